@@ -1,0 +1,210 @@
+/* bytes.c - growing buffers to write to, and a cursor to read bytes that cannot be trusted.
+ *
+ * Idea: both sides carry a sticky `failed`, so that a record is written or read in straight lines and checked once.
+ * Format: integers and floats little-endian, varints LEB128 (seven bits a byte, lowest first, no needless zero byte behind).
+ * Invariant: size <= capacity; a reader's next <= end, and next == end once it failed.
+ * Ownership: a buffer owns its data until epi__buffer_dispose(); a reader owns nothing.
+ */
+#include "base.h"
+
+#include <stdio.h>
+
+#define CAPACITY_MIN 64u
+#define VARINT_SIZE_MAX 10u
+
+/* ---- writing ---- */
+
+void epi__buffer_dispose(epi__buffer *buffer) {
+    epi__free(buffer->data);
+    *buffer = (epi__buffer){0};
+}
+
+void epi__buffer_clear(epi__buffer *buffer) {
+    buffer->size = 0;
+    buffer->failed = false;
+}
+
+static bool grow(epi__buffer *buffer, size_t more) {
+    if (more > SIZE_MAX - buffer->size) return false;
+    size_t needed = buffer->size + more;
+    size_t doubled = buffer->capacity > SIZE_MAX / 2 ? SIZE_MAX : buffer->capacity * 2;
+    size_t capacity = EPI__MAX(EPI__MAX(needed, doubled), CAPACITY_MIN);
+    uint8_t *data = epi__realloc(buffer->data, capacity, 1);
+    if (data == NULL) return false;
+    buffer->data = data;
+    buffer->capacity = capacity;
+    return true;
+}
+
+bool epi__buffer_reserve(epi__buffer *buffer, size_t more) {
+    if (buffer->failed) return false;
+    if (more <= buffer->capacity - buffer->size && buffer->data != NULL) return true;
+    if (!grow(buffer, more)) buffer->failed = true;
+    return !buffer->failed;
+}
+
+void epi__buffer_append(epi__buffer *buffer, const void *data, size_t size) {
+    if (!epi__buffer_reserve(buffer, size) || size == 0) return;
+    memcpy(buffer->data + buffer->size, data, size);
+    buffer->size += size;
+}
+
+void epi__buffer_append_u8(epi__buffer *buffer, uint8_t value) {
+    epi__buffer_append(buffer, &value, 1);
+}
+
+/* The lowest `count` bytes of value, lowest first. */
+static void append_little(epi__buffer *buffer, uint64_t value, size_t count) {
+    uint8_t bytes[8];
+    for (size_t i = 0; i < count; i++) bytes[i] = (uint8_t)(value >> (8 * i));
+    epi__buffer_append(buffer, bytes, count);
+}
+
+void epi__buffer_append_u16(epi__buffer *buffer, uint16_t value) {
+    append_little(buffer, value, 2);
+}
+
+void epi__buffer_append_u32(epi__buffer *buffer, uint32_t value) {
+    append_little(buffer, value, 4);
+}
+
+void epi__buffer_append_u64(epi__buffer *buffer, uint64_t value) {
+    append_little(buffer, value, 8);
+}
+
+void epi__buffer_append_f32(epi__buffer *buffer, float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    append_little(buffer, bits, 4);
+}
+
+void epi__buffer_append_f64(epi__buffer *buffer, double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    append_little(buffer, bits, 8);
+}
+
+void epi__buffer_append_varint(epi__buffer *buffer, uint64_t value) {
+    uint8_t bytes[VARINT_SIZE_MAX];
+    size_t size = 0;
+    for (; value >= 0x80; value >>= 7) bytes[size++] = (uint8_t)(value | 0x80);
+    bytes[size++] = (uint8_t)value;
+    epi__buffer_append(buffer, bytes, size);
+}
+
+void epi__buffer_append_bytes(epi__buffer *buffer, const void *data, size_t size) {
+    epi__buffer_append_varint(buffer, size);
+    epi__buffer_append(buffer, data, size);
+}
+
+void epi__buffer_append_text(epi__buffer *buffer, const char *text) {
+    epi__buffer_append(buffer, text, strlen(text));
+}
+
+void epi__buffer_append_format(epi__buffer *buffer, const char *format, ...) {
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int size = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (size < 0) buffer->failed = true;
+    if (size >= 0 && epi__buffer_reserve(buffer, (size_t)size + 1)) { /* vsnprintf wants room for its NUL */
+        vsnprintf((char *)buffer->data + buffer->size, (size_t)size + 1, format, again);
+        buffer->size += (size_t)size;
+    }
+    va_end(again);
+}
+
+const char *epi__buffer_text(epi__buffer *buffer) {
+    if (!epi__buffer_reserve(buffer, 1)) return "";
+    buffer->data[buffer->size] = '\0';
+    return (const char *)buffer->data;
+}
+
+/* ---- reading ---- */
+
+epi__reader epi__reader_of(const void *data, size_t size) {
+    static const uint8_t nothing;
+    const uint8_t *start = data != NULL ? data : &nothing;
+    return (epi__reader){start, start + (data != NULL ? size : 0), data == NULL && size > 0};
+}
+
+/* The next `size` bytes, or NULL past the end. */
+static const uint8_t *take(epi__reader *reader, size_t size) {
+    if (reader->failed || size > (size_t)(reader->end - reader->next)) {
+        reader->failed = true;
+        reader->next = reader->end;
+        return NULL;
+    }
+    const uint8_t *taken = reader->next;
+    reader->next += size;
+    return taken;
+}
+
+static uint64_t take_little(epi__reader *reader, size_t count) {
+    const uint8_t *bytes = take(reader, count);
+    uint64_t value = 0;
+    for (size_t i = 0; bytes != NULL && i < count; i++) value |= (uint64_t)bytes[i] << (8 * i);
+    return value;
+}
+
+uint8_t epi__read_u8(epi__reader *reader) {
+    return (uint8_t)take_little(reader, 1);
+}
+
+uint16_t epi__read_u16(epi__reader *reader) {
+    return (uint16_t)take_little(reader, 2);
+}
+
+uint32_t epi__read_u32(epi__reader *reader) {
+    return (uint32_t)take_little(reader, 4);
+}
+
+uint64_t epi__read_u64(epi__reader *reader) {
+    return take_little(reader, 8);
+}
+
+float epi__read_f32(epi__reader *reader) {
+    uint32_t bits = epi__read_u32(reader);
+    float value;
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+double epi__read_f64(epi__reader *reader) {
+    uint64_t bits = epi__read_u64(reader);
+    double value;
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+static uint64_t fail_reader(epi__reader *reader) {
+    reader->failed = true;
+    reader->next = reader->end;
+    return 0;
+}
+
+/* Refuses what the writer never writes: more than 64 bits, and a zero byte that only lengthens. One value, one form. */
+uint64_t epi__read_varint(epi__reader *reader) {
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 7 * VARINT_SIZE_MAX; shift += 7) {
+        const uint8_t *byte = take(reader, 1);
+        if (byte == NULL) return 0;
+        if (shift == 63 && *byte > 1) break;
+        value |= (uint64_t)(*byte & 0x7F) << shift;
+        if (*byte == 0 && shift > 0) break;
+        if (*byte < 0x80) return value;
+    }
+    return fail_reader(reader);
+}
+
+epi__view epi__read_view(epi__reader *reader, size_t size) {
+    const uint8_t *data = take(reader, size);
+    return (epi__view){data, data != NULL ? size : 0};
+}
+
+epi__view epi__read_bytes(epi__reader *reader) {
+    uint64_t size = epi__read_varint(reader);
+    if (size > SIZE_MAX) fail_reader(reader);
+    return epi__read_view(reader, (size_t)size);
+}
