@@ -1,0 +1,20 @@
+/* episodic.h - all of libepisodic: episodic memory and imagination for agents.
+ *
+ * Five objects: a memory (a directory), spaces (hard borders inside it), episodes (being recorded), results (immutable, freed
+ * once) and plain structs for everything else. Outputs come first and are NULL or zero on failure; every call that can fail
+ * returns an epi_status, and epi_error_last() has one line about it.
+ */
+#ifndef EPISODIC_EPISODIC_H
+#define EPISODIC_EPISODIC_H
+
+#include <episodic/limits.h>
+#include <episodic/status.h>
+#include <episodic/time.h>
+#include <episodic/memory.h>
+#include <episodic/space.h>
+#include <episodic/episode.h>
+#include <episodic/recall.h>
+#include <episodic/transfer.h>
+#include <episodic/version.h>
+
+#endif

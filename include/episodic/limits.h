@@ -1,0 +1,52 @@
+/* limits.h - every limit of the library, by name. Passing one is EPI_ELIMIT with the value and the limit, and changes
+ * nothing. _DEFAULT is what 0 or NULL in an options struct means.
+ */
+#ifndef EPISODIC_LIMITS_H
+#define EPISODIC_LIMITS_H
+
+/* text and values */
+#define EPI_TEXT_SIZE_MAX (64u * 1024u * 1024u)  /**< bytes of one TEXT, BLOB or JSON value */
+#define EPI_CUE_SIZE_MAX (64u * 1024u)           /**< bytes of a cue's text */
+#define EPI_NAME_SIZE_MAX 255u                   /**< bytes of a space or role name, at least 1 */
+#define EPI_TITLE_SIZE_MAX 4096u                 /**< bytes of an episode's title */
+#define EPI_OUTCOME_SIZE_MAX 65536u              /**< bytes of an episode's outcome */
+#define EPI_EXTERNAL_ID_SIZE_MAX 255u            /**< bytes of a caller-given id, at least 1 */
+#define EPI_METADATA_SIZE_MAX (1024u * 1024u)    /**< bytes of a metadata JSON object */
+#define EPI_TAG_SIZE_MAX 255u                    /**< bytes of one tag, at least 1 */
+#define EPI_TAG_COUNT_MAX 64u                    /**< tags of a step or an episode */
+#define EPI_PART_COUNT_MAX 64u                   /**< parts of a step, and roles of a schema */
+#define EPI_INLINE_SIZE_MAX 64u                  /**< a value up to this many bytes lives in the step's own row */
+
+/* vectors and tensors */
+#define EPI_DIMENSION_MAX 16384u /**< of a vector, at least 1 */
+#define EPI_HASH_DIMENSION_DEFAULT 256u
+#define EPI_HASH_DIMENSION_MIN 16u
+#define EPI_RANK_MAX 8u                               /**< axes of a tensor */
+#define EPI_TENSOR_SIZE_MAX (64u * 1024u * 1024u)     /**< bytes of one tensor */
+
+/* calls */
+#define EPI_APPEND_COUNT_MAX 65536u /**< steps of one epi_episode_append_many() */
+#define EPI_K_DEFAULT 10u           /**< hits of a recall */
+#define EPI_K_MAX 10000u
+#define EPI_TOKEN_BUDGET_DEFAULT 1024u /**< tokens of a recall's context; one token is counted as 4 bytes of UTF-8 */
+#define EPI_TOKEN_BUDGET_MAX 1048576u
+#define EPI_SCENE_MARGIN_DEFAULT 1u /**< steps shown before and after a hit */
+#define EPI_SCENE_MARGIN_MAX 64u
+
+/* the memory */
+#define EPI_MAP_SIZE_DEFAULT (256ull << 30) /**< bytes of address space, not of disk */
+#define EPI_MAP_SIZE_MIN (1ull << 20)
+#define EPI_MAP_SIZE_MAX (16ull << 40)
+#define EPI_READERS_DEFAULT 1022u /**< read transactions at one moment, over all processes */
+#define EPI_READERS_MIN 2u
+#define EPI_READERS_MAX 65534u
+#define EPI_SPACE_COUNT_MAX 16777216u
+#define EPI_GROUP_SIZE_DEFAULT (1024u * 1024u)      /**< bytes of pending steps that force a grouped commit */
+#define EPI_GROUP_SIZE_MAX (256u * 1024u * 1024u)
+#define EPI_GROUP_MS_DEFAULT 100u                   /**< age of the oldest pending step that forces one */
+#define EPI_GROUP_MS_MAX 3600000u
+#define EPI_PENDING_SIZE_MAX (64u * 1024u * 1024u)  /**< pending bytes under the manual policy before a commit is forced */
+#define EPI_PURGE_AFTER_DAYS_DEFAULT 30u            /**< how long what was forgotten can be restored */
+#define EPI_REMEMBER_GAP_S_DEFAULT 3600u            /**< a pause that starts a new episode in epi_remember() */
+
+#endif

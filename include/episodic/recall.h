@@ -1,0 +1,211 @@
+/* recall.h - a partial cue brings back what happened, rebuilt from stored components.
+ *
+ * A recollection has hits (single steps in ranked order, each with the evidence that sums to its score) and scenes (contiguous
+ * runs of an episode around the hits, best first). It is immutable and owns an arena: all that is reached from it lives until
+ * epi_recollection_free(), whatever happens to the space.
+ */
+#ifndef EPISODIC_RECALL_H
+#define EPISODIC_RECALL_H
+
+#include <episodic/episode.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct epi_recollection epi_recollection;
+
+typedef struct epi_cue {
+    uint32_t version;
+    const char *text;    /**< UTF-8; NULL: none */
+    const float *vector; /**< of the space's dimension; NULL: the encoder's of the text, if it has one */
+    size_t vector_size;
+    epi_filter filter;   /**< time window, as_of, valid_at, role constraints, tags */
+    epi_time now;        /**< what recency counts from; EPI_TIME_NONE: the space's newest event */
+} epi_cue;
+
+static inline epi_cue epi_cue_default(void) {
+    epi_cue cue;
+    memset(&cue, 0, sizeof cue);
+    cue.version = 1;
+    cue.filter = epi_filter_default();
+    cue.now = EPI_TIME_NONE;
+    return cue;
+}
+
+/** Weights of the signals. Scores of each arm are scaled to [0, 1] by the best step of the arm, weighted and added up. */
+typedef struct epi_recall_profile {
+    uint32_t version;
+    double lexical;        /**< BM25 over stemmed words (Robertson and Zaragoza 2009, eq. 3.15) */
+    double k1;             /**< saturation of term frequency */
+    double b;              /**< length normalisation, 0 none to 1 full */
+    double vector;         /**< similarity to the cue's vector */
+    double neighbour;      /**< best lexical and vector score of the steps one before and one after in the episode */
+    double neighbour_far;  /**< the same, two and three steps away */
+    double episode;        /**< mean score of the episode's best three steps */
+    double speaker;        /**< a keyword role of the step has its value named in the cue */
+    double question;       /**< taken off steps that end with a question mark */
+    double recency;        /**< 2^(-age / recency_half_life_days) */
+    double recency_half_life_days;
+} epi_recall_profile;
+
+/** The profile that epi_recall() uses by default. */
+EPI_API epi_recall_profile epi_recall_profile_default(void);
+
+typedef struct epi_recall_options {
+    uint32_t version;
+    uint32_t k;             /**< hits; 0: EPI_K_DEFAULT */
+    uint32_t token_budget;  /**< of the rendered context; 0: EPI_TOKEN_BUDGET_DEFAULT */
+    uint32_t scene_margin;  /**< steps shown around a hit; by default EPI_SCENE_MARGIN_DEFAULT */
+    const epi_recall_profile *profile; /**< NULL: the default */
+    uint32_t ef;            /**< breadth of the vector search; 0: the default */
+} epi_recall_options;
+
+static inline epi_recall_options epi_recall_options_default(void) {
+    epi_recall_options options = {1, 0, 0, EPI_SCENE_MARGIN_DEFAULT, NULL, 0};
+    return options;
+}
+
+/** Recalls. A cue needs a text, a vector, or a filter; with a filter alone the newest matching steps come first.
+ *
+ * @param[out] found receives the recollection, or NULL on failure. Nothing found is success with a count of 0.
+ * @param options NULL: the defaults.
+ * @return EPI_OK · EPI_EINVAL an empty cue · EPI_EUTF8 EPI_ELIMIT EPI_EDIMENSION EPI_ENUMBER EPI_EZERO EPI_EROLE the cue is
+ *         malformed · EPI_EDAMAGED a record it needed fails its checksum · EPI_ECLOSED EPI_ESTALE EPI_EREADERS EPI_ENOMEM
+ * @par Ownership freed by epi_recollection_free().
+ * @par Thread safety any number of threads on one space; never waits for a writer.
+ * @par Source fused by a normalised score sum (Bruch, Gai and Ingber 2023 find it ahead of reciprocal rank fusion). */
+EPI_API epi_status epi_recall(epi_recollection **found, epi_space *space, const epi_cue *cue,
+                              const epi_recall_options *options);
+/** epi_recall() for a text alone. */
+EPI_API epi_status epi_recall_text(epi_recollection **found, epi_space *space, const char *text,
+                                   const epi_recall_options *options);
+EPI_API void epi_recollection_free(epi_recollection *found); /**< NULL is allowed */
+
+/* ---- hits ---- */
+
+typedef struct epi_hit {
+    uint64_t step;
+    uint64_t episode;
+    double score;            /**< the sum of its evidence, added in order */
+    size_t scene;            /**< index of the scene that shows it */
+    size_t scene_step;       /**< its place there */
+    const char *external_id; /**< NULL: none */
+} epi_hit;
+
+/** What one signal added to a hit's score. */
+typedef struct epi_evidence {
+    const char *signal;  /**< name of the profile's weight: "lexical", "vector", "neighbour", ... */
+    double value;        /**< the signal, scaled */
+    double weight;
+    double contribution; /**< value x weight */
+} epi_evidence;
+
+EPI_API size_t epi_recollection_hit_count(const epi_recollection *found);
+EPI_API const epi_hit *epi_recollection_hit(const epi_recollection *found, size_t index); /**< NULL past the end */
+EPI_API const epi_evidence *epi_recollection_evidence(size_t *count, const epi_recollection *found, size_t hit);
+
+/* ---- scenes ---- */
+
+typedef enum epi_provenance {
+    EPI_STORED = 1,     /**< exactly as it was appended */
+    EPI_SUPERSEDED = 2, /**< stored, and corrected by a newer step */
+    EPI_INFERRED = 3    /**< completed from similar steps; never unless asked for */
+} epi_provenance;
+
+typedef struct epi_recalled_part {
+    const char *role;
+    epi_role_type type;
+    const void *data;         /**< size bytes, a NUL behind them that is not counted */
+    size_t size;
+    epi_provenance provenance;
+    double confidence;        /**< 1 for what is stored */
+    uint64_t source_step;
+} epi_recalled_part;
+
+typedef struct epi_recalled_step {
+    uint64_t id;
+    uint64_t episode;
+    uint64_t index;           /**< place in the episode, from 0 */
+    double score;             /**< 0: shown as context of a hit */
+    epi_interval event;
+    epi_time ingest_time;
+    uint64_t supersedes;      /**< 0: none */
+    uint64_t superseded_by;   /**< 0: none */
+    double reward;
+    uint32_t flags;
+    bool forgotten;
+    const char *external_id;  /**< NULL: none */
+    const char *metadata;     /**< NULL: none */
+    const char *const *tags;
+    size_t tag_count;
+    size_t part_count;
+} epi_recalled_step;
+
+typedef struct epi_scene {
+    double score;             /**< of its best hit */
+    uint64_t episode;
+    const char *title;        /**< of the episode, "" if none */
+    const char *text;         /**< all its steps, one line each: date, speaker, text */
+    size_t step_count;
+} epi_scene;
+
+EPI_API size_t epi_recollection_count(const epi_recollection *found); /**< scenes */
+EPI_API const epi_scene *epi_recollection_scene(const epi_recollection *found, size_t index);
+EPI_API const epi_recalled_step *epi_scene_step(const epi_scene *scene, size_t index);
+/** A part of a step, by place or by role; NULL if there is none. */
+EPI_API const epi_recalled_part *epi_recalled_step_part(const epi_recalled_step *step, size_t index);
+EPI_API const epi_recalled_part *epi_scene_part(const epi_scene *scene, const epi_recalled_step *step, const char *role);
+
+/* ---- context ---- */
+
+/** The scenes as text for a prompt, best first, within the token budget; each step a line with its date, who, and its ids. */
+EPI_API const char *epi_recollection_context(const epi_recollection *found);
+/** Ids of the steps whose lines are in the context. */
+EPI_API const uint64_t *epi_recollection_context_steps(size_t *count, const epi_recollection *found);
+
+/* ---- reading without a cue ---- */
+
+/** Steps of an episode in order, as one scene. @param first index of the first step wanted. @param count 0: to the end, at most
+ *  EPI_K_MAX. Forgotten steps are left out. @return EPI_OK · EPI_ENOTFOUND never begun · EPI_ESTALE removed */
+EPI_API epi_status epi_episode_read(epi_recollection **found, epi_space *space, uint64_t episode, uint64_t first, size_t count);
+/** One step as one scene, also when it is superseded or forgotten (and says so).
+ * @return EPI_OK · EPI_ENOTFOUND never appended · EPI_ESTALE removed */
+EPI_API epi_status epi_step_read(epi_recollection **found, epi_space *space, uint64_t step);
+/** The id behind a caller-given id. @return EPI_OK · EPI_ENOTFOUND */
+EPI_API epi_status epi_step_find(uint64_t *id, epi_space *space, const char *external_id);
+/** The k nearest live steps to a vector, best first: the bare search under recall's vector arm.
+ * @param[out] count how many were found, at most k. @param[out] ids, scores room for k; scores may be NULL: the cosine, or
+ *             minus the squared distance. @param vector of the space's dimension. @param ef 0: the default. */
+EPI_API epi_status epi_nearest(size_t *count, uint64_t *ids, float *scores, epi_space *space, const float *vector,
+                               size_t vector_size, size_t k, uint32_t ef);
+
+typedef struct epi_episode_info {
+    uint64_t id;
+    const char *title;       /**< "" if none */
+    const char *external_id; /**< NULL: none */
+    const char *metadata;    /**< NULL: none */
+    const char *outcome;     /**< NULL: none */
+    double reward;
+    bool has_reward;
+    bool ended;
+    uint64_t step_count;
+    epi_interval time;       /**< from the first event to the last */
+    const char *const *tags;
+    size_t tag_count;
+} epi_episode_info;
+
+typedef struct epi_timeline epi_timeline;
+
+/** The episodes of a space whose time overlaps [from, to), in order of time.
+ * @param from, to EPI_TIME_NONE: open. @param limit most to return, newest kept; 0: all.
+ * @par Ownership freed by epi_timeline_free(); infos live as long. */
+EPI_API epi_status epi_timeline_read(epi_timeline **timeline, epi_space *space, epi_time from, epi_time to, size_t limit);
+EPI_API void epi_timeline_free(epi_timeline *timeline);
+EPI_API size_t epi_timeline_count(const epi_timeline *timeline);
+EPI_API const epi_episode_info *epi_timeline_episode(const epi_timeline *timeline, size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

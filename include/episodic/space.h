@@ -1,0 +1,169 @@
+/* space.h - a space is a hard border inside a memory: one tenant, one agent, one task. It has a schema: the roles a step may
+ * have. No call crosses a space, and none takes a default one.
+ */
+#ifndef EPISODIC_SPACE_H
+#define EPISODIC_SPACE_H
+
+#include <episodic/memory.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** An open space. Any number of threads may use one handle. */
+typedef struct epi_space epi_space;
+
+typedef enum epi_role_type {
+    EPI_TEXT = 1, /**< UTF-8 */
+    EPI_BLOB = 2, /**< bytes */
+    EPI_JSON = 3, /**< one JSON text */
+    EPI_TENSOR = 4 /**< dtype and shape are the role's; row-major elements */
+} epi_role_type;
+
+typedef enum epi_dtype {
+    EPI_DTYPE_NONE = 0,
+    EPI_F32 = 1,
+    EPI_F64 = 2,
+    EPI_I8 = 3,
+    EPI_I16 = 4,
+    EPI_I32 = 5,
+    EPI_I64 = 6,
+    EPI_U8 = 7,
+    EPI_U16 = 8,
+    EPI_U32 = 9,
+    EPI_U64 = 10,
+    EPI_BOOL = 11 /**< one byte, 0 or 1 */
+} epi_dtype;
+
+#define EPI_ROLE_SEARCH 1u   /**< its words are found by recall (TEXT and JSON) */
+#define EPI_ROLE_KEYWORD 2u  /**< matched as a whole, without case, by role constraints (TEXT) */
+#define EPI_ROLE_VECTOR 4u   /**< an F32 TENSOR that is the step's key vector; at most one */
+#define EPI_ROLE_REQUIRED 8u /**< a step without it is refused */
+
+typedef struct epi_role {
+    const char *name;  /**< 1 to EPI_NAME_SIZE_MAX bytes of UTF-8 */
+    epi_role_type type;
+    uint32_t flags;
+    float weight;      /**< of its words in ranking, 0.25 to 16; 0: 1 */
+    epi_dtype dtype;   /**< of a TENSOR */
+    uint32_t rank;     /**< axes of a TENSOR; 0 is a scalar */
+    uint32_t shape[EPI_RANK_MAX];
+} epi_role;
+
+/** Where a step's vector comes from. */
+typedef enum epi_encoder_kind {
+    EPI_ENCODER_NONE = 0, /**< no vectors */
+    EPI_ENCODER_HASH = 1, /**< hashed words and character trigrams of the SEARCH roles; built in, deterministic */
+    EPI_ENCODER_GIVEN = 2 /**< the caller passes epi_step.vector, or the role with EPI_ROLE_VECTOR is it */
+} epi_encoder_kind;
+
+typedef enum epi_metric {
+    EPI_COSINE = 1, /**< vectors are scaled to unit norm when stored; a zero vector is refused */
+    EPI_L2 = 2      /**< Euclidean distance */
+} epi_metric;
+
+typedef struct epi_schema {
+    uint32_t version;
+    const char *preset;    /**< "conversation", "trajectory", "transitions", "events" or "custom": which use it is made for */
+    const epi_role *roles;
+    size_t role_count;     /**< at most EPI_PART_COUNT_MAX */
+    epi_encoder_kind encoder;
+    uint32_t dimension;    /**< of its vectors; 0: EPI_HASH_DIMENSION_DEFAULT for HASH, the VECTOR role's size for GIVEN */
+    epi_metric metric;
+    const char *language;  /**< of its texts: "english" (NULL), or "none" for no stemming and no stop words */
+} epi_schema;
+
+static inline epi_schema epi_schema_default(void) {
+    epi_schema schema = {1, "custom", NULL, 0, EPI_ENCODER_HASH, 0, EPI_COSINE, NULL};
+    return schema;
+}
+
+/** speaker (keyword), text (required), caption, attachment (BLOB), session (keyword); hash encoder. Static, never freed. */
+EPI_API const epi_schema *epi_schema_conversation(void);
+/** An agent at work: task, situation, tool (keyword), arguments (JSON), result, error, cost (F64 scalar). Static. */
+EPI_API const epi_schema *epi_schema_trajectory(void);
+
+#define EPI_TRANSITION_ROLE_COUNT 5
+/** What a reinforcement learner records: observation (the key vector), action, reward, terminated, truncated.
+ * @param[out] schema filled in; points to roles and to the static names.
+ * @param[out] roles  room for EPI_TRANSITION_ROLE_COUNT, of the caller; must live as long as schema.
+ * @param observation_size elements of the float32 observation, 1 to EPI_DIMENSION_MAX.
+ * @param action_dtype, action_size  element type of the action and its count; 0 is a scalar.
+ * @return EPI_OK · EPI_EINVAL · EPI_ELIMIT */
+EPI_API epi_status epi_schema_transitions(epi_schema *schema, epi_role *roles, uint32_t observation_size,
+                                          epi_dtype action_dtype, uint32_t action_size);
+
+/** Opens a space, creating it when it does not exist and a schema is given.
+ *
+ * @param[out] space receives the handle, or NULL on failure.
+ * @param name   1 to EPI_NAME_SIZE_MAX bytes of UTF-8, compared byte by byte; there is no default.
+ * @param schema NULL: the space must exist.
+ * @return EPI_OK · EPI_ENOTFOUND schema is NULL, or the memory read-only, and no such space · EPI_ESCHEMA it exists with
+ *         another schema · EPI_EINVAL · EPI_EUTF8 · EPI_ELIMIT · storage errors
+ * @par Ownership the caller closes it with epi_space_close(), before or after the memory.
+ * @par Thread safety any thread; all handles of one space in a process share one state. */
+EPI_API epi_status epi_space_open(epi_space **space, epi_memory *memory, const char *name, const epi_schema *schema);
+EPI_API void epi_space_close(epi_space *space); /**< NULL is allowed */
+
+EPI_API const char *epi_space_name(const epi_space *space);
+EPI_API const epi_schema *epi_space_schema(const epi_space *space); /**< lives as long as the handle */
+
+/** Calls visit with each space's name, in byte order of creation, until it returns false.
+ * @return EPI_OK · EPI_ECANCELLED visit returned false · storage errors */
+EPI_API epi_status epi_space_list(epi_memory *memory, bool (*visit)(void *context, const char *name), void *context);
+
+/** Drops a space with all that belongs to it. It is gone for every process once the call returns; its pages are reclaimed in
+ *  bounded transactions before that. Final. Open handles answer EPI_ESTALE.
+ * @return EPI_OK · EPI_ENOTFOUND · EPI_EREADONLY · storage errors */
+EPI_API epi_status epi_space_drop(epi_memory *memory, const char *name);
+
+typedef struct epi_space_stats {
+    uint64_t sequence;       /**< number of the newest change */
+    uint64_t episodes;
+    uint64_t steps;          /**< live, forgotten ones included */
+    uint64_t forgotten;      /**< hidden, still restorable */
+    uint64_t superseded;
+    uint64_t components;     /**< distinct values kept outside rows */
+    uint64_t component_size; /**< their bytes */
+    uint64_t shared;         /**< components used more than once */
+    uint64_t terms;          /**< distinct words, keywords and tags in sealed postings */
+    uint64_t words;          /**< words in all steps, stop words not counted */
+    uint64_t vectors;
+    uint64_t unsealed;       /**< steps whose postings and vectors wait in the write-ahead tail */
+    uint64_t indexed;        /**< vectors in this process's graph */
+    uint64_t journal;        /**< entries kept */
+    epi_time first_event;    /**< EPI_TIME_NONE when empty */
+    epi_time last_event;
+} epi_space_stats;
+
+EPI_API epi_status epi_space_stats_read(epi_space_stats *stats, epi_space *space);
+
+typedef struct epi_upkeep_options {
+    uint32_t version;
+    uint32_t time_limit_ms; /**< 0: until done */
+    bool seal;              /**< move the write-ahead tail into postings and vector chunks */
+    bool index;             /**< put all vectors into the graph and save it as the cache file */
+    bool expire;            /**< remove what was forgotten and is past its purge_after; trim the journal */
+} epi_upkeep_options;
+
+static inline epi_upkeep_options epi_upkeep_options_default(void) {
+    epi_upkeep_options options = {1, 0, true, true, true};
+    return options;
+}
+
+typedef struct epi_upkeep_report {
+    uint64_t sealed;  /**< steps */
+    uint64_t indexed; /**< vectors put into the graph */
+    uint64_t expired; /**< steps removed */
+    bool complete;    /**< false: the time limit ended it; call again */
+} epi_upkeep_report;
+
+/** The work that makes later calls faster and never changes an answer's meaning. Safe to call at any time, in any process.
+ * @param options NULL: the defaults. @param[out] report may be NULL.
+ * @return EPI_OK · EPI_EREADONLY · storage errors */
+EPI_API epi_status epi_space_upkeep(epi_upkeep_report *report, epi_space *space, const epi_upkeep_options *options);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,65 @@
+/* transfer.h - bringing in what others recorded, and taking out all of a space without loss.
+ *
+ * Importing is idempotent: every step gets an external id made from the source, so that a second run of the same file, or a run
+ * after a crash, adds only what is missing. A malformed file changes nothing that came before the malformed place, and says where.
+ */
+#ifndef EPISODIC_TRANSFER_H
+#define EPISODIC_TRANSFER_H
+
+#include <episodic/space.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum epi_format {
+    EPI_FORMAT_AUTO = 0,  /**< told from the text */
+    EPI_FORMAT_JSONL = 1, /**< the project's own, lossless (docs/FORMAT.md) */
+    EPI_FORMAT_LOCOMO = 2, /**< LoCoMo: each conversation goes to a space of its own */
+    EPI_FORMAT_OPENAI = 3, /**< chat messages, JSON array or JSONL; tool calls become trajectory steps */
+    EPI_FORMAT_CHATGPT = 4 /**< ChatGPT's conversations.json */
+} epi_format;
+
+/** Name of a format ("locomo"), and back; EPI_FORMAT_AUTO for an unknown name. */
+EPI_API const char *epi_format_name(epi_format format);
+EPI_API epi_format epi_format_from_name(const char *name);
+
+typedef struct epi_import_options {
+    uint32_t version;
+    epi_format format;
+    const char *space;       /**< the space to fill. LOCOMO: a prefix before each conversation's sample_id; NULL: none.
+                                  JSONL: NULL takes the name in the file. Otherwise required */
+    const char *source;      /**< what the file is called, part of external ids of files that carry no ids; NULL: a hash of it */
+    /** Called now and then; returning false stops after the current batch, with EPI_ECANCELLED. May be NULL. */
+    bool (*progress)(void *context, uint64_t done, uint64_t total);
+    void *context;
+} epi_import_options;
+
+static inline epi_import_options epi_import_options_default(void) {
+    epi_import_options options = {1, EPI_FORMAT_AUTO, NULL, NULL, NULL, NULL};
+    return options;
+}
+
+typedef struct epi_import_report {
+    epi_format format;
+    uint64_t spaces;
+    uint64_t episodes;
+    uint64_t steps;     /**< new ones */
+    uint64_t present;   /**< steps that were there already */
+    uint64_t skipped;   /**< entries with nothing to remember (empty messages, system roots) */
+} epi_import_report;
+
+/** Imports one file's content.
+ * @param[out] report what was done, also on failure; may be NULL. @param text, size the whole file.
+ * @return EPI_OK · EPI_EFORMAT EPI_EJSON EPI_EUTF8 with the line or entry · EPI_ECONFLICT · EPI_ECANCELLED · as epi_episode_append() */
+EPI_API epi_status epi_import(epi_import_report *report, epi_memory *memory, const char *text, size_t size,
+                              const epi_import_options *options);
+
+/** Writes a space as JSONL: a line for the space and its schema, then episodes and their steps, forgotten ones included and marked.
+ * @param write called with each piece; returning false stops with EPI_ECANCELLED. */
+EPI_API epi_status epi_export(epi_space *space, bool (*write)(void *context, const char *text, size_t size), void *context);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
