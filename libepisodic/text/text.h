@@ -1,0 +1,41 @@
+/* text.h - UTF-8, words and stems. The one utf8proc door (utf8.c) and the one libstemmer door (stem.c).
+ *
+ * An analyzer turns text into terms: NFKC + case folding, marks of Latin letters dropped ("café" = "cafe"), split at everything
+ * that is neither letter nor digit (an apostrophe inside a word ends it: "Caroline's" -> "caroline"), Snowball-stemmed. CJK
+ * text, which has no spaces, becomes one term a character and one a pair of neighbours. ANALYZER_VERSION changes whenever the same text may give other terms.
+ */
+#ifndef EPI_TEXT_TEXT_H
+#define EPI_TEXT_TEXT_H
+
+#include "../base/base.h"
+
+#define EPI__ANALYZER_VERSION 1u
+#define EPI__TERM_SIZE_MAX 64u /* bytes; a longer word is cut at a character border */
+
+/* EPI_EUTF8 names the byte offset; a NUL byte is refused too. `what` goes into the message ("text of role \"text\""). */
+epi_status epi__utf8_check(const char *module, const char *what, const void *text, size_t size);
+/* The greatest size <= limit that ends between characters of valid UTF-8. */
+size_t epi__utf8_cut(const char *text, size_t size, size_t limit);
+/* Terminal columns of valid UTF-8 (wide characters are 2, combining 0). */
+size_t epi__utf8_columns(const char *text, size_t size);
+/* NFKC and case folding; the result is in `out` (cleared first). Valid UTF-8 in. */
+epi_status epi__utf8_fold(epi__buffer *out, const char *text, size_t size);
+
+typedef struct epi__analyzer epi__analyzer; /* not for two threads at once */
+
+typedef struct epi__term {
+    const char *text; /* stem, not NUL-terminated; borrowed until the next epi__analyzer_run on the analyzer */
+    uint32_t size;
+    bool stop;        /* a stop word */
+    bool question;    /* who, what, when, where, why, how, which ...: a stop word that says what is asked for */
+    uint32_t from;    /* byte span in the source text */
+    uint32_t to;
+    bool capital;     /* the source word begins with an upper-case letter */
+} epi__term;
+
+epi_status epi__analyzer_new(epi__analyzer **analyzer, const char *language); /* "english"; NULL: english; "none": no stemming, no stop words */
+void epi__analyzer_free(epi__analyzer *analyzer);
+/* Terms in text order, stop words included and marked. Text is valid UTF-8. *terms is borrowed until the next run. */
+epi_status epi__analyzer_run(const epi__term **terms, size_t *count, epi__analyzer *analyzer, const char *text, size_t size);
+
+#endif
