@@ -1,7 +1,7 @@
 /* alloc.c - the heap's one door.
  *
- * Idea: all of the library's own memory comes through here, so that overflow is checked once and a fault test can fail any
- * allocation by wrapping four libc functions.
+ * Idea: all of the library's own memory comes through here, so that overflow is checked once and a fault test can fail
+ * any allocation by wrapping four libc functions.
  * Invariant: a size of 0 gives a pointer that can be freed, so NULL always means failure.
  * Ownership: the caller's, until epi__free().
  */

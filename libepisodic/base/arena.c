@@ -1,8 +1,9 @@
 /* arena.c - many small allocations that die together: what results are made of.
  *
- * Idea: blocks that double from 4 KiB to 1 MiB, each handed out front to back. What is large beside a block gets a block of
- * its own, linked behind the newest, so that the newest goes on being filled.
- * Invariant: `blocks` is the block being filled and `used` its fill, a multiple of 16; `total` is the bytes of all blocks.
+ * Idea: blocks that double from 4 KiB to 1 MiB, each handed out front to back. What is large beside a block gets a
+ * block of its own, linked behind the newest, so that the newest goes on being filled.
+ * Invariant: `blocks` is the block being filled and `used` its fill, a multiple of 16; `total` is the bytes of all
+ * blocks.
  * Ownership: the arena owns all it gave out until epi__arena_dispose(). An arena of all zeros is empty and valid.
  */
 #include "base.h"

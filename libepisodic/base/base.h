@@ -26,7 +26,8 @@
 epi_status epi__fail(epi_status status, const char *module, const char *format, ...) EPI__PRINTF(3, 4);
 /* EPI_ENOMEM with the size that could not be had. */
 epi_status epi__fail_memory(const char *module, size_t size);
-/* EPI_EIO, EPI_EDISKFULL, EPI_EPERMISSION, EPI_ENOTFOUND or EPI_ENOMEM from an errno value; `what` says what was tried. */
+/* EPI_EIO, EPI_EDISKFULL, EPI_EPERMISSION, EPI_ENOTFOUND or EPI_ENOMEM from an errno value; `what` says what was
+ * tried. */
 epi_status epi__fail_errno(const char *module, int error, const char *what, const char *path);
 
 /* Lower errors pass through unchanged. */
@@ -92,6 +93,9 @@ double epi__read_f64(epi__reader *reader);
 uint64_t epi__read_varint(epi__reader *reader);
 epi__view epi__read_view(epi__reader *reader, size_t size);
 epi__view epi__read_bytes(epi__reader *reader); /* what epi__buffer_append_bytes wrote */
+
+/* Size of the well-formed UTF-8 character that begins at p (1 to 4; NUL is one); 0 when there is none. */
+size_t epi__utf8_sequence(const uint8_t *p, size_t left);
 
 static inline void epi__store_be32(uint8_t *p, uint32_t v) {
     p[0] = (uint8_t)(v >> 24), p[1] = (uint8_t)(v >> 16), p[2] = (uint8_t)(v >> 8), p[3] = (uint8_t)v;

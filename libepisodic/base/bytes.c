@@ -1,7 +1,8 @@
-/* bytes.c - growing buffers to write to, and a cursor to read bytes that cannot be trusted.
+/* bytes.c - growing buffers to write to, a cursor to read bytes that cannot be trusted, and what a UTF-8 character is.
  *
  * Idea: both sides carry a sticky `failed`, so that a record is written or read in straight lines and checked once.
- * Format: integers and floats little-endian, varints LEB128 (seven bits a byte, lowest first, no needless zero byte behind).
+ * Format: integers and floats little-endian, varints LEB128 (seven bits a byte, lowest first, no needless zero byte
+ * behind).
  * Invariant: size <= capacity; a reader's next <= end, and next == end once it failed.
  * Ownership: a buffer owns its data until epi__buffer_dispose(); a reader owns nothing.
  */
@@ -207,4 +208,30 @@ epi__view epi__read_bytes(epi__reader *reader) {
     uint64_t size = epi__read_varint(reader);
     if (size > SIZE_MAX) fail_reader(reader);
     return epi__read_view(reader, (size_t)size);
+}
+
+/* ---- UTF-8 ---- */
+
+/* Size of the character that a first byte announces; 0 for a byte that begins none. C0, C1 would be overlong. */
+static size_t announced_size(uint8_t first) {
+    if (first < 0x80) return 1;
+    if (first < 0xC2) return 0;
+    if (first < 0xE0) return 2;
+    if (first < 0xF0) return 3;
+    return first < 0xF5 ? 4 : 0;
+}
+
+/* Source: Unicode Standard, table 3-7, well-formed byte sequences: only the second byte has special limits. */
+size_t epi__utf8_sequence(const uint8_t *p, size_t left) {
+    size_t size = left > 0 ? announced_size(p[0]) : 0;
+    if (size < 2) return size;
+    if (size > left) return 0;
+    for (size_t i = 1; i < size; i++) {
+        if ((p[i] & 0xC0) != 0x80) return 0;
+    }
+    if (p[0] == 0xE0 && p[1] < 0xA0) return 0; /* overlong */
+    if (p[0] == 0xED && p[1] > 0x9F) return 0; /* a surrogate */
+    if (p[0] == 0xF0 && p[1] < 0x90) return 0; /* overlong */
+    if (p[0] == 0xF4 && p[1] > 0x8F) return 0; /* past U+10FFFF */
+    return size;
 }

@@ -1,7 +1,7 @@
 /* error.c - the thread's last error: a status, a module and one line of text.
  *
- * Idea: a failure is recorded where it is found, by the code that knows the value and the limit; callers above only pass
- * the status on. Each thread has one slot, so recording never allocates and never fails.
+ * Idea: a failure is recorded where it is found, by the code that knows the value and the limit; callers above only
+ * pass the status on. Each thread has one slot, so recording never allocates and never fails.
  * Invariant: the message is one line of UTF-8 with no control characters, however hostile the arguments were.
  * Ownership: the slot belongs to the thread; a pointer from epi_error_last() is overwritten by the next failure.
  */
@@ -77,26 +77,13 @@ const char *epi_status_text(epi_status status) {
     return "unknown status";
 }
 
-/* Size of the valid UTF-8 sequence at p with `left` bytes after it inclusive; 0 when it is not one. */
-static size_t sequence_size(const unsigned char *p, size_t left) {
-    size_t size = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
-    if (size == 0 || size > left) return 0;
-    for (size_t i = 1; i < size; i++) {
-        if ((p[i] & 0xC0) != 0x80) return 0;
-    }
-    if (p[0] == 0xE0 && p[1] < 0xA0) return 0;                           /* overlong */
-    if (p[0] == 0xED && p[1] > 0x9F) return 0;                           /* surrogate */
-    if ((p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F)) return 0; /* overlong, past U+10FFFF */
-    return size;
-}
-
-/* Makes the message one line of UTF-8: control bytes become blanks, broken sequences (a %s of hostile bytes, or the cut at
- * the end of the slot) become '?'. */
+/* Makes the message one line of UTF-8: control bytes become blanks, broken sequences (a %s of hostile bytes, or the cut
+ * at the end of the slot) become '?'. */
 static void make_printable(char *message) {
     unsigned char *p = (unsigned char *)message;
     size_t left = strlen(message);
     while (left > 0) {
-        size_t size = sequence_size(p, left);
+        size_t size = epi__utf8_sequence(p, left);
         if (size == 0) {
             *p = '?';
             size = 1;

@@ -1,8 +1,10 @@
 /* text.h - UTF-8, words and stems. The one utf8proc door (utf8.c) and the one libstemmer door (stem.c).
  *
- * An analyzer turns text into terms: NFKC + case folding, marks of Latin letters dropped ("café" = "cafe"), split at everything
- * that is neither letter nor digit (an apostrophe inside a word ends it: "Caroline's" -> "caroline"), Snowball-stemmed. CJK
- * text, which has no spaces, becomes one term a character and one a pair of neighbours. ANALYZER_VERSION changes whenever the same text may give other terms.
+ * An analyzer turns text into terms: NFKC + case folding, marks of Latin letters dropped ("café" = "cafe"), split at
+ * everything that is neither letter nor digit (an apostrophe inside a word ends it: "Caroline's" -> "caroline", "s"),
+ * Snowball-stemmed; stop words keep their form. Scripts without spaces (Chinese, Japanese, Thai ...; Korean too) become
+ * one term a character and one a pair of neighbours. ANALYZER_VERSION changes whenever the same text may give other
+ * terms.
  */
 #ifndef EPI_TEXT_TEXT_H
 #define EPI_TEXT_TEXT_H
@@ -14,6 +16,8 @@
 
 /* EPI_EUTF8 names the byte offset; a NUL byte is refused too. `what` goes into the message ("text of role \"text\""). */
 epi_status epi__utf8_check(const char *module, const char *what, const void *text, size_t size);
+/* The size of the longest prefix that is valid UTF-8 without NUL. */
+size_t epi__utf8_valid(const void *text, size_t size);
 /* The greatest size <= limit that ends between characters of valid UTF-8. */
 size_t epi__utf8_cut(const char *text, size_t size, size_t limit);
 /* Terminal columns of valid UTF-8 (wide characters are 2, combining 0). */
@@ -33,9 +37,12 @@ typedef struct epi__term {
     bool capital;     /* the source word begins with an upper-case letter */
 } epi__term;
 
-epi_status epi__analyzer_new(epi__analyzer **analyzer, const char *language); /* "english"; NULL: english; "none": no stemming, no stop words */
+/* "english", or NULL for it: stems and stop words. "none": neither. Another language that libstemmer knows by its
+ * English name: stems only. EPI_EUNSUPPORTED for any other. */
+epi_status epi__analyzer_new(epi__analyzer **analyzer, const char *language);
 void epi__analyzer_free(epi__analyzer *analyzer);
 /* Terms in text order, stop words included and marked. Text is valid UTF-8. *terms is borrowed until the next run. */
-epi_status epi__analyzer_run(const epi__term **terms, size_t *count, epi__analyzer *analyzer, const char *text, size_t size);
+epi_status epi__analyzer_run(const epi__term **terms, size_t *count, epi__analyzer *analyzer, const char *text,
+                             size_t size);
 
 #endif
