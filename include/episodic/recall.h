@@ -172,6 +172,17 @@ EPI_API epi_status epi_episode_read(epi_recollection **found, epi_space *space, 
 /** One step as one scene, also when it is superseded or forgotten (and says so).
  * @return EPI_OK · EPI_ENOTFOUND never appended · EPI_ESTALE removed */
 EPI_API epi_status epi_step_read(epi_recollection **found, epi_space *space, uint64_t step);
+/** A page of all steps of the space, in order of id, superseded and forgotten ones included (each says so): for those who copy
+ *  a space. Read from 0 on until a page has no step.
+ * @param[out] found one scene for each run of steps of one episode; no scenes after the last step.
+ * @param after only steps with a greater id; 0: from the first. @param count 1 to EPI_K_MAX steps.
+ * @return EPI_OK · EPI_EINVAL EPI_ELIMIT count · storage errors */
+EPI_API epi_status epi_steps_read(epi_recollection **found, epi_space *space, uint64_t after, size_t count);
+/** The vector stored for a step, as epi_step.vector takes it: under EPI_COSINE its unit vector, which stores again to the bit.
+ * @param[out] vector room for the dimension of the space's schema.
+ * @param[out] size its elements; 0 when the step has none. May be NULL.
+ * @return EPI_OK · EPI_ENOTFOUND never appended · EPI_ESTALE removed · EPI_EDAMAGED · storage errors */
+EPI_API epi_status epi_step_vector(float *vector, size_t *size, epi_space *space, uint64_t step);
 /** The id behind a caller-given id. @return EPI_OK · EPI_ENOTFOUND */
 EPI_API epi_status epi_step_find(uint64_t *id, epi_space *space, const char *external_id);
 /** The k nearest live steps to a vector, best first: the bare search under recall's vector arm.

@@ -14,7 +14,7 @@ extern "C" {
 
 typedef enum epi_format {
     EPI_FORMAT_AUTO = 0,  /**< told from the text */
-    EPI_FORMAT_JSONL = 1, /**< the project's own, lossless (docs/FORMAT.md) */
+    EPI_FORMAT_JSONL = 1, /**< the project's own, lossless (docs/JSONL.md) */
     EPI_FORMAT_LOCOMO = 2, /**< LoCoMo: each conversation goes to a space of its own */
     EPI_FORMAT_OPENAI = 3, /**< chat messages, JSON array or JSONL; tool calls become trajectory steps */
     EPI_FORMAT_CHATGPT = 4 /**< ChatGPT's conversations.json */
