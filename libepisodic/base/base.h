@@ -124,7 +124,7 @@ void *epi__arena_alloc(epi__arena *arena, size_t count, size_t size); /* zeroed,
 void *epi__arena_copy(epi__arena *arena, const void *data, size_t size);
 char *epi__arena_text(epi__arena *arena, const void *data, size_t size); /* copy with a NUL behind it */
 
-/* ---- map.c: a hash map from 64-bit keys to 64-bit values ---------------------------------------------------------- */
+/* ---- map.c: a hash map from 64-bit keys to 64-bit values -------------------------------------------------------- */
 
 typedef struct epi__map {
     struct epi__map_slot *slots;
@@ -140,7 +140,7 @@ bool epi__map_remove(epi__map *map, uint64_t key);
 /* Visits every entry in no order: start with *at = 0; false at the end. */
 bool epi__map_next(const epi__map *map, size_t *at, uint64_t *key, uint64_t *value);
 
-/* ---- random.c, clock.c, hash.c ------------------------------------------------------------------------------------ */
+/* ---- random.c, clock.c, hash.c ---------------------------------------------------------------------------------- */
 
 typedef struct epi__random {
     uint64_t state[4]; /* xoshiro256** (Blackman and Vigna 2018), seeded by splitmix64 */

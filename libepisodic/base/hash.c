@@ -4,12 +4,12 @@
  *   epi__hash128_of(d)    XXH3_128bits(d), seed 0
  *   epi__hash64_pair(a,b) XXH3_64bits_withSeed(a, seed = XXH3_64bits(b)); 1 where that is 0
  *
- * The pair is nested, not joined: no copy, no streaming state, and ("ab", "c") differs from ("a", "bc"). The second part is
- * hashed without a seed because it is the long one (a record's value, its key being first): past 240 bytes a seed costs a
- * derived secret, below it costs nothing.
+ * The pair is nested, not joined: no copy, no streaming state, and ("ab", "c") differs from ("a", "bc"). The second
+ * part is hashed without a seed because it is the long one (a record's value, its key being first): past 240 bytes a
+ * seed costs a derived secret, below it costs nothing.
  *
- * Compiled in rather than linked (XXH_INLINE_ALL): the algorithm is frozen since xxhash 0.8.0, so a shared library could
- * bring no fix, only a call through a jump table for keys of 8 bytes and one dependency more at run time.
+ * Compiled in rather than linked (XXH_INLINE_ALL): the algorithm is frozen since xxhash 0.8.0, so a shared library
+ * could bring no fix, only a call through a jump table for keys of 8 bytes and one dependency more at run time.
  */
 #include "base.h"
 

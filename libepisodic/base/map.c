@@ -1,10 +1,11 @@
 /* map.c - a hash map from 64-bit keys to 64-bit values.
  *
- * Idea: open addressing with linear probing in one array of 16-byte slots. An empty slot is one with key 0; the real key 0
- * lives in one more slot behind the table, whose key field says whether it is there. So every key and every value is legal
- * and no byte is spent on flags. Removal shifts the entries behind it back, so there are no tombstones and a map that is
- * used for ever stays as fast as a new one.
- * Invariant: between an entry's home slot and the slot it is in there is no empty slot; at most 5/8 of the slots are used.
+ * Idea: open addressing with linear probing in one array of 16-byte slots. An empty slot is one with key 0; the real
+ * key 0 lives in one more slot behind the table, whose key field says whether it is there. So every key and every value
+ * is legal and no byte is spent on flags. Removal shifts the entries behind it back, so there are no tombstones and a
+ * map that is used for ever stays as fast as a new one.
+ * Invariant: between an entry's home slot and the slot it is in there is no empty slot; at most 5/8 of the slots are
+ * used.
  * Ownership: the map owns its slots until epi__map_dispose(). A map of all zeros is empty and valid.
  * Source: deletion after Knuth, The Art of Computer Programming 3, 6.4, algorithm R.
  */

@@ -1,10 +1,10 @@
 /* random.c - reproducible random numbers: the same seed gives the same numbers on every machine.
  *
- * Idea: xoshiro256**, its four words filled from one seed by splitmix64 so that seeds 0, 1, 2 ... are unrelated streams.
- * Not for secrets.
+ * Idea: xoshiro256**, its four words filled from one seed by splitmix64 so that seeds 0, 1, 2 ... are unrelated
+ * streams. Not for secrets.
  * Ownership: the state is the caller's; copying it forks the stream.
- * Source: Blackman and Vigna, Scrambled linear pseudorandom number generators (2018); Steele, Lea and Flood, Fast splittable
- * pseudorandom number generators (2014); normals by Marsaglia's polar method (1964).
+ * Source: Blackman and Vigna, Scrambled linear pseudorandom number generators (2018); Steele, Lea and Flood, Fast
+ * splittable pseudorandom number generators (2014); normals by Marsaglia's polar method (1964).
  */
 #include "base.h"
 

@@ -14,7 +14,7 @@
 #define EPI__ANALYZER_VERSION 1u
 #define EPI__TERM_SIZE_MAX 64u /* bytes; a longer word is cut at a character border */
 
-/* EPI_EUTF8 names the byte offset; a NUL byte is refused too. `what` goes into the message ("text of role \"text\""). */
+/* EPI_EUTF8 names the byte offset; a NUL byte is refused too. `what` begins the message ("text of role \"text\""). */
 epi_status epi__utf8_check(const char *module, const char *what, const void *text, size_t size);
 /* The size of the longest prefix that is valid UTF-8 without NUL. */
 size_t epi__utf8_valid(const void *text, size_t size);
