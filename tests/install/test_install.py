@@ -21,9 +21,10 @@ CC = os.environ.get("CC", "cc")
 
 def run(*command, env=None, cwd=None) -> str:
     """Runs a command that must succeed; its output is the message when it does not."""
-    done = subprocess.run([str(part) for part in command], cwd=cwd, env=env, capture_output=True, text=True, timeout=240)
+    line = [str(part) for part in command]
+    done = subprocess.run(line, cwd=cwd, env=env, capture_output=True, text=True, timeout=240)
     if done.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, command))} gave {done.returncode}\n{done.stdout}{done.stderr}")
+        raise AssertionError(f"{' '.join(line)} gave {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
@@ -84,7 +85,8 @@ class Install(unittest.TestCase):
         self.assertIn(f'#define EPI_VERSION_STRING "{VERSION}"', header)
         self.assertTrue((self.lib / f"libepisodic.so.{VERSION}").exists())
         self.assertIn(VERSION, run(self.prefix / "bin/episodic", "--version"))
-        self.assertIn(f"soname: [libepisodic.so.{VERSION.split('.')[0]}]", run("readelf", "-d", self.lib / "libepisodic.so"))
+        about = run("readelf", "-d", self.lib / "libepisodic.so")
+        self.assertIn(f"soname: [libepisodic.so.{VERSION.split('.')[0]}]", about)
 
     def test_the_library_exports_exactly_the_public_functions(self):
         declared = set()
