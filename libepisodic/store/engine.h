@@ -18,10 +18,12 @@ typedef struct epi__engine epi__engine;
 typedef struct epi__txn epi__txn;
 typedef struct epi__range epi__range;
 
-#define EPI__ENGINE_STABLE_VIEWS 1u  /* a value's address holds until that value is overwritten or removed */
+#define EPI__ENGINE_STABLE_VIEWS 1u  /* the address of a value of EPI__ENGINE_STABLE_SIZE bytes or more holds until that
+                                      * value is overwritten or removed; smaller ones move with their neighbours */
 #define EPI__ENGINE_SINGLE_WRITER 2u /* a write transaction excludes all others, in every process */
 
 #define EPI__ENGINE_KEY_MAX 511u
+#define EPI__ENGINE_STABLE_SIZE 32768u /* LMDB: half a page, so 2 KiB with pages of 4 KiB, 16 KiB with the largest */
 
 typedef struct epi__engine_options {
     uint64_t map_size;     /* bytes; fixed when the store is created */

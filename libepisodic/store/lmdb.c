@@ -136,10 +136,11 @@ static epi_status check_key(epi__view key) {
     return epi__fail(EPI_ELIMIT, "store", "a key has %zu bytes, limit %u", key.size, EPI__ENGINE_KEY_MAX);
 }
 
-static epi_status fail_read(const lmdb_txn *txn, int code, size_t key_size) {
+/* LMDB calls a transaction that was reset an invalid argument. */
+static epi_status fail_read(const epi__txn *txn, int code, const char *verb, size_t key_size) {
     char what[WHAT_SIZE];
-    (void)snprintf(what, sizeof(what), "reading under a key of %zu bytes", key_size);
-    return fail_lmdb(engine_of_txn(txn), code, what);
+    (void)snprintf(what, sizeof(what), "%s a key of %zu bytes", verb, key_size);
+    return fail_lmdb(engine_of(txn->engine), code == EINVAL ? MDB_BAD_TXN : code, what);
 }
 
 /* A failed write spoils its transaction, whether LMDB thinks so or not. */
@@ -227,7 +228,7 @@ static epi_status lmdb_get(epi__view *value, epi__txn *base, epi__view key) {
     EPI__TRY(check_key(key));
     int code = mdb_get(txn->txn, engine_of_txn(txn)->table, &wanted, &found);
     if (code == MDB_NOTFOUND) return EPI_ENOTFOUND;
-    if (code != 0) return fail_read(txn, code, key.size);
+    if (code != 0) return fail_read(base, code, "reading under", key.size);
     *value = view_of(found);
     return EPI_OK;
 }
@@ -324,7 +325,7 @@ static epi_status lmdb_range_open(epi__range **opened, epi__txn *base, epi__view
     range->done = code == MDB_NOTFOUND;
     if (code != 0 && code != MDB_NOTFOUND) {
         lmdb_range_close(&range->base);
-        return fail_lmdb(engine_of_txn(txn), code, "opening a range");
+        return fail_read(base, code, "opening a range at", reverse ? end.size : first.size);
     }
     *opened = &range->base;
     return EPI_OK;
@@ -337,7 +338,7 @@ static epi_status lmdb_range_next(epi__view *key, epi__view *value, epi__range *
     if (range->done) return EPI_EDONE;
     int code = mdb_cursor_get(range->cursor, &found_key, &found_value, range->move);
     range->done = code != 0 || !within(range, &found_key);
-    if (code != 0 && code != MDB_NOTFOUND) return fail_lmdb(engine_of(base->txn->engine), code, "reading a range");
+    if (code != 0 && code != MDB_NOTFOUND) return fail_read(base->txn, code, "reading a range bounded by", range->bound_size);
     if (range->done) return EPI_EDONE;
     range->move = range->reverse ? MDB_PREV : MDB_NEXT;
     *key = view_of(found_key);

@@ -1,0 +1,154 @@
+/* record.c - encoding and decoding of records; the layouts are told in docs/FORMAT.md. */
+#include "record.h"
+
+static epi_status cut(const char *what) { return epi__fail(EPI_EDAMAGED, "format", "a record of kind %s is cut", what); }
+
+/* ---- values ------------------------------------------------------------------------------------------------------- */
+
+void epi__value_encode(epi__buffer *out, const epi__value *value) {
+    epi__buffer_append_u8(out, value->role);
+    epi__buffer_append_u8(out, value->component ? 1 : 0);
+    epi__buffer_append_varint(out, value->size);
+    if (!value->component) {
+        epi__buffer_append(out, value->data, (size_t)value->size);
+        return;
+    }
+    epi__buffer_append_u64(out, value->hash.low);
+    epi__buffer_append_u64(out, value->hash.high);
+    epi__buffer_append_u32(out, value->ordinal);
+}
+
+void epi__value_decode(epi__value *value, epi__reader *reader) {
+    *value = (epi__value){.role = epi__read_u8(reader)};
+    uint8_t kind = epi__read_u8(reader);
+    value->component = kind == 1;
+    value->size = epi__read_varint(reader);
+    if (kind > 1) reader->failed = true;
+    if (!value->component) {
+        value->data = epi__read_view(reader, (size_t)value->size).data;
+        return;
+    }
+    value->hash.low = epi__read_u64(reader);
+    value->hash.high = epi__read_u64(reader);
+    value->ordinal = epi__read_u32(reader);
+}
+
+/* ---- steps -------------------------------------------------------------------------------------------------------- */
+
+void epi__row_encode(epi__buffer *out, const epi__row *row) {
+    epi__buffer_append_u64(out, row->episode);
+    epi__buffer_append_u64(out, (uint64_t)row->event_from);
+    epi__buffer_append_u64(out, (uint64_t)row->event_to);
+    epi__buffer_append_u64(out, (uint64_t)row->ingested);
+    epi__buffer_append_f64(out, row->reward);
+    epi__buffer_append_u64(out, row->supersedes);
+    epi__buffer_append_u64(out, row->content);
+    epi__buffer_append_u32(out, row->flags);
+    epi__buffer_append_u32(out, row->length);
+    epi__buffer_append_u16(out, (uint16_t)row->utc_offset_min);
+    epi__buffer_append_u8(out, row->part_count);
+    epi__buffer_append_u8(out, row->tag_count);
+    epi__buffer_append_bytes(out, row->external.data, row->external.size);
+}
+
+epi_status epi__row_decode(epi__row *row, epi__view body) {
+    epi__reader reader = epi__reader_of(body.data, body.size);
+    row->episode = epi__read_u64(&reader);
+    row->event_from = (int64_t)epi__read_u64(&reader);
+    row->event_to = (int64_t)epi__read_u64(&reader);
+    row->ingested = (int64_t)epi__read_u64(&reader);
+    row->reward = epi__read_f64(&reader);
+    row->supersedes = epi__read_u64(&reader);
+    row->content = epi__read_u64(&reader);
+    row->flags = epi__read_u32(&reader);
+    row->length = epi__read_u32(&reader);
+    row->utc_offset_min = (int16_t)epi__read_u16(&reader);
+    row->part_count = epi__read_u8(&reader);
+    row->tag_count = epi__read_u8(&reader);
+    row->external = epi__read_bytes(&reader);
+    row->rest = reader;
+    return reader.failed ? cut("step") : EPI_OK;
+}
+
+/* ---- episodes ----------------------------------------------------------------------------------------------------- */
+
+#define EPISODE_ENDED 1u
+#define EPISODE_REWARD 2u
+
+void epi__episode_encode(epi__buffer *out, const epi__episode_record *episode) {
+    unsigned flags = (episode->ended ? EPISODE_ENDED : 0) | (episode->has_reward ? EPISODE_REWARD : 0);
+    epi__buffer_append_u64(out, (uint64_t)episode->first_event);
+    epi__buffer_append_u64(out, (uint64_t)episode->last_event);
+    epi__buffer_append_u16(out, (uint16_t)episode->utc_offset_min);
+    epi__buffer_append_u8(out, (uint8_t)flags);
+    epi__buffer_append_f64(out, episode->reward);
+    epi__buffer_append_u64(out, episode->step_count);
+    epi__buffer_append_u64(out, episode->next_index);
+    epi__buffer_append_u64(out, episode->last_run);
+    epi__buffer_append_u64(out, episode->content);
+    epi__buffer_append_bytes(out, episode->external.data, episode->external.size);
+    epi__value_encode(out, &episode->title);
+    epi__value_encode(out, &episode->metadata);
+    epi__value_encode(out, &episode->outcome);
+    epi__buffer_append_u8(out, episode->tag_count);
+    epi__buffer_append(out, episode->tags.data, episode->tags.size);
+}
+
+epi_status epi__episode_decode(epi__episode_record *episode, epi__view body) {
+    epi__reader reader = epi__reader_of(body.data, body.size);
+    episode->first_event = (int64_t)epi__read_u64(&reader);
+    episode->last_event = (int64_t)epi__read_u64(&reader);
+    episode->utc_offset_min = (int16_t)epi__read_u16(&reader);
+    unsigned flags = epi__read_u8(&reader);
+    episode->ended = flags & EPISODE_ENDED;
+    episode->has_reward = flags & EPISODE_REWARD;
+    episode->reward = epi__read_f64(&reader);
+    episode->step_count = epi__read_u64(&reader);
+    episode->next_index = epi__read_u64(&reader);
+    episode->last_run = epi__read_u64(&reader);
+    episode->content = epi__read_u64(&reader);
+    episode->external = epi__read_bytes(&reader);
+    epi__value_decode(&episode->title, &reader);
+    epi__value_decode(&episode->metadata, &reader);
+    epi__value_decode(&episode->outcome, &reader);
+    episode->tag_count = epi__read_u8(&reader);
+    episode->tags = epi__read_view(&reader, (size_t)(reader.end - reader.next));
+    return reader.failed ? cut("episode") : EPI_OK;
+}
+
+/* ---- runs and marks ----------------------------------------------------------------------------------------------- */
+
+void epi__run_encode(epi__buffer *out, const epi__run *run) {
+    epi__buffer_append_u64(out, run->episode);
+    epi__buffer_append_u64(out, run->first_index);
+    epi__buffer_append_u64(out, run->count);
+    epi__buffer_append_u64(out, run->previous);
+}
+
+epi_status epi__run_decode(epi__run *run, uint64_t first, epi__view body) {
+    epi__reader reader = epi__reader_of(body.data, body.size);
+    run->first = first;
+    run->episode = epi__read_u64(&reader);
+    run->first_index = epi__read_u64(&reader);
+    run->count = epi__read_u64(&reader);
+    run->previous = epi__read_u64(&reader);
+    return reader.failed ? cut("run") : EPI_OK;
+}
+
+void epi__mark_encode(epi__buffer *out, const epi__mark *mark) {
+    epi__buffer_append_u64(out, mark->superseded_by);
+    epi__buffer_append_u64(out, (uint64_t)mark->superseded_ingested);
+    epi__buffer_append_u64(out, (uint64_t)mark->superseded_event);
+    epi__buffer_append_u64(out, (uint64_t)mark->forgotten_at);
+    epi__buffer_append_u64(out, (uint64_t)mark->purge_at);
+}
+
+epi_status epi__mark_decode(epi__mark *mark, epi__view body) {
+    epi__reader reader = epi__reader_of(body.data, body.size);
+    mark->superseded_by = epi__read_u64(&reader);
+    mark->superseded_ingested = (int64_t)epi__read_u64(&reader);
+    mark->superseded_event = (int64_t)epi__read_u64(&reader);
+    mark->forgotten_at = (int64_t)epi__read_u64(&reader);
+    mark->purge_at = (int64_t)epi__read_u64(&reader);
+    return reader.failed ? cut("mark") : EPI_OK;
+}

@@ -1,0 +1,32 @@
+/* catalog.h - the spaces of a memory: names to numbers, schemas, dropping. Numbers are never reused. */
+#ifndef EPI_STORE_CATALOG_H
+#define EPI_STORE_CATALOG_H
+
+#include <episodic/space.h>
+
+#include "store.h"
+
+/* A schema with everything it points to in an arena. */
+typedef struct epi__schema_copy {
+    epi_schema schema;
+    epi__arena arena;
+} epi__schema_copy;
+
+epi_status epi__schema_check(const epi_schema *schema); /* EPI_EINVAL EPI_EUTF8 EPI_ELIMIT, with the role */
+/* The schema with every default filled in. */
+epi_status epi__schema_copy_of(epi__schema_copy **copy, const epi_schema *schema);
+void epi__schema_copy_free(epi__schema_copy *copy);
+/* Place of a role, or -1. */
+int epi__schema_role(const epi_schema *schema, const char *name, size_t name_size);
+uint64_t epi__schema_tensor_size(const epi_role *role); /* bytes */
+uint32_t epi__dtype_size(epi_dtype dtype);              /* 0: unknown */
+
+/* Finds or makes a space. created may be NULL. As epi_space_open(). */
+epi_status epi__catalog_open(uint32_t *space, epi__schema_copy **schema, epi__store *store, const char *name,
+                             const epi_schema *wanted);
+epi_status epi__catalog_list(epi__store *store, bool (*visit)(void *context, const char *name, uint32_t space), void *context);
+epi_status epi__catalog_drop(uint32_t *space, epi__store *store, const char *name);
+/* Removes the records of dropped spaces, at most `batches` bounded transactions of them (0: all). */
+epi_status epi__catalog_reclaim(epi__store *store, unsigned batches);
+
+#endif

@@ -1,0 +1,35 @@
+/* store_internal.h - what store.c and compact.c share. */
+#ifndef EPI_STORE_STORE_INTERNAL_H
+#define EPI_STORE_STORE_INTERNAL_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "dir.h"
+#include "store.h"
+
+#define EPI__BALLAST_SIZE (1024u * 1024u)
+
+struct epi__store_engine {
+    epi__engine *engine;
+    uint64_t number; /* of store.N */
+    unsigned references; /* under the store's mutex */
+    unsigned writes;     /* write transactions begun; only touched inside one */
+};
+
+struct epi__store {
+    epi__store *next; /* in the registry */
+    epi__dir_identity identity;
+    unsigned references; /* under the registry's mutex */
+    pid_t pid;
+    char *path;
+    epi_memory_options options;
+    pthread_mutex_t mutex; /* engine and its references */
+    epi__store_engine *engine;
+    pthread_mutex_t shared_mutex;
+    epi__store_shared shared;
+};
+
+epi_status epi__store_current_write(const char *path, uint64_t number, uint64_t map_size);
+
+#endif
