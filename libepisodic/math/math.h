@@ -19,7 +19,11 @@ void epi__math_l2_rows(float *out, const float *query, const float *rows, size_t
 /* Scales to unit norm; false (vector untouched) when the norm is 0 or not finite. */
 bool epi__math_normalise(float *vector, size_t dimension);
 bool epi__math_all_finite(const float *values, size_t count);
-const char *epi__math_kernel_name(void); /* "avx512", "avx2", "scalar" */
+/* bfloat16: the upper half of a float32, rounded to nearest even. Half the bytes to read for eight bits of precision.
+ * */
+void epi__math_to_bf16(uint16_t *out, const float *values, size_t count);
+float epi__math_dot_bf16(const uint16_t *a, const uint16_t *b, size_t dimension);
+const char *epi__math_kernel_name(void); /* "avx512bf16", "avx512", "avx2", "scalar" */
 
 /* The k best of a stream of (score, id), greatest score first, ties to the lowest id. */
 typedef struct epi__best {

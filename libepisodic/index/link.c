@@ -1,0 +1,85 @@
+/* link.c - choosing the links of an HNSW graph.
+ *
+ * Idea: a node keeps links to near nodes that lie in different directions: a candidate is dropped when it is nearer to
+ * a node already kept than to the node that is choosing, because the way to it leads through the kept one. Links go
+ * both ways; a node whose list is full chooses again among all of them.
+ * Invariant: the used slots of a list come first; the rest are -1. No node links to itself.
+ * Source: Malkov and Yashunin 2018, algorithms 1 and 4 (without extension, without filling up with dropped candidates).
+ */
+#include "graph.h"
+
+#include <stdlib.h>
+
+#define NEIGHBOURS_MAX 256 /* 2 x the greatest m, checked in index.c */
+
+/* Of candidates sorted by distance, moves the ones to keep to the front; returns how many, at most `limit`. */
+static size_t choose(const epi__graph *graph, epi__near *candidates, size_t count, size_t limit) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count && kept < limit; i++) {
+        const void *row = epi__graph_row(graph, candidates[i].node);
+        bool is_good = true;
+        for (size_t k = 0; k < kept && is_good; k++) {
+            const void *other = epi__graph_row(graph, candidates[k].node);
+            is_good = epi__graph_between(graph, row, other) >= candidates[i].distance;
+        }
+        if (is_good) candidates[kept++] = candidates[i];
+    }
+    return kept;
+}
+
+static int by_distance(const void *left, const void *right) {
+    const epi__near *a = left, *b = right;
+    if (a->distance != b->distance) return a->distance < b->distance ? -1 : 1;
+    return (a->node > b->node) - (a->node < b->node);
+}
+
+static void write_list(int32_t *list, size_t capacity, const epi__near *chosen, size_t count) {
+    for (size_t i = 0; i < capacity; i++) list[i] = i < count ? (int32_t)chosen[i].node : -1;
+}
+
+/* Chooses again among the neighbours of a full list and one more. */
+static void choose_again(const epi__graph *graph, size_t node, int32_t *list, size_t capacity, epi__near more) {
+    epi__near candidates[NEIGHBOURS_MAX + 1];
+    const void *row = epi__graph_row(graph, node);
+    for (size_t i = 0; i < capacity; i++) {
+        const uint32_t neighbour = (uint32_t)list[i];
+        candidates[i] = (epi__near){epi__graph_between(graph, row, epi__graph_row(graph, neighbour)), neighbour};
+    }
+    candidates[capacity] = more;
+    qsort(candidates, capacity + 1, sizeof *candidates, by_distance);
+    write_list(list, capacity, candidates, choose(graph, candidates, capacity + 1, capacity));
+}
+
+static void add_link(const epi__graph *graph, size_t node, int level, epi__near target) {
+    size_t capacity, used = 0;
+    int32_t *list = epi__graph_neighbours(graph, node, level, &capacity);
+    while (used < capacity && list[used] >= 0) used++;
+    if (used < capacity)
+        list[used] = (int32_t)target.node;
+    else
+        choose_again(graph, node, list, capacity, target);
+}
+
+static void link_level(const epi__graph *graph, epi__walk *walk, uint32_t node, int level) {
+    size_t capacity;
+    int32_t *list = epi__graph_neighbours(graph, node, level, &capacity);
+    const size_t kept = choose(graph, walk->pool, walk->count, graph->options.m);
+    write_list(list, capacity, walk->pool, kept);
+    for (size_t i = 0; i < kept; i++)
+        add_link(graph, walk->pool[i].node, level, (epi__near){walk->pool[i].distance, node});
+}
+
+void epi__graph_link(epi__graph *graph, epi__walk *walk) {
+    const uint32_t node = (uint32_t)(graph->links.count - 1);
+    const int level = graph->links.levels[node] - 1;
+    const int top_level = graph->links.top_level;
+    if (graph->links.entry >= 0) {
+        epi__near start = epi__walk_descend(graph, walk, level);
+        for (int at = EPI__MIN(level, top_level); at >= 0; at--) {
+            epi__walk_level(graph, walk, start, at);
+            start = walk->pool[0];
+            link_level(graph, walk, node, at);
+        }
+    }
+    if (level > top_level) epi__hnsw_set_entry(&graph->links, graph->faiss, (int32_t)node);
+}
