@@ -61,6 +61,13 @@ static bool place_integers(cJSON *item, placing *state) {
     return true;
 }
 
+static bool place_all(cJSON *tree, const epi__buffer *integers) {
+    if (integers->size == 0) return true;
+    const epi__json_integer *first = (const void *)integers->data; /* a heap block: aligned for any type */
+    placing state = {first, first + integers->size / sizeof(*first), 0};
+    return place_integers(tree, &state);
+}
+
 epi_status epi_json_parse(epi_json **root, const char *text, size_t size) {
     if (root == NULL) return epi__fail(EPI_EINVAL, "json", "root was NULL");
     *root = NULL;
@@ -71,9 +78,7 @@ epi_status epi_json_parse(epi_json **root, const char *text, size_t size) {
     if (status != EPI_OK) goto out;
     status = parse_tree(&tree, text, size);
     if (status != EPI_OK) goto out;
-    const epi__json_integer *first = (const void *)integers.data; /* a heap block: aligned for any type */
-    placing state = {first, first + integers.size / sizeof(*first), 0};
-    if (integers.size > 0 && !place_integers(tree, &state)) status = epi__fail_memory("json", sizeof(int64_t));
+    if (!place_all(tree, &integers)) status = epi__fail_memory("json", sizeof(int64_t));
 out:
     if (status == EPI_OK) {
         *root = (epi_json *)tree;
@@ -152,7 +157,8 @@ bool epi_json_integer(int64_t *integer, const epi_json *value) {
         memcpy(integer, item_of(value)->valuestring, sizeof(*integer));
         return true;
     }
-    if (number < -0x1p63 || number >= 0x1p63 || number > floor(number)) return false;
+    /* -2^63 itself would have been kept, so here it stands for something below it that was rounded. */
+    if (number <= -0x1p63 || number >= 0x1p63 || number > floor(number)) return false;
     *integer = (int64_t)number;
     return true;
 }

@@ -30,11 +30,11 @@ typedef struct epi__analyzer epi__analyzer; /* not for two threads at once */
 typedef struct epi__term {
     const char *text; /* stem, not NUL-terminated; borrowed until the next epi__analyzer_run on the analyzer */
     uint32_t size;
-    bool stop;        /* a stop word */
-    bool question;    /* who, what, when, where, why, how, which ...: a stop word that says what is asked for */
-    uint32_t from;    /* byte span in the source text */
+    bool stop;     /* a stop word */
+    bool question; /* who, what, when, where, why, how, which ...: a stop word that says what is asked for */
+    uint32_t from; /* byte span in the source text */
     uint32_t to;
-    bool capital;     /* the source word begins with an upper-case letter */
+    bool capital; /* the source word begins with an upper-case letter */
 } epi__term;
 
 /* "english", or NULL for it: stems and stop words. "none": neither. Another language that libstemmer knows by its

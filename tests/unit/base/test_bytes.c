@@ -198,9 +198,21 @@ static void exactly_the_scalar_values_are_utf8(void **state) {
 
 static void overlong_and_stray_bytes_are_not_utf8(void **state) {
     (void)state;
-    static const char *const table[] = {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf",
-                                        "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xf5\x80\x80\x80", "\xfe", "\xff",
-                                        "\xc3(", "\xe2\x28\xa1", "\xe2\x82(", "\xf0\x90\x8c("};
+    static const char *const table[] = {"\x80",
+                                        "\xbf",
+                                        "\xc0\x80",
+                                        "\xc1\xbf",
+                                        "\xe0\x80\x80",
+                                        "\xe0\x9f\xbf",
+                                        "\xf0\x80\x80\x80",
+                                        "\xf0\x8f\xbf\xbf",
+                                        "\xf5\x80\x80\x80",
+                                        "\xfe",
+                                        "\xff",
+                                        "\xc3(",
+                                        "\xe2\x28\xa1",
+                                        "\xe2\x82(",
+                                        "\xf0\x90\x8c("};
     for (size_t i = 0; i < EPI__COUNT(table); i++) {
         assert_int_equal(epi__utf8_sequence((const uint8_t *)table[i], strlen(table[i])), 0);
     }

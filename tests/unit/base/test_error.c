@@ -52,10 +52,9 @@ static void errno_becomes_the_status_that_tells_what_to_do(void **state) {
     static const struct {
         int error;
         epi_status status;
-    } table[] = {{ENOSPC, EPI_EDISKFULL},    {EDQUOT, EPI_EDISKFULL},  {EACCES, EPI_EPERMISSION},
-                 {EPERM, EPI_EPERMISSION},   {EROFS, EPI_EPERMISSION}, {ENOENT, EPI_ENOTFOUND},
-                 {ENOTDIR, EPI_ENOTFOUND},   {ENOMEM, EPI_ENOMEM},     {EIO, EPI_EIO},
-                 {EISDIR, EPI_EIO}};
+    } table[] = {{ENOSPC, EPI_EDISKFULL},  {EDQUOT, EPI_EDISKFULL}, {EACCES, EPI_EPERMISSION}, {EPERM, EPI_EPERMISSION},
+                 {EROFS, EPI_EPERMISSION}, {ENOENT, EPI_ENOTFOUND}, {ENOTDIR, EPI_ENOTFOUND},  {ENOMEM, EPI_ENOMEM},
+                 {EIO, EPI_EIO},           {EISDIR, EPI_EIO}};
     for (size_t i = 0; i < EPI__COUNT(table); i++) {
         assert_int_equal(epi__fail_errno("store", table[i].error, "opening", "/a/b"), table[i].status);
         assert_non_null(strstr(epi_error_last()->message, "/a/b"));
