@@ -4,8 +4,8 @@
  * was checked and what is used are one and the same. Files are opened with O_NOFOLLOW and O_NONBLOCK (a FIFO would
  * block for ever) and must then prove to be plain ones.
  *
- * Durability takes four steps, in this order: write the temporary, fsync it, rename it, fsync the directory. Without the
- * second, a crash can leave an empty file under the final name; without the fourth, the old one.
+ * Durability takes four steps, in this order: write the temporary, fsync it, rename it, fsync the directory. Without
+ * the second, a crash can leave an empty file under the final name; without the fourth, the old one.
  *
  * The lock is flock(2): bound to the open file, not to the process as fcntl's locks are, so two handles of one process
  * exclude each other and closing some other descriptor of the file does not drop it. Descriptors close on exec.
@@ -153,7 +153,8 @@ static epi_status check_name(const char *name) {
     if (name[0] == '\0' || strchr(name, '/') != NULL || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return epi__fail(EPI_EINVAL, "store", "\"%s\" is not the name of a file", name);
     if (strlen(name) > EPI__DIR_NAME_MAX)
-        return epi__fail(EPI_ELIMIT, "store", "the name of a file has %zu bytes, limit %u", strlen(name), EPI__DIR_NAME_MAX);
+        return epi__fail(EPI_ELIMIT, "store", "the name of a file has %zu bytes, limit %u", strlen(name),
+                         EPI__DIR_NAME_MAX);
     return EPI_OK;
 }
 
@@ -308,8 +309,8 @@ epi_status epi__dir_file_remove(const char *directory, const char *name) {
     EPI__TRY(check_name(name));
     int opened;
     EPI__TRY(open_directory(&opened, directory));
-    epi_status status =
-        unlinkat(opened, name, 0) == 0 ? sync_directory(opened, directory) : fail_file("removing", directory, name);
+    epi_status status = unlinkat(opened, name, 0) == 0 ? sync_directory(opened, directory)
+                                                       : fail_file("removing", directory, name);
     close(opened);
     return status;
 }

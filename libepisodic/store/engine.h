@@ -30,7 +30,7 @@ typedef struct epi__engine_options {
     uint32_t readers_max;  /* reader slots over all processes */
     bool read_only;
     bool create;           /* make what is missing */
-    bool no_sync;          /* only for tests that prove that the harness notices, and for scratch copies before their sync */
+    bool no_sync;          /* only for tests that prove the harness bites, and for scratch copies before their sync */
 } epi__engine_options;
 
 typedef struct epi__engine_stats {
@@ -57,14 +57,17 @@ typedef struct epi__engine_ops {
     epi_status (*renew)(epi__txn *txn);  /* ... and takes a fresh snapshot */
 
     epi_status (*get)(epi__view *value, epi__txn *txn, epi__view key); /* EPI_ENOTFOUND sets no last error */
-    epi_status (*get_many)(epi__view *values, epi__txn *txn, const epi__view *keys, size_t count); /* absent: data NULL */
+    /* An absent key's value has data NULL. */
+    epi_status (*get_many)(epi__view *values, epi__txn *txn, const epi__view *keys, size_t count);
+    /* Neither key nor value may be a view that this transaction gave: the write may move it. */
     epi_status (*put)(epi__txn *txn, epi__view key, epi__view value);
     /* Room for value_size bytes under key, to be filled by the caller before its next call on txn. */
     epi_status (*put_reserve)(void **space, epi__txn *txn, epi__view key, size_t value_size);
     epi_status (*remove)(epi__txn *txn, epi__view key); /* EPI_ENOTFOUND sets no last error */
 
     /* Keys with `first` <= key < `end`, in order (end.size == 0: to the end of the store). A range is invalid after a
-     * write on its transaction. next ends with EPI_EDONE. prev-order: reverse = true visits from the greatest key down. */
+     * write on its transaction, and is closed before that ends or is reset. next ends with EPI_EDONE. reverse = true
+     * visits from the greatest key down. */
     epi_status (*range_open)(epi__range **range, epi__txn *txn, epi__view first, epi__view end, bool reverse);
     epi_status (*range_next)(epi__view *key, epi__view *value, epi__range *range);
     void (*range_close)(epi__range *range);

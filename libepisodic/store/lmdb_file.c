@@ -12,8 +12,8 @@
  *
  * Source: the format of LMDB 0.9 (data version 1, 64 bit), native byte order, offsets within a page:
  *
- *   page      0 number u64 · 10 flags u16 · 12 end of the pointers u16 · 14 start of the nodes u16 (12 page count u32 of
- *             an overflow run) · 16 pointers u16[] or the body
+ *   page      0 number u64 · 10 flags u16 · 12 end of the pointers u16 · 14 start of the nodes u16 (of an overflow
+ *             run: 12 page count u32) · 16 pointers u16[] or the body
  *   meta      16 magic u32 · 20 version u32 · 32 map size u64 · 40 page size u32 · 80 root of the free list u64 ·
  *             136 last page u64 · 144 transaction u64
  *   node      0 data size u32 · 4 flags u16 · 6 key size u16 · 8 key, data   (branch: bytes 0-5 are the child's number)
@@ -107,11 +107,12 @@ static epi_status read_meta(meta *parsed, const data_file *data, unsigned which,
     uint8_t bytes[META_SIZE];
     if (!read_at(data, bytes, sizeof(bytes), offset)) return fail_read(data, "its second meta page");
     if ((load16(bytes + 10) & PAGE_META) == 0 || load32(bytes + 16) != META_MAGIC)
-        return epi__fail(EPI_EDAMAGED, "store", "data.mdb of %s is no LMDB file: meta page %u has magic 0x%08x, not 0x%08x",
-                         data->directory, which, load32(bytes + 16), META_MAGIC);
+        return epi__fail(EPI_EDAMAGED, "store",
+                         "data.mdb of %s is no LMDB file: meta page %u has magic 0x%08x, not 0x%08x", data->directory,
+                         which, load32(bytes + 16), META_MAGIC);
     if (load32(bytes + 20) != META_VERSION)
-        return epi__fail(EPI_EVERSION, "store", "data.mdb of %s has LMDB format %u, this build reads %u", data->directory,
-                         load32(bytes + 20), META_VERSION);
+        return epi__fail(EPI_EVERSION, "store", "data.mdb of %s has LMDB format %u, this build reads %u",
+                         data->directory, load32(bytes + 20), META_VERSION);
     *parsed = (meta){
         .page_size = load32(bytes + 40),
         .free_root = load64(bytes + 80),
@@ -139,10 +140,11 @@ static epi_status read_metas(data_file *data) {
 /* ---- the list of free pages ------------------------------------------------------------------------------------- */
 
 static epi_status fail_tree(const data_file *data, uint64_t page) {
-    return epi__fail(EPI_EDAMAGED, "store",
-                     "data.mdb of %s was cut: %llu pages of %u bytes are left of %llu, and page %llu of the free list is bad",
-                     data->directory, (unsigned long long)data->page_count, data->newest.page_size,
-                     (unsigned long long)data->newest.last_page + 1, (unsigned long long)page);
+    return epi__fail(
+        EPI_EDAMAGED, "store",
+        "data.mdb of %s was cut: %llu pages of %u bytes are left of %llu, and page %llu of the free list is bad",
+        data->directory, (unsigned long long)data->page_count, data->newest.page_size,
+        (unsigned long long)data->newest.last_page + 1, (unsigned long long)page);
 }
 
 static void count_free(data_file *data, const uint8_t *numbers, size_t count) {
@@ -218,11 +220,12 @@ static epi_status check_missing_pages(data_file *data) {
     data->free_past_end = data->visited = 0;
     if (data->newest.free_root != NO_PAGE) EPI__TRY(count_tree(data, data->newest.free_root, 0));
     if (data->free_past_end == missing) return EPI_OK;
-    return epi__fail(EPI_EDAMAGED, "store",
-                     "data.mdb of %s was cut: %llu pages of %u bytes are left of %llu, and %llu of those missing were in use",
-                     data->directory, (unsigned long long)data->page_count, data->newest.page_size,
-                     (unsigned long long)data->newest.last_page + 1,
-                     (unsigned long long)(missing - EPI__MIN(data->free_past_end, missing)));
+    return epi__fail(
+        EPI_EDAMAGED, "store",
+        "data.mdb of %s was cut: %llu pages of %u bytes are left of %llu, and %llu of those missing were in use",
+        data->directory, (unsigned long long)data->page_count, data->newest.page_size,
+        (unsigned long long)data->newest.last_page + 1,
+        (unsigned long long)(missing - EPI__MIN(data->free_past_end, missing)));
 }
 
 /* ---- the file --------------------------------------------------------------------------------------------------- */

@@ -28,7 +28,7 @@ epi__view text_view(const char *text); /* without its NUL */
 epi__txn *begin(epi__engine *engine, bool write);
 void put_text(epi__txn *txn, const char *key, const char *value);
 void commit_text(epi__engine *engine, const char *key, const char *value); /* in a transaction of its own */
-void assert_text(epi__txn *txn, const char *key, const char *value);        /* value NULL: absent */
+void assert_text(epi__txn *txn, const char *key, const char *value);       /* value NULL: absent */
 
 void assert_status(epi_status expected, epi_status status);
 /* ... and that the message contains `part`. */

@@ -104,9 +104,14 @@ static void each_bad_field_of_either_meta_page_is_refused(void **state) {
         uint32_t value;
         const char *part;
     } cases[] = {
-        {16, 0xDEADBEEF, "magic 0xdeadbeef"}, {40, 0, "pages of 0 bytes"},         {40, 3000, "pages of 3000 bytes"},
-        {40, 65536, "limits 512 and 32768"},  {PAGE + 16, 1, "meta page 1"},       {PAGE + 40, 8192, "of 4096 and of 8192"},
-        {8, 0, "meta page 0"},                {PAGE + 40, 100, "pages of 100 bytes"},
+        {16, 0xDEADBEEF, "magic 0xdeadbeef"},
+        {40, 0, "pages of 0 bytes"},
+        {40, 3000, "pages of 3000 bytes"},
+        {40, 65536, "limits 512 and 32768"},
+        {PAGE + 16, 1, "meta page 1"},
+        {PAGE + 40, 8192, "of 4096 and of 8192"},
+        {8, 0, "meta page 0"},
+        {PAGE + 40, 100, "pages of 100 bytes"},
     };
     for (size_t i = 0; i < EPI__COUNT(cases); i++) {
         make_store(*state);

@@ -146,8 +146,7 @@ static void check_range(const model *m, epi__txn *txn, const entry bounds[2], bo
 static void remove_range(model *m, epi__txn *txn, const entry bounds[2], size_t limit) {
     size_t from, to, removed;
     model_range(m, bounds, &from, &to);
-    assert_status(EPI_OK,
-                  txn->engine->ops->remove_range(&removed, txn, key_of(&bounds[0]), key_of(&bounds[1]), limit));
+    assert_status(EPI_OK, txn->engine->ops->remove_range(&removed, txn, key_of(&bounds[0]), key_of(&bounds[1]), limit));
     assert_int_equal(EPI__MIN(limit, to - from), removed);
     model_remove(m, from, removed);
 }
@@ -156,11 +155,16 @@ static void operate(model *m, epi__txn *txn, epi__random *random) {
     entry one = random_entry(random), bounds[2];
     random_bounds(random, bounds);
     uint64_t kind = epi__random_below(random, 100);
-    if (kind < 55) put(m, txn, &one, kind < 10);
-    else if (kind < 70) remove_one(m, txn, &one);
-    else if (kind < 90) check_get(m, txn, &one);
-    else if (kind < 96) check_range(m, txn, bounds, kind % 2 == 0);
-    else remove_range(m, txn, bounds, epi__random_below(random, kind == 99 ? 200 : 20));
+    if (kind < 55)
+        put(m, txn, &one, kind < 10);
+    else if (kind < 70)
+        remove_one(m, txn, &one);
+    else if (kind < 90)
+        check_get(m, txn, &one);
+    else if (kind < 96)
+        check_range(m, txn, bounds, kind % 2 == 0);
+    else
+        remove_range(m, txn, bounds, epi__random_below(random, kind == 99 ? 200 : 20));
 }
 
 static void check_all(const model *m, epi__engine *engine) {
