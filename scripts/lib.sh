@@ -24,8 +24,7 @@ build() {
     if ! { cmake --preset "$preset" && cmake --build --preset "$preset" -j "$jobs" ${1:+--target "$@"}; } \
         >"$log" 2>&1; then
         printf 'failed\n'
-        grep -nE 'error|Error|FAILED' "$log" | head -40 || true
-        tail -n 30 "$log"
+        { grep -E 'error:|Error|undefined reference|FAILED:' "$log" || tail -n 30 "$log"; } | cut -c1-240 | head -n 40
         die "the $preset build failed; the whole log is $log"
     fi
     printf '%s s\n' $((SECONDS - start))
