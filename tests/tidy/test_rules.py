@@ -54,6 +54,7 @@ class Rules(unittest.TestCase):
 
     def test_a_file_that_does_not_open_with_its_purpose_is_found(self):
         self.bites(rules.head_comment, "a/x.c", "#include <stdio.h>\n", "/* x.c - example. */\n")
+        self.bites(rules.head_comment, "tests/unit/x.c", "#include <stdio.h>\n", "/* The map: what it promises. */\n")
 
     def test_unfinished_work_is_found(self):
         self.bites(rules.unfinished, "x.c", "/* TO" "DO later */\n", "/* do it now */\n")
