@@ -1,0 +1,309 @@
+/* export.c - epi_export(): a space as JSONL that epi_import() turns into the same space again (docs/JSONL.md).
+ *
+ * Idea: steps are read page by page in order of their ids, so memory stays bounded and what corrects something comes after it.
+ * An episode's line stands before its first step; outcomes and one line with the counts end the file.
+ * Invariant: the bytes depend on content only. Ids are numbers of the file, counted from 1, and a step or episode without an
+ * external id is given one that is kept from then on: exporting, importing and exporting again gives the same bytes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "transfer.h"
+
+#define PAGE_COUNT 512u
+
+typedef struct export {
+    epi_space *space;
+    const epi_schema *schema;
+    bool vectors; /* steps have a vector of their own */
+    float *vector;
+    bool (*write)(void *context, const char *text, size_t size);
+    void *context;
+    epi_json_writer *writer;
+    epi__buffer scratch;
+    epi_timeline *timeline;
+    epi__map infos;    /* episode id -> place in the timeline */
+    epi__map episodes; /* episode id -> number in the file */
+    epi__map steps;    /* step id -> number in the file */
+} export;
+
+/* ---- writing lines ------------------------------------------------------------------------------------------------------ */
+
+static void begin_line(export *e, const char *type) {
+    epi_json_writer_clear(e->writer);
+    epi_json_begin_object(e->writer, NULL);
+    epi_json_put_string(e->writer, "type", type, strlen(type));
+}
+
+static epi_status end_line(export *e) {
+    epi_json_end(e->writer);
+    size_t size = 0;
+    const char *text = epi_json_writer_text(&size, e->writer);
+    if (text == NULL) return epi__fail_memory("transfer", size);
+    if (e->write(e->context, text, size) && e->write(e->context, "\n", 1)) return EPI_OK;
+    return epi__fail(EPI_ECANCELLED, "transfer", "the export was stopped by its writer");
+}
+
+static void put_text(export *e, const char *name, const char *text) {
+    if (text != NULL && *text != '\0') epi_json_put_string(e->writer, name, text, strlen(text));
+}
+
+/* JSON stands as it is where that gives the same bytes back, and in a string otherwise. */
+static void put_json(export *e, const char *name, const char *text, size_t size) {
+    if (epi__json_is_plain(text, size)) {
+        epi_json_put_raw(e->writer, name, text, size);
+    } else {
+        epi_json_put_string(e->writer, name, text, size);
+    }
+}
+
+static void put_metadata(export *e, const char *metadata) {
+    if (metadata != NULL) put_json(e, "metadata", metadata, strlen(metadata));
+}
+
+static void put_base64(export *e, const char *name, const void *data, size_t size) {
+    epi__buffer_clear(&e->scratch);
+    epi__base64_encode(&e->scratch, data, size);
+    epi_json_put_string(e->writer, name, epi__buffer_text(&e->scratch), e->scratch.size);
+}
+
+static void put_time(export *e, const char *name, epi_time time, int32_t offset) {
+    char text[EPI_TIME_TEXT_SIZE];
+    if (time != EPI_TIME_NONE) put_text(e, name, epi_time_iso(text, time, offset));
+}
+
+static void put_tags(export *e, const char *const *tags, size_t count) {
+    if (count == 0) return;
+    epi_json_begin_array(e->writer, "tags");
+    for (size_t i = 0; i < count; i++) epi_json_put_string(e->writer, NULL, tags[i], strlen(tags[i]));
+    epi_json_end(e->writer);
+}
+
+/* The caller's id, or one made from the space's name, the kind and the id in it. */
+static void put_external_id(export *e, const char *kind, uint64_t id, epi_time time, const char *given) {
+    char derived[EPI__DERIVED_ID_SIZE];
+    if (given == NULL) {
+        epi__buffer_clear(&e->scratch);
+        epi__buffer_append_bytes(&e->scratch, epi_space_name(e->space), strlen(epi_space_name(e->space)));
+        epi__buffer_append_text(&e->scratch, kind);
+        epi__buffer_append_u64(&e->scratch, id);
+        epi__buffer_append_u64(&e->scratch, (uint64_t)time);
+        epi__derived_id(derived, kind, e->scratch.data, e->scratch.size);
+    }
+    put_text(e, "external_id", given != NULL ? given : derived);
+}
+
+/* ---- episodes --------------------------------------------------------------------------------------------------------------- */
+
+static epi_status write_episode(export *e, const epi_episode_info *info) {
+    uint64_t number = e->episodes.count + 1;
+    if (!epi__map_put(&e->episodes, info->id, number)) return epi__fail_memory("transfer", sizeof number);
+    begin_line(e, "episode");
+    epi_json_put_unsigned(e->writer, "id", number);
+    put_external_id(e, "episode", info->id, info->time.from, info->external_id);
+    put_text(e, "title", info->title);
+    put_time(e, "begin", info->time.from, 0);
+    put_tags(e, info->tags, info->tag_count);
+    put_metadata(e, info->metadata);
+    return end_line(e);
+}
+
+/* The number of an episode in the file; its line is written when it is met for the first time. */
+static epi_status episode_number(uint64_t *number, export *e, uint64_t id) {
+    if (epi__map_get(&e->episodes, id, number)) return EPI_OK;
+    uint64_t place = 0;
+    if (!epi__map_get(&e->infos, id, &place)) {
+        return epi__fail(EPI_EINTERNAL, "transfer", "episode %llu was not in the timeline", (unsigned long long)id);
+    }
+    EPI__TRY(write_episode(e, epi_timeline_episode(e->timeline, (size_t)place)));
+    *number = e->episodes.count;
+    return EPI_OK;
+}
+
+static int compare_ids(const void *a, const void *b) {
+    const uint64_t *x = a;
+    const uint64_t *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Episodes without a step, in order of their ids. */
+static epi_status write_empty_episodes(export *e) {
+    size_t count = epi_timeline_count(e->timeline);
+    uint64_t *ids = epi__alloc_zero(EPI__MAX(count, 1), sizeof *ids);
+    if (ids == NULL) return epi__fail_memory("transfer", count * sizeof *ids);
+    for (size_t i = 0; i < count; i++) ids[i] = epi_timeline_episode(e->timeline, i)->id;
+    qsort(ids, count, sizeof *ids, compare_ids);
+    epi_status status = EPI_OK;
+    uint64_t number = 0;
+    for (size_t i = 0; i < count && status == EPI_OK; i++) status = episode_number(&number, e, ids[i]);
+    epi__free(ids);
+    return status;
+}
+
+static epi_status write_outcome(export *e, const epi_episode_info *info, uint64_t number) {
+    begin_line(e, "outcome");
+    epi_json_put_unsigned(e->writer, "episode", number);
+    put_text(e, "text", info->outcome);
+    if (info->has_reward) epi_json_put_number(e->writer, "reward", info->reward);
+    put_time(e, "end", info->time.to, 0);
+    return end_line(e);
+}
+
+/* In the order of the episodes' numbers. */
+static epi_status write_outcomes(export *e) {
+    size_t count = e->episodes.count;
+    const epi_episode_info **infos = epi__alloc_zero(EPI__MAX(count, 1), sizeof *infos);
+    if (infos == NULL) return epi__fail_memory("transfer", count * sizeof *infos);
+    uint64_t number = 0;
+    for (size_t i = 0; i < epi_timeline_count(e->timeline); i++) {
+        const epi_episode_info *info = epi_timeline_episode(e->timeline, i);
+        if (epi__map_get(&e->episodes, info->id, &number)) infos[number - 1] = info;
+    }
+    epi_status status = EPI_OK;
+    for (size_t i = 0; i < count && status == EPI_OK; i++) {
+        if (infos[i] != NULL && infos[i]->ended) status = write_outcome(e, infos[i], i + 1);
+    }
+    epi__free(infos);
+    return status;
+}
+
+/* ---- steps --------------------------------------------------------------------------------------------------------------------- */
+
+static void put_parts(export *e, const epi_recalled_step *step) {
+    epi_json_begin_object(e->writer, "parts");
+    for (size_t i = 0; i < step->part_count; i++) {
+        const epi_recalled_part *part = epi_recalled_step_part(step, i);
+        switch (part->type) {
+        case EPI_TEXT: epi_json_put_string(e->writer, part->role, part->data, part->size); break;
+        case EPI_JSON: put_json(e, part->role, part->data, part->size); break;
+        case EPI_BLOB:
+        case EPI_TENSOR: put_base64(e, part->role, part->data, part->size); break;
+        }
+    }
+    epi_json_end(e->writer);
+}
+
+static void put_flags(export *e, uint32_t flags) {
+    if (flags == 0) return;
+    epi_json_begin_array(e->writer, "flags");
+    if (flags & EPI_STEP_TERMINATED) put_text(e, NULL, "terminated");
+    if (flags & EPI_STEP_TRUNCATED) put_text(e, NULL, "truncated");
+    if (flags & EPI_STEP_IMAGINED) put_text(e, NULL, "imagined");
+    epi_json_end(e->writer);
+}
+
+static epi_status put_vector(export *e, uint64_t step) {
+    size_t size = 0;
+    if (!e->vectors) return EPI_OK;
+    EPI__TRY(epi_step_vector(e->vector, &size, e->space, step));
+    if (size > 0) put_base64(e, "vector", e->vector, size * sizeof *e->vector);
+    return EPI_OK;
+}
+
+/* A corrected step that has been removed has no number any more; then nothing is corrected. */
+static void put_supersedes(export *e, uint64_t step) {
+    uint64_t number = 0;
+    if (step != 0 && epi__map_get(&e->steps, step, &number)) epi_json_put_unsigned(e->writer, "supersedes", number);
+}
+
+static epi_status write_step(export *e, const epi_recalled_step *step) {
+    uint64_t episode = 0;
+    uint64_t number = e->steps.count + 1;
+    EPI__TRY(episode_number(&episode, e, step->episode));
+    if (!epi__map_put(&e->steps, step->id, number)) return epi__fail_memory("transfer", sizeof number);
+    begin_line(e, "step");
+    epi_json_put_unsigned(e->writer, "id", number);
+    epi_json_put_unsigned(e->writer, "episode", episode);
+    put_external_id(e, "step", step->id, step->event.from, step->external_id);
+    put_time(e, "time", step->event.from, step->event.utc_offset_min);
+    if (step->event.to != step->event.from) put_time(e, "end", step->event.to, step->event.utc_offset_min);
+    put_parts(e, step);
+    put_tags(e, step->tags, step->tag_count);
+    put_metadata(e, step->metadata);
+    if (step->reward < 0.0 || step->reward > 0.0) epi_json_put_number(e->writer, "reward", step->reward);
+    put_flags(e, step->flags);
+    put_supersedes(e, step->supersedes);
+    EPI__TRY(put_vector(e, step->id));
+    if (step->forgotten) epi_json_put_bool(e->writer, "forgotten", true);
+    return end_line(e);
+}
+
+static epi_status write_page(uint64_t *last, export *e, const epi_recollection *page) {
+    for (size_t i = 0; i < epi_recollection_count(page); i++) {
+        const epi_scene *scene = epi_recollection_scene(page, i);
+        for (size_t j = 0; j < scene->step_count; j++) {
+            const epi_recalled_step *step = epi_scene_step(scene, j);
+            EPI__TRY(write_step(e, step));
+            *last = step->id;
+        }
+    }
+    return EPI_OK;
+}
+
+static epi_status write_steps(export *e) {
+    uint64_t last = 0;
+    for (;;) {
+        epi_recollection *page = NULL;
+        EPI__TRY(epi_steps_read(&page, e->space, last, PAGE_COUNT));
+        bool more = epi_recollection_count(page) > 0;
+        epi_status status = write_page(&last, e, page);
+        epi_recollection_free(page);
+        if (status != EPI_OK || !more) return status;
+    }
+}
+
+/* ---- the file -------------------------------------------------------------------------------------------------------------------- */
+
+static epi_status write_space(export *e) {
+    begin_line(e, "space");
+    epi_json_put_integer(e->writer, "format", 1);
+    put_text(e, "name", epi_space_name(e->space));
+    epi__schema_write(e->writer, "schema", e->schema);
+    return end_line(e);
+}
+
+static epi_status write_end(export *e) {
+    begin_line(e, "end");
+    epi_json_put_unsigned(e->writer, "episodes", e->episodes.count);
+    epi_json_put_unsigned(e->writer, "steps", e->steps.count);
+    return end_line(e);
+}
+
+static epi_status write_file(export *e) {
+    EPI__TRY(write_space(e));
+    EPI__TRY(write_steps(e));
+    EPI__TRY(write_empty_episodes(e));
+    EPI__TRY(write_outcomes(e));
+    return write_end(e);
+}
+
+static epi_status prepare(export *e) {
+    e->schema = epi_space_schema(e->space);
+    e->vectors = e->schema->encoder == EPI_ENCODER_GIVEN;
+    for (size_t i = 0; i < e->schema->role_count; i++) {
+        if (e->schema->roles[i].flags & EPI_ROLE_VECTOR) e->vectors = false;
+    }
+    e->vector = epi__alloc_zero(EPI__MAX(e->schema->dimension, 1), sizeof *e->vector);
+    if (e->vector == NULL) return epi__fail_memory("transfer", e->schema->dimension * sizeof *e->vector);
+    EPI__TRY(epi_json_writer_new(&e->writer, false));
+    EPI__TRY(epi_timeline_read(&e->timeline, e->space, EPI_TIME_NONE, EPI_TIME_NONE, 0));
+    for (size_t i = 0; i < epi_timeline_count(e->timeline); i++) {
+        if (!epi__map_put(&e->infos, epi_timeline_episode(e->timeline, i)->id, i)) return epi__fail_memory("transfer", i);
+    }
+    return EPI_OK;
+}
+
+epi_status epi_export(epi_space *space, bool (*write)(void *context, const char *text, size_t size), void *context) {
+    if (space == NULL || write == NULL) return epi__fail(EPI_EINVAL, "transfer", "an argument was NULL");
+    export e = {.space = space, .write = write, .context = context};
+    epi_status status = prepare(&e);
+    if (status == EPI_OK) status = write_file(&e);
+    epi_timeline_free(e.timeline);
+    epi_json_writer_free(e.writer);
+    epi__buffer_dispose(&e.scratch);
+    epi__map_dispose(&e.infos);
+    epi__map_dispose(&e.episodes);
+    epi__map_dispose(&e.steps);
+    epi__free(e.vector);
+    return status;
+}

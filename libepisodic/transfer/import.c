@@ -1,0 +1,102 @@
+/* import.c - epi_import(): tells the format, runs it, and reports.
+ *
+ * The form is told from the first entry: a line of type "space" is our own JSONL, a "mapping" is ChatGPT's, a "conversation"
+ * with sessions is LoCoMo's, a "role" or "messages" is OpenAI's.
+ */
+#include <strings.h>
+
+#include "transfer.h"
+
+static const char *const names[] = {"auto", "jsonl", "locomo", "openai", "chatgpt"};
+
+const char *epi_format_name(epi_format format) {
+    return (size_t)format < EPI__COUNT(names) ? names[format] : "?";
+}
+
+epi_format epi_format_from_name(const char *name) {
+    for (size_t i = 1; name != NULL && i < EPI__COUNT(names); i++) {
+        if (strcasecmp(name, names[i]) == 0) return (epi_format)i;
+    }
+    return EPI_FORMAT_AUTO;
+}
+
+/* ---- telling the format ------------------------------------------------------------------------------------------------- */
+
+static bool is_jsonl(const char *text, size_t size) {
+    epi__line line = {text, 0, 0};
+    epi_json *root = NULL;
+    if (!epi__line_next(&line, text, size) || epi_json_parse(&root, line.text, line.size) != EPI_OK) return false;
+    const char *type = epi__json_text_of(root, "type");
+    bool is = type != NULL && strcmp(type, "space") == 0;
+    epi_json_free(root);
+    return is;
+}
+
+static epi_format format_of_entry(const epi_json *entry) {
+    while (epi_json_type_of(entry) == EPI_JSON_ARRAY) entry = epi_json_first(entry);
+    if (epi_json_member(entry, "mapping") != NULL) return EPI_FORMAT_CHATGPT;
+    if (epi_json_member(entry, "role") != NULL || epi_json_member(entry, "messages") != NULL) return EPI_FORMAT_OPENAI;
+    if (epi_json_type_of(epi_json_member(entry, "conversation")) == EPI_JSON_OBJECT) return EPI_FORMAT_LOCOMO;
+    return EPI_FORMAT_AUTO;
+}
+
+static epi_status tell_format(epi_format *format, const epi__entries *entries) {
+    if (*format == EPI_FORMAT_AUTO && entries->count > 0) *format = format_of_entry(entries->items[0].value);
+    if (*format != EPI_FORMAT_AUTO) return EPI_OK;
+    return epi__fail(EPI_EFORMAT, "transfer", "the file was JSON, but none of the forms jsonl, locomo, openai or chatgpt");
+}
+
+/* ---- running it --------------------------------------------------------------------------------------------------------- */
+
+static epi_status import_entries(epi__sink *sink, const epi__entries *entries) {
+    epi_format format = sink->report->format;
+    sink->unit = entries->unit;
+    if (format == EPI_FORMAT_LOCOMO) return epi__import_locomo(sink, entries);
+    if (sink->options->space == NULL) {
+        return epi__fail(EPI_EINVAL, "transfer", "format %s names no space, so one has to be given", epi_format_name(format));
+    }
+    return format == EPI_FORMAT_OPENAI ? epi__import_openai(sink, entries) : epi__import_chatgpt(sink, entries);
+}
+
+/* What came before a malformed place is stored; the first failure is the one that is told. */
+static epi_status finish(epi__sink *sink, epi_status status) {
+    if (status == EPI_OK) return epi__sink_flush(sink);
+    if (status != EPI_EFORMAT && status != EPI_EJSON && status != EPI_EUTF8) return status;
+    char message[512] = "";
+    strncpy(message, epi_error_last()->message, sizeof message - 1);
+    epi__sink_flush(sink);
+    return epi__fail(status, "transfer", "%s", message);
+}
+
+static epi_status import_document(epi__sink *sink, const char *text, size_t size) {
+    epi__entries entries = {0};
+    epi_status status = epi__entries_read(&entries, text, size);
+    if (status == EPI_OK) status = tell_format(&sink->report->format, &entries);
+    if (status == EPI_OK) status = finish(sink, import_entries(sink, &entries));
+    epi__entries_dispose(&entries);
+    return status;
+}
+
+epi_status epi_import(epi_import_report *report, epi_memory *memory, const char *text, size_t size,
+                      const epi_import_options *options) {
+    epi_import_options defaults = epi_import_options_default();
+    epi_import_report unused;
+    if (report == NULL) report = &unused;
+    *report = (epi_import_report){0};
+    if (memory == NULL || (text == NULL && size > 0)) return epi__fail(EPI_EINVAL, "transfer", "an argument was NULL");
+    if (options == NULL) options = &defaults;
+    if ((size_t)options->format >= EPI__COUNT(names)) return epi__fail(EPI_EINVAL, "transfer", "the format was unknown");
+    epi__sink *sink = epi__alloc_zero(1, sizeof *sink);
+    if (sink == NULL) return epi__fail_memory("transfer", sizeof *sink);
+    sink->memory = memory;
+    sink->options = options;
+    sink->report = report;
+    sink->unit = "line";
+    report->format = options->format;
+    if (options->format == EPI_FORMAT_AUTO && is_jsonl(text, size)) report->format = EPI_FORMAT_JSONL;
+    epi_status status = report->format == EPI_FORMAT_JSONL ? finish(sink, epi__import_jsonl(sink, text, size))
+                                                          : import_document(sink, text, size);
+    epi__sink_dispose(sink);
+    epi__free(sink);
+    return status;
+}

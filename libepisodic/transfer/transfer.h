@@ -1,0 +1,119 @@
+/* transfer.h - inside of import and export: the sink that all formats pour into, and what they share.
+ *
+ * A format reads its file and tells the sink of spaces, episodes and steps in order; the sink knows of batches, of what is
+ * there already, of progress, and of the place in the file that an error is about. Formats use the public API for all that
+ * touches a memory.
+ */
+#ifndef EPI_TRANSFER_TRANSFER_H
+#define EPI_TRANSFER_TRANSFER_H
+
+#include <episodic/recall.h>
+#include <episodic/sys/json.h>
+#include <episodic/transfer.h>
+
+#include "../base/base.h"
+
+#define EPI__IMPORT_BATCH_COUNT 256u              /* steps of one transaction */
+#define EPI__IMPORT_BATCH_SIZE (4u * 1024 * 1024) /* or bytes, whichever comes first */
+
+/* ---- sink.c: into the memory ---------------------------------------------------------------------------------------- */
+
+/* A step on its way in. All it points to is copied by epi__sink_step(). */
+typedef struct epi__incoming {
+    epi_step step;
+    size_t place;   /* number of the entry or line it comes from */
+    uint64_t local; /* its id in the file; 0: none */
+    bool forgotten;
+} epi__incoming;
+
+typedef struct epi__sink {
+    epi_memory *memory;
+    const epi_import_options *options;
+    epi_import_report *report;
+    const char *unit;    /* what `place` counts: "entry" or "line" */
+    epi_space *space;    /* NULL before the first */
+    epi_episode *episode;
+    bool fresh;          /* the space was empty: nothing has to be looked up */
+    uint64_t newest;     /* greatest step id that was returned */
+    epi__incoming pending[EPI__IMPORT_BATCH_COUNT];
+    size_t count;
+    size_t size;         /* bytes of the pending values */
+    epi__arena arena;    /* what pending steps point to */
+    epi__map ids;        /* local id -> step id, of the current space */
+    uint64_t done;       /* shown as progress: whatever the format counts */
+    uint64_t total;
+} epi__sink;
+
+void epi__sink_dispose(epi__sink *sink);
+/* Goes on with another space; what is pending is stored first. */
+epi_status epi__sink_space(epi__sink *sink, const char *name, const epi_schema *schema);
+/* Begins or resumes an episode. `keep_title`: when it exists with another title, that one stays. */
+epi_status epi__sink_episode(epi__sink *sink, const epi_episode_options *options, bool keep_title);
+epi_status epi__sink_resume(epi__sink *sink, uint64_t episode);
+epi_status epi__sink_step(epi__sink *sink, const epi__incoming *incoming);
+epi_status epi__sink_flush(epi__sink *sink);
+/* Ends the current episode. */
+epi_status epi__sink_end(epi__sink *sink, const epi_outcome *outcome);
+/* EPI_EFORMAT about a place: "entry 3: speaker is not a string". */
+epi_status epi__sink_fail(const epi__sink *sink, size_t place, const char *format, ...) EPI__PRINTF(3, 4);
+
+/* ---- entries.c: a JSON document or JSONL as a list of entries ---------------------------------------------------------- */
+
+typedef struct epi__entry {
+    const epi_json *value;
+    size_t place; /* from 1: number in the array, or line */
+} epi__entry;
+
+typedef struct epi__entries {
+    epi_json **roots;
+    size_t root_count;
+    epi__entry *items; /* elements of the array, or the values of the lines, or the one value */
+    size_t count;
+    const char *unit;
+} epi__entries;
+
+typedef struct epi__line {
+    const char *text;
+    size_t size;
+    size_t number;
+} epi__line;
+
+/* The next line that is not blank; starts from {text, 0, 0}; false at the end. */
+bool epi__line_next(epi__line *line, const char *text, size_t size);
+/* Parses all of it. EPI_EFORMAT when empty; JSON errors name the line. */
+epi_status epi__entries_read(epi__entries *entries, const char *text, size_t size);
+void epi__entries_dispose(epi__entries *entries);
+
+/* ---- values.c: JSON values, base64, external ids ----------------------------------------------------------------------- */
+
+/* Writes a copy of a value. */
+void epi__json_copy(epi_json_writer *writer, const char *name, const epi_json *value);
+/* The value as compact JSON in `out` (cleared first). */
+epi_status epi__json_text(epi__buffer *out, const epi_json *value);
+/* True when reading `text` and writing it gives the same bytes, and it is an object or array. */
+bool epi__json_is_plain(const char *text, size_t size);
+/* The string of a member; NULL when it is absent, no string or empty. */
+const char *epi__json_text_of(const epi_json *object, const char *name);
+
+void epi__base64_encode(epi__buffer *out, const void *data, size_t size);
+/* RFC 4648 section 4, padded, nothing else in it; false otherwise. Appends to out. */
+bool epi__base64_decode(epi__buffer *out, const char *text, size_t size);
+
+#define EPI__DERIVED_ID_SIZE 64u
+/* Writes "<prefix>:<32 hex digits of the hash of data>". */
+void epi__derived_id(char out[EPI__DERIVED_ID_SIZE], const char *prefix, const void *data, size_t size);
+
+/* ---- schema.c: a schema as JSON ------------------------------------------------------------------------------------------ */
+
+void epi__schema_write(epi_json_writer *writer, const char *name, const epi_schema *schema);
+/* Fills schema and roles (room for EPI_PART_COUNT_MAX) with borrowed names. NULL when good, else what was wrong. */
+const char *epi__schema_read(epi_schema *schema, epi_role *roles, const epi_json *value);
+
+/* ---- one file per format ------------------------------------------------------------------------------------------------- */
+
+epi_status epi__import_locomo(epi__sink *sink, const epi__entries *entries);
+epi_status epi__import_openai(epi__sink *sink, const epi__entries *entries);
+epi_status epi__import_chatgpt(epi__sink *sink, const epi__entries *entries);
+epi_status epi__import_jsonl(epi__sink *sink, const char *text, size_t size);
+
+#endif
