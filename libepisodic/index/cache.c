@@ -6,10 +6,10 @@
  *       8  format, now 1 (u32)                       68  dimensions (u32)
  *      12  byte order of the machine (native u32)    72  nodes (u64)
  *      16  space (u64)                               80  items in the tail (u64)
- *      24  generation (u64)                          88  5 sections: size (u64), XXH3 of its bytes (u64)
- *      32  sequence (u64)                           168  XXH3 of the bytes 0 .. 167 (u64)
- *      40  metric, m, ef_construction (u32 each)    176  the sections, one behind the other:
- *      52  0 (12 bytes)                                    ids of the nodes, tombstones, rows, tail, links
+ *      24  generation (u64)                          88  6 sections: size (u64), XXH3 of its bytes (u64)
+ *      32  sequence (u64)                           184  XXH3 of the bytes 0 .. 183 (u64)
+ *      40  metric, m, ef_construction (u32 each)    192  the sections, one behind the other: ids of the nodes,
+ *      52  0 (12 bytes)                                  tombstones, rows, twins, tail, links
  *
  * Sections are in the machine's byte order; the links are what FAISS wrote. The file is a cache: a machine that reads
  * another order drops it. Invariant: no byte is used before the checksum over it held, and FAISS sees only bytes it
@@ -25,10 +25,10 @@
 #define MAGIC "epiindex"
 #define FORMAT 1u
 #define BYTE_ORDER_MARK 0x01020304u
-#define HEADER_SIZE 176u
+#define HEADER_SIZE 192u
 #define CHECKED_SIZE (HEADER_SIZE - 8u)
 
-enum { SECTION_IDS, SECTION_REMOVED, SECTION_ROWS, SECTION_TAIL, SECTION_LINKS, SECTION_COUNT };
+enum { SECTION_IDS, SECTION_REMOVED, SECTION_ROWS, SECTION_TWINS, SECTION_TAIL, SECTION_LINKS, SECTION_COUNT };
 
 typedef struct section {
     uint64_t size;
@@ -174,6 +174,7 @@ epi_status epi__index_save(epi__index *index, const char *path, const epi__index
             [SECTION_IDS] = {index->node_ids, nodes * sizeof *index->node_ids},
             [SECTION_REMOVED] = {index->is_removed, nodes * sizeof *index->is_removed},
             [SECTION_ROWS] = {graph->rows, nodes * graph->row_size},
+            [SECTION_TWINS] = {graph->twins, nodes * sizeof *graph->twins},
             [SECTION_TAIL] = {tail.data, tail.size},
             [SECTION_LINKS] = {links, links_size},
         };
@@ -217,6 +218,7 @@ static epi_status check_sizes(const header *head, const epi__graph *graph, uint6
     fits = fits && total == file_size && head->sections[SECTION_IDS].size == head->nodes * sizeof(uint64_t) &&
            head->sections[SECTION_REMOVED].size == head->nodes * sizeof(bool) &&
            head->sections[SECTION_ROWS].size == head->nodes * graph->row_size &&
+           head->sections[SECTION_TWINS].size == head->nodes * sizeof(uint32_t) &&
            head->sections[SECTION_TAIL].size == head->tail * item_size;
     if (fits) return EPI_OK;
     return epi__fail(EPI_EDAMAGED, "index", "the index file has %llu bytes, which is not what its header says",
@@ -262,7 +264,9 @@ static epi_status load_graph(const loading *load) {
     if (epi__graph_count(graph) != load->head->nodes)
         return epi__fail(EPI_EDAMAGED, "index", "the graph has %zu nodes, the header says %llu",
                          epi__graph_count(graph), (unsigned long long)load->head->nodes);
-    return section_read(load, SECTION_ROWS, graph->rows);
+    EPI__TRY(section_read(load, SECTION_ROWS, graph->rows));
+    EPI__TRY(section_read(load, SECTION_TWINS, graph->twins));
+    return epi__graph_check_twins(graph);
 }
 
 /* A damaged flag is no bool, so the flags are looked at as bytes until they are checked. */

@@ -58,16 +58,38 @@ static epi_status check_links(const epi__graph *graph) {
     return EPI_OK;
 }
 
+epi_status epi__graph_check_twins(const epi__graph *graph) {
+    const size_t count = graph->links.count;
+    bool *seen = epi__alloc_zero(count, sizeof *seen);
+    if (seen == NULL) return epi__fail_memory("index", count);
+    epi_status status = EPI_OK;
+    for (size_t node = 0; node < count && status == EPI_OK; node++) {
+        const uint32_t twin = graph->twins[node];
+        if (twin >= count || seen[twin]) /* each node once: a permutation, and so all rings */
+            status = epi__fail(EPI_EDAMAGED, "index", "node %zu had the twin %u of %zu", node, twin, count);
+        else
+            seen[twin] = true;
+    }
+    epi__free(seen);
+    return status;
+}
+
+static uint8_t *rows_alloc(size_t size) {
+    const bool is_huge = size >= 2 * HUGE_PAGE_SIZE;
+    uint8_t *rows = epi__alloc_aligned(is_huge ? HUGE_PAGE_SIZE : ROW_ALIGNMENT, size);
+    if (rows != NULL && is_huge) (void)madvise(rows, size, MADV_HUGEPAGE); /* advice: refused, all still works */
+    return rows;
+}
+
 static epi_status rows_reserve(epi__graph *graph, size_t count) {
     if (count <= graph->row_capacity) return EPI_OK;
     const size_t grown = graph->row_capacity + graph->row_capacity / 2;
     const size_t capacity = EPI__MAX(EPI__MAX(count, grown), (size_t)16);
-    const size_t size = capacity * graph->row_size;
-    const bool is_huge = size >= 2 * HUGE_PAGE_SIZE;
-    uint8_t *rows = epi__alloc_aligned(is_huge ? HUGE_PAGE_SIZE : ROW_ALIGNMENT, size);
-    if (rows == NULL) return epi__fail_memory("index", size);
-    if (is_huge) (void)madvise(rows, size, MADV_HUGEPAGE); /* advice: what matters is the same without it */
-    if (graph->rows != NULL) memcpy(rows, graph->rows, graph->row_capacity * graph->row_size);
+    uint32_t *twins = epi__realloc(graph->twins, capacity, sizeof *twins);
+    if (twins != NULL) graph->twins = twins;
+    uint8_t *rows = twins != NULL ? rows_alloc(capacity * graph->row_size) : NULL;
+    if (rows == NULL) return epi__fail_memory("index", capacity * graph->row_size);
+    if (graph->rows != NULL) memcpy(rows, graph->rows, graph->links.count * graph->row_size);
     epi__free(graph->rows);
     graph->rows = rows;
     graph->row_capacity = capacity;
@@ -112,6 +134,7 @@ void epi__graph_free(epi__graph *graph) {
     if (graph->faiss != NULL) faiss_Index_free(graph->faiss);
     pthread_mutex_destroy(&graph->walks_lock);
     epi__free(graph->rows);
+    epi__free(graph->twins);
     epi__free(graph);
 }
 
@@ -196,6 +219,7 @@ static void set_row(epi__graph *graph, size_t node, const float *vector) {
     uint8_t *row = graph->rows + node * graph->row_size;
     memset(row + graph->row_size - ROW_ALIGNMENT, 0, ROW_ALIGNMENT); /* the padding is saved with the row */
     fill_row(graph, row, vector);
+    graph->twins[node] = (uint32_t)node;
 }
 
 epi_status epi__graph_insert(epi__graph *graph, const float *vector) {

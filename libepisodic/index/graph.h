@@ -51,16 +51,19 @@ typedef struct epi__graph {
     FaissIndex *faiss;
     epi__hnsw links;
     uint8_t *rows;
+    uint32_t *twins; /* of each node, the next one with the same row; they form a ring, and only one of it has links */
     size_t row_size;
-    size_t row_capacity;
+    size_t row_capacity; /* of rows and twins */
     pthread_mutex_t walks_lock;
     epi__walk *walks; /* those nobody uses now */
 } epi__graph;
 
 epi_status epi__graph_new(epi__graph **graph, const epi__graph_options *options);
-/* Takes over a graph that FAISS has read; its rows are to be filled in. On failure `faiss` is the caller's still.
- * EPI_EDAMAGED: it is no such graph, or a link leads nowhere. */
+/* Takes over a graph that FAISS has read; its rows and twins are to be filled in. On failure `faiss` is the caller's
+ * still. EPI_EDAMAGED: it is no such graph, or a link leads nowhere. */
 epi_status epi__graph_adopt(epi__graph **graph, FaissIndex *faiss, const epi__graph_options *options);
+/* EPI_EDAMAGED unless the twins form rings. */
+epi_status epi__graph_check_twins(const epi__graph *graph);
 void epi__graph_free(epi__graph *graph);
 
 static inline size_t epi__graph_count(const epi__graph *graph) {
@@ -76,7 +79,7 @@ epi_status epi__graph_insert(epi__graph *graph, const float *vector);
 /* A walk for `query` with room for `ef` nodes; NULL when there is no memory. Goes back with epi__graph_return. */
 epi__walk *epi__graph_borrow(epi__graph *graph, const float *query, size_t ef);
 void epi__graph_return(epi__graph *graph, epi__walk *walk);
-/* Fills the walk's pool with about the ef nearest nodes, nearest first; ties to the lower node. */
+/* Fills the walk's pool with about the ef nearest nodes, nearest first; ties to the lower node. Of twins, one. */
 void epi__graph_search(const epi__graph *graph, epi__walk *walk);
 /* Offers one node to the pool, for a scan that leaves the links aside; true when it went in. */
 bool epi__walk_offer(epi__walk *walk, float distance, size_t node);
@@ -91,7 +94,7 @@ int32_t *epi__graph_neighbours(const epi__graph *graph, size_t node, int level, 
 epi__near epi__walk_descend(const epi__graph *graph, const epi__walk *walk, int level);
 /* Fills the pool with what is near in one level, beginning at `start`. */
 void epi__walk_level(const epi__graph *graph, epi__walk *walk, epi__near start, int level);
-/* Links the last node, in its levels, with nodes near to it. */
+/* Links the last node, in its levels, with nodes near to it; or puts it into the ring of its twins. */
 void epi__graph_link(epi__graph *graph, epi__walk *walk);
 
 #endif

@@ -3,6 +3,8 @@
  * Idea: a node keeps links to near nodes that lie in different directions: a candidate is dropped when it is nearer to
  * a node already kept than to the node that is choosing, because the way to it leads through the kept one. Links go
  * both ways; a node whose list is full chooses again among all of them.
+ * A row that is there already gets no links: hundreds of equal rows would fill their lists with each other and be an
+ * island. It joins the ring of its twins instead, and whoever finds one of them goes around the ring.
  * Invariant: the used slots of a list come first; the rest are -1. No node links to itself.
  * Source: Malkov and Yashunin 2018, algorithms 1 and 4 (without extension, without filling up with dropped candidates).
  */
@@ -69,17 +71,35 @@ static void link_level(const epi__graph *graph, epi__walk *walk, uint32_t node, 
         add_link(graph, walk->pool[i].node, level, (epi__near){walk->pool[i].distance, node});
 }
 
+/* Of the nodes the walk found, the one with the same row as `node`; `node` when there is none. Such a one is among the
+ * very nearest: nothing is nearer to a row than itself, but for rounding. */
+static uint32_t find_twin(const epi__graph *graph, const epi__walk *walk, uint32_t node) {
+    const void *row = epi__graph_row(graph, node);
+    const float to_itself = epi__graph_between(graph, row, row);
+    for (size_t i = 0; i < walk->count && walk->pool[i].distance <= to_itself; i++) {
+        const uint32_t other = walk->pool[i].node;
+        if (memcmp(epi__graph_row(graph, other), row, graph->row_size) == 0) return other;
+    }
+    return node;
+}
+
+static void join_ring(epi__graph *graph, uint32_t node, uint32_t twin) {
+    graph->twins[node] = graph->twins[twin];
+    graph->twins[twin] = node;
+}
+
 void epi__graph_link(epi__graph *graph, epi__walk *walk) {
     const uint32_t node = (uint32_t)(graph->links.count - 1);
     const int level = graph->links.levels[node] - 1;
     const int top_level = graph->links.top_level;
-    if (graph->links.entry >= 0) {
-        epi__near start = epi__walk_descend(graph, walk, level);
-        for (int at = EPI__MIN(level, top_level); at >= 0; at--) {
-            epi__walk_level(graph, walk, start, at);
-            start = walk->pool[0];
-            link_level(graph, walk, node, at);
+    for (int at = 0; at <= EPI__MIN(level, top_level); at++) {
+        epi__walk_level(graph, walk, epi__walk_descend(graph, walk, at), at);
+        const uint32_t twin = at == 0 ? find_twin(graph, walk, node) : node;
+        if (twin != node) {
+            join_ring(graph, node, twin);
+            return;
         }
+        link_level(graph, walk, node, at);
     }
     if (level > top_level) epi__hnsw_set_entry(&graph->links, graph->faiss, (int32_t)node);
 }

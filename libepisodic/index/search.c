@@ -30,54 +30,63 @@ static bool is_wanted(const lookup *look, size_t node) {
     return look->filter == NULL || look->filter(look->context, look->index->node_ids[node]);
 }
 
-/* The exact score of a candidate; false when its vector is gone. */
-static bool score_of(const lookup *look, epi__near candidate, float *score) {
+/* Pushes a wanted node with its exact score; false when its vector is gone. */
+static bool push_node(const lookup *look, size_t node, float distance) {
     const epi__index_options *options = &look->index->options;
-    *score = -candidate.distance;
-    if (!look->index->graph->options.halves) return true;
-    void *context = options->vector_context != NULL ? options->vector_context : look->context;
-    const float *vector = options->vector_of(context, look->index->node_ids[candidate.node]);
-    if (vector == NULL) return false;
-    *score = epi__math_dot(look->query, vector, options->dimension);
+    const uint64_t id = look->index->node_ids[node];
+    float score = -distance;
+    if (look->index->graph->options.halves) {
+        const float *vector = options->vector_of(options->vector_context ? options->vector_context : look->context, id);
+        if (vector == NULL) return false;
+        score = epi__math_dot(look->query, vector, options->dimension);
+    }
+    epi__topk_push(look->best, id, score);
     return true;
 }
 
-/* Of the pool, nearest first, the wanted ones until there are enough, and those as near as the last; returns how many.
- * */
-static size_t keep_wanted(const lookup *look, epi__walk *walk) {
+/* Pushes what is wanted of a candidate and its twins; returns how many. */
+static size_t push_ring(const lookup *look, epi__near candidate) {
+    size_t count = 0, node = candidate.node;
+    do {
+        count += is_wanted(look, node) && push_node(look, node, candidate.distance);
+        node = look->index->graph->twins[node];
+    } while (node != candidate.node);
+    return count;
+}
+
+/* Pushes the pool, nearest first, until there are enough and all as near as the last; returns how many. */
+static size_t push_pool(const lookup *look, const epi__walk *walk) {
     const size_t enough = wanted_of(look);
-    size_t kept = 0;
+    float last = 0;
+    size_t count = 0;
     for (size_t i = 0; i < walk->count; i++) {
         const epi__near candidate = walk->pool[i];
-        if (kept >= enough && candidate.distance > walk->pool[kept - 1].distance) break;
-        if (is_wanted(look, candidate.node)) walk->pool[kept++] = candidate;
+        if (count >= enough && candidate.distance > last) break;
+        count += push_ring(look, candidate);
+        last = candidate.distance;
     }
-    return kept;
+    return count;
 }
 
-static void push_pool(const lookup *look, const epi__walk *walk, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        float score;
-        if (!score_of(look, walk->pool[i], &score)) continue;
-        epi__topk_push(look->best, look->index->node_ids[walk->pool[i].node], score);
+static bool is_hopeless(const epi__topk *best, float score) {
+    return best->count == best->capacity && score < best->items[0].score;
+}
+
+static void scan_exact_rows(const lookup *look, const epi__walk *walk) {
+    for (size_t node = 0; node < epi__graph_count(look->index->graph); node++) {
+        const float distance = epi__graph_distance(look->index->graph, walk, node);
+        if (!is_hopeless(look->best, -distance) && is_wanted(look, node)) (void)push_node(look, node, distance);
     }
 }
 
-/* Compares the query with every wanted node; exact rows need no second look, so those go where the answer is. */
-static void scan(const lookup *look, epi__walk *walk) {
-    const epi__graph *graph = look->index->graph;
-    const epi__topk *best = look->best;
-    for (size_t node = 0; node < epi__graph_count(graph); node++) {
-        const float distance = epi__graph_distance(graph, walk, node);
-        if (graph->options.halves) {
-            if (walk->count == walk->limit && distance > walk->pool[walk->count - 1].distance) continue;
-            if (is_wanted(look, node)) (void)epi__walk_offer(walk, distance, node);
-        } else {
-            if (best->count == best->capacity && -distance < best->items[0].score) continue;
-            if (is_wanted(look, node)) epi__topk_push(look->best, look->index->node_ids[node], -distance);
-        }
+/* Halves choose the candidates, exact vectors the best of those. */
+static void scan_halves(const lookup *look, epi__walk *walk) {
+    for (size_t node = 0; node < epi__graph_count(look->index->graph); node++) {
+        const float distance = epi__graph_distance(look->index->graph, walk, node);
+        if (walk->count == walk->limit && distance > walk->pool[walk->count - 1].distance) continue;
+        if (is_wanted(look, node)) (void)epi__walk_offer(walk, distance, node);
     }
-    push_pool(look, walk, walk->count);
+    for (size_t i = 0; i < walk->count; i++) (void)push_node(look, walk->pool[i].node, walk->pool[i].distance);
 }
 
 /* One walk, or the scan that ends all attempts; *is_done when it gave k items or none can give more. */
@@ -86,14 +95,15 @@ static epi_status attempt(const lookup *look, size_t ef, bool *is_done) {
     const bool is_scan = epi__graph_count(graph) / SCAN_FACTOR <= ef;
     epi__walk *walk = epi__graph_borrow(graph, look->query, is_scan ? wanted_of(look) : ef);
     if (walk == NULL) return epi__fail_memory("index", ef * sizeof(epi__near));
-    if (is_scan) {
-        scan(look, walk);
-        *is_done = true;
+    look->best->count = 0;
+    *is_done = true;
+    if (is_scan && graph->options.halves) {
+        scan_halves(look, walk);
+    } else if (is_scan) {
+        scan_exact_rows(look, walk);
     } else {
         epi__graph_search(graph, walk);
-        const size_t kept = keep_wanted(look, walk);
-        *is_done = kept >= look->k;
-        if (*is_done) push_pool(look, walk, kept);
+        *is_done = push_pool(look, walk) >= look->k;
     }
     epi__graph_return(graph, walk);
     return EPI_OK;

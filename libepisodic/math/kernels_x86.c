@@ -98,7 +98,7 @@ AVX512 static inline float sum_avx512(__m512 sum) {
 
 /* The first `rest` of 16 lanes; all of them from 16 on. */
 AVX512 static inline __mmask16 mask16_of(size_t rest) {
-    return rest < 16 ? (__mmask16)((1u << rest) - 1u) : 0xffffu;
+    return (__mmask16)(rest < 16 ? (1u << rest) - 1u : 0xffffu);
 }
 
 AVX512 static inline __m512 dot_step_avx512(__m512 sum, const float *a, const float *b) {

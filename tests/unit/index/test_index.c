@@ -284,6 +284,31 @@ static void absorbing_in_steps_builds_the_same_graph_as_at_once(void **state) {
     points_free(&queries);
 }
 
+/* A text said a thousand times must neither hide the others nor be lost among itself. */
+static void many_equal_vectors_do_not_cut_the_graph(void **state) {
+    (void)state;
+    points p = points_new(4000, 32, 30, 15), queries = points_new(50, 32, 30, 16);
+    for (size_t i = 0; i < 1000; i++) memcpy(p.values + (4 * i) * 32, p.values, 32 * sizeof(float));
+    epi__index *index = new_index(32, EPI__METRIC_COSINE);
+    add_all(index, &p);
+    absorb_all(index);
+    size_t good = 0;
+    for (size_t q = 0; q < queries.count; q++) {
+        epi__best exact[10], found[10];
+        points_nearest(exact, &p, points_at(&queries, q), 10, EPI__METRIC_COSINE);
+        assert_int_equal(search(index, points_at(&queries, q), 10, found), 10);
+        for (size_t i = 0; i < 10; i++) good += found[i].score >= exact[9].score;
+    }
+    assert_true(good >= 490); /* of 500 */
+    epi__best exact[10], found[10];
+    points_nearest(exact, &p, p.values, 10, EPI__METRIC_COSINE);
+    assert_int_equal(search(index, p.values, 10, found), 10);
+    assert_same(found, exact, 10); /* of a thousand equal ones, those with the lowest ids */
+    epi__index_free(index);
+    points_free(&p);
+    points_free(&queries);
+}
+
 typedef struct searcher {
     const epi__index *index;
     const points *queries;
@@ -372,6 +397,7 @@ int main(void) {
         cmocka_unit_test(ties_go_to_the_lowest_id),
         cmocka_unit_test(an_id_that_is_there_is_refused_and_nothing_changes),
         cmocka_unit_test(absorbing_in_steps_builds_the_same_graph_as_at_once),
+        cmocka_unit_test(many_equal_vectors_do_not_cut_the_graph),
         cmocka_unit_test(four_threads_searching_find_what_one_finds),
         cmocka_unit_test(options_out_of_their_limits_are_refused),
         cmocka_unit_test(neighbour_lists_work_at_both_ends_of_their_limits),
