@@ -1,9 +1,10 @@
 /* time.c - points and intervals of time: reading ISO 8601, writing it back.
  *
- * Idea: a text is read in the precision it is written in ("2023-05" is the whole of May), so reading yields an interval.
- * Days are counted in the proleptic Gregorian calendar with years that begin in March: the leap day is then a year's last
- * day, and month lengths follow one linear formula. No libc calendar, no locale, no time zone data.
- * Invariant: what is read is refused or exact; every time from EPI_TIME_MIN to EPI_TIME_MAX writes and reads back the same.
+ * Idea: a text is read in the precision it is written in ("2023-05" is the whole of May), so reading yields an
+ * interval. Days are counted in the proleptic Gregorian calendar with years that begin in March: the leap day is then
+ * a year's last day, and month lengths follow one linear formula. No libc calendar, no locale, no time zone data.
+ * Invariant: what is read is refused or exact; every time from EPI_TIME_MIN to EPI_TIME_MAX writes and reads back the
+ * same.
  * Source: ISO 8601 (a strict part of it) and RFC 3339, section 5.6, without leap seconds.
  */
 #include <episodic/time.h>
@@ -18,7 +19,7 @@
 
 static const epi_time second_us = SECOND_US;
 
-/* ---- the calendar ------------------------------------------------------------------------------------------------- */
+/* ---- the calendar ---------------------------------------------------------------------------------------------- */
 
 typedef struct date {
     int64_t year;
@@ -68,7 +69,7 @@ static date date_of_days(int64_t days) {
     return d;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading --------------------------------------------------------------------------------------------------- */
 
 /* A cursor over the text; `error` is set by the first thing that is wrong. */
 typedef struct scan {
@@ -177,11 +178,11 @@ epi_status epi_time_parse(epi_interval *interval, const char *text) {
     }
     if (s.error == NULL) return EPI_OK;
     *interval = (epi_interval){0, 0, 0};
-    return epi__fail(EPI_EFORMAT, "time", "\"%.40s\" was not a time: %s; write 2023-05-08 or 2023-05-08T13:56:20+02:00", text,
-                     s.error);
+    return epi__fail(EPI_EFORMAT, "time", "\"%.40s\" was not a time: %s; write 2023-05-08 or 2023-05-08T13:56:20+02:00",
+                     text, s.error);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------ */
+/* ---- writing --------------------------------------------------------------------------------------------------- */
 
 typedef struct civil {
     date d;
@@ -192,8 +193,8 @@ static civil civil_of(epi_time time, int32_t utc_offset_min) {
     epi_time local = EPI__MIN(EPI__MAX(time, EPI_TIME_MIN), EPI_TIME_MAX) + utc_offset_min * MINUTE_US;
     int64_t days = divide_down(local, DAY_US);
     epi_time rest = local - days * DAY_US;
-    return (civil){date_of_days(days), (int)(rest / HOUR_US), (int)(rest / MINUTE_US % 60), (int)(rest / second_us % 60),
-                   (int)(rest % second_us)};
+    return (civil){date_of_days(days), (int)(rest / HOUR_US), (int)(rest / MINUTE_US % 60),
+                   (int)(rest / second_us % 60), (int)(rest % second_us)};
 }
 
 /* An offset that is out of range, or that would leave the years 1 to 9999, is written as UTC. */
@@ -220,14 +221,14 @@ static char *put_minute(char *at, const civil *c, char separator) {
 }
 
 char *epi_time_text(char *out, epi_time time, int32_t utc_offset_min) {
-    if (time == EPI_TIME_NONE) return strcpy(out, "no date");
+    if (time == EPI_TIME_NONE) return memcpy(out, "no date", sizeof "no date");
     civil c = civil_of(time, usable_offset(time, utc_offset_min));
     *put_minute(out, &c, ' ') = '\0';
     return out;
 }
 
 char *epi_time_iso(char *out, epi_time time, int32_t utc_offset_min) {
-    if (time == EPI_TIME_NONE) return strcpy(out, "");
+    if (time == EPI_TIME_NONE) return memcpy(out, "", 1);
     int32_t offset = usable_offset(time, utc_offset_min);
     civil c = civil_of(time, offset);
     char *at = put(put_minute(out, &c, 'T'), ':', c.second, 2);

@@ -3,9 +3,9 @@
  *   {"id", "title", "create_time", "current_node", "mapping": {node: {"parent", "children", "message": {"id",
  *    "author": {"role", "name"}, "create_time", "content": {"content_type", "parts": [...]}}}}}
  *
- * A conversation is a tree: an edited message is a sibling of the old one. What is imported is the branch that is shown, from
- * current_node up to the root. A node without a message, or with nothing to read in it, is skipped; a message without a time
- * takes that of the one before.
+ * A conversation is a tree: an edited message is a sibling of the old one. What is imported is the branch that is
+ * shown, from current_node up to the root. A node without a message, or with nothing to read in it, is skipped; a
+ * message without a time takes that of the one before.
  */
 #include <math.h>
 
@@ -23,7 +23,7 @@ static bool read_time(epi_time *time, const epi_json *seconds) {
     return true;
 }
 
-/* ---- the branch that is shown ---------------------------------------------------------------------------------------------- */
+/* ---- the branch that is shown ---------------------------------------------------------------------------------- */
 
 /* Without a current node: the last one in the file that has no children. */
 static const epi_json *find_leaf(const epi_json *conversation, const epi_json *mapping) {
@@ -77,7 +77,7 @@ static epi_status walk_up(branch *b, const epi__sink *sink, const epi__entry *en
     return status;
 }
 
-/* ---- messages ---------------------------------------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------------------------- */
 
 static void append_text(epi__buffer *out, const char *text) {
     if (text == NULL || *text == '\0') return;
@@ -113,7 +113,8 @@ static epi_status import_message(epi__sink *sink, const epi__entry *entry, const
     const char *role = epi__json_text_of(author, "role");
     const char *name = epi__json_text_of(author, "name");
     const char *id = epi__json_text_of(message, "id");
-    if (role == NULL) return epi__sink_fail(sink, entry->place, "node %.40s: the author has no role", epi_json_name(node));
+    if (role == NULL)
+        return epi__sink_fail(sink, entry->place, "node %.40s: the author has no role", epi_json_name(node));
     read_time(time, epi_json_member(message, "create_time"));
     epi_part parts[2] = {epi_part_text("speaker", name != NULL ? name : role),
                          epi_part_text("text", epi__buffer_text(text))};
@@ -136,7 +137,7 @@ static epi_status import_branch(epi__sink *sink, const epi__entry *entry, const 
     return status;
 }
 
-/* ---- conversations ----------------------------------------------------------------------------------------------------------- */
+/* ---- conversations --------------------------------------------------------------------------------------------- */
 
 static epi_status import_conversation(epi__sink *sink, const epi__entry *entry) {
     const epi_json *mapping = epi_json_member(entry->value, "mapping");

@@ -53,7 +53,8 @@ static epi_status read_lines(epi__entries *entries, const char *text, size_t siz
     entries->unit = "line";
     entries->roots = epi__alloc_zero(count, sizeof *entries->roots);
     entries->items = epi__alloc_zero(count, sizeof *entries->items);
-    if (entries->roots == NULL || entries->items == NULL) return epi__fail_memory("transfer", count * sizeof(epi__entry));
+    if (entries->roots == NULL || entries->items == NULL)
+        return epi__fail_memory("transfer", count * sizeof(epi__entry));
     for (epi__line line = {text, 0, 0}; epi__line_next(&line, text, size);) {
         epi_status status = epi_json_parse(&entries->roots[entries->root_count], line.text, line.size);
         if (status != EPI_OK) {

@@ -1,9 +1,10 @@
 /* export.c - epi_export(): a space as JSONL that epi_import() turns into the same space again (docs/JSONL.md).
  *
- * Idea: steps are read page by page in order of their ids, so memory stays bounded and what corrects something comes after it.
- * An episode's line stands before its first step; outcomes and one line with the counts end the file.
- * Invariant: the bytes depend on content only. Ids are numbers of the file, counted from 1, and a step or episode without an
- * external id is given one that is kept from then on: exporting, importing and exporting again gives the same bytes.
+ * Idea: steps are read page by page in order of their ids, so memory stays bounded and what corrects something comes
+ * after it. An episode's line stands before its first step; outcomes and one line with the counts end the file.
+ * Invariant: the bytes depend on content only. Ids are numbers of the file, counted from 1, and a step or episode
+ * without an external id is given one that is kept from then on: exporting, importing and exporting again gives the
+ * same bytes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,9 +26,10 @@ typedef struct export {
     epi__map infos;    /* episode id -> place in the timeline */
     epi__map episodes; /* episode id -> number in the file */
     epi__map steps;    /* step id -> number in the file */
-} export;
+}
+export;
 
-/* ---- writing lines ------------------------------------------------------------------------------------------------------ */
+/* ---- writing lines --------------------------------------------------------------------------------------------- */
 
 static void begin_line(export *e, const char *type) {
     epi_json_writer_clear(e->writer);
@@ -93,7 +95,7 @@ static void put_external_id(export *e, const char *kind, uint64_t id, epi_time t
     put_text(e, "external_id", given != NULL ? given : derived);
 }
 
-/* ---- episodes --------------------------------------------------------------------------------------------------------------- */
+/* ---- episodes -------------------------------------------------------------------------------------------------- */
 
 static epi_status write_episode(export *e, const epi_episode_info *info) {
     uint64_t number = e->episodes.count + 1;
@@ -167,7 +169,7 @@ static epi_status write_outcomes(export *e) {
     return status;
 }
 
-/* ---- steps --------------------------------------------------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------------------------------- */
 
 static void put_parts(export *e, const epi_recalled_step *step) {
     epi_json_begin_object(e->writer, "parts");
@@ -252,7 +254,7 @@ static epi_status write_steps(export *e) {
     }
 }
 
-/* ---- the file -------------------------------------------------------------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------------------------------------------- */
 
 static epi_status write_space(export *e) {
     begin_line(e, "space");
@@ -288,7 +290,8 @@ static epi_status prepare(export *e) {
     EPI__TRY(epi_json_writer_new(&e->writer, false));
     EPI__TRY(epi_timeline_read(&e->timeline, e->space, EPI_TIME_NONE, EPI_TIME_NONE, 0));
     for (size_t i = 0; i < epi_timeline_count(e->timeline); i++) {
-        if (!epi__map_put(&e->infos, epi_timeline_episode(e->timeline, i)->id, i)) return epi__fail_memory("transfer", i);
+        if (!epi__map_put(&e->infos, epi_timeline_episode(e->timeline, i)->id, i))
+            return epi__fail_memory("transfer", i);
     }
     return EPI_OK;
 }

@@ -1,7 +1,7 @@
 /* import.c - epi_import(): tells the format, runs it, and reports.
  *
- * The form is told from the first entry: a line of type "space" is our own JSONL, a "mapping" is ChatGPT's, a "conversation"
- * with sessions is LoCoMo's, a "role" or "messages" is OpenAI's.
+ * The form is told from the first entry: a line of type "space" is our own JSONL, a "mapping" is ChatGPT's, a
+ * "conversation" with sessions is LoCoMo's, a "role" or "messages" is OpenAI's.
  */
 #include <strings.h>
 
@@ -20,7 +20,7 @@ epi_format epi_format_from_name(const char *name) {
     return EPI_FORMAT_AUTO;
 }
 
-/* ---- telling the format ------------------------------------------------------------------------------------------------- */
+/* ---- telling the format ---------------------------------------------------------------------------------------- */
 
 static bool is_jsonl(const char *text, size_t size) {
     epi__line line = {text, 0, 0};
@@ -43,17 +43,19 @@ static epi_format format_of_entry(const epi_json *entry) {
 static epi_status tell_format(epi_format *format, const epi__entries *entries) {
     if (*format == EPI_FORMAT_AUTO && entries->count > 0) *format = format_of_entry(entries->items[0].value);
     if (*format != EPI_FORMAT_AUTO) return EPI_OK;
-    return epi__fail(EPI_EFORMAT, "transfer", "the file was JSON, but none of the forms jsonl, locomo, openai or chatgpt");
+    return epi__fail(EPI_EFORMAT, "transfer",
+                     "the file was JSON, but none of the forms jsonl, locomo, openai or chatgpt");
 }
 
-/* ---- running it --------------------------------------------------------------------------------------------------------- */
+/* ---- running it ------------------------------------------------------------------------------------------------ */
 
 static epi_status import_entries(epi__sink *sink, const epi__entries *entries) {
     epi_format format = sink->report->format;
     sink->unit = entries->unit;
     if (format == EPI_FORMAT_LOCOMO) return epi__import_locomo(sink, entries);
     if (sink->options->space == NULL) {
-        return epi__fail(EPI_EINVAL, "transfer", "format %s names no space, so one has to be given", epi_format_name(format));
+        return epi__fail(EPI_EINVAL, "transfer", "format %s names no space, so one has to be given",
+                         epi_format_name(format));
     }
     return format == EPI_FORMAT_OPENAI ? epi__import_openai(sink, entries) : epi__import_chatgpt(sink, entries);
 }
@@ -85,7 +87,8 @@ epi_status epi_import(epi_import_report *report, epi_memory *memory, const char 
     *report = (epi_import_report){0};
     if (memory == NULL || (text == NULL && size > 0)) return epi__fail(EPI_EINVAL, "transfer", "an argument was NULL");
     if (options == NULL) options = &defaults;
-    if ((size_t)options->format >= EPI__COUNT(names)) return epi__fail(EPI_EINVAL, "transfer", "the format was unknown");
+    if ((size_t)options->format >= EPI__COUNT(names))
+        return epi__fail(EPI_EINVAL, "transfer", "the format was unknown");
     epi__sink *sink = epi__alloc_zero(1, sizeof *sink);
     if (sink == NULL) return epi__fail_memory("transfer", sizeof *sink);
     sink->memory = memory;
@@ -95,7 +98,7 @@ epi_status epi_import(epi_import_report *report, epi_memory *memory, const char 
     report->format = options->format;
     if (options->format == EPI_FORMAT_AUTO && is_jsonl(text, size)) report->format = EPI_FORMAT_JSONL;
     epi_status status = report->format == EPI_FORMAT_JSONL ? finish(sink, epi__import_jsonl(sink, text, size))
-                                                          : import_document(sink, text, size);
+                                                           : import_document(sink, text, size);
     epi__sink_dispose(sink);
     epi__free(sink);
     return status;

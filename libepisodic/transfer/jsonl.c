@@ -1,22 +1,22 @@
 /* jsonl.c - import of the project's own lossless form, written by export.c (docs/JSONL.md).
  *
- * Idea: line after line, so that memory stays bounded by the batch. Numbers of the file are mapped to the ids that the store
- * gives; a step that corrects one of the current batch has the batch stored first.
- * Invariant: a file that is cut, even between two lines, is noticed by its missing or differing last line; what came before
- * stays, and importing the whole file adds the rest.
+ * Idea: line after line, so that memory stays bounded by the batch. Numbers of the file are mapped to the ids that the
+ * store gives; a step that corrects one of the current batch has the batch stored first.
+ * Invariant: a file that is cut, even between two lines, is noticed by its missing or differing last line; what came
+ * before stays, and importing the whole file adds the rest.
  */
 #include "transfer.h"
 
 typedef struct reader {
     epi__sink *sink;
     epi__line line;
-    epi_json *root;         /* of the line */
-    epi__arena arena;       /* decoded values of the line */
-    epi__map episodes;      /* number in the file -> episode id */
+    epi_json *root;    /* of the line */
+    epi__arena arena;  /* decoded values of the line */
+    epi__map episodes; /* number in the file -> episode id */
     const epi_schema *schema;
     uint64_t episode_count; /* lines of the current space */
     uint64_t step_count;
-    bool complete;          /* no space is open, or its end line was read */
+    bool complete; /* no space is open, or its end line was read */
 } reader;
 
 static epi_status fail_at(const reader *r, const char *what) {
@@ -27,7 +27,7 @@ static epi_status fail_memory(const reader *r) {
     return epi__fail_memory("transfer", r->line.size);
 }
 
-/* ---- fields ------------------------------------------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------------------------- */
 
 /* A number of the file: 1 and above; 0 when it is absent. */
 static epi_status read_number(uint64_t *number, const reader *r, const char *name, bool required) {
@@ -120,7 +120,7 @@ static const char *external_id(reader *r, const char *prefix) {
     return epi__arena_text(&r->arena, id, strlen(id));
 }
 
-/* ---- space, episode, outcome, end ------------------------------------------------------------------------------------------------ */
+/* ---- space, episode, outcome, end ------------------------------------------------------------------------------ */
 
 static epi_status import_space(reader *r) {
     epi_schema schema;
@@ -190,12 +190,12 @@ static epi_status import_end(reader *r) {
     epi_json_integer(&steps, epi_json_member(r->root, "steps"));
     r->complete = true;
     if (episodes == (int64_t)r->episode_count && steps == (int64_t)r->step_count) return EPI_OK;
-    return epi__sink_fail(r->sink, r->line.number, "%lld episodes and %lld steps were promised, %llu and %llu were there",
-                          (long long)episodes, (long long)steps, (unsigned long long)r->episode_count,
-                          (unsigned long long)r->step_count);
+    return epi__sink_fail(r->sink, r->line.number,
+                          "%lld episodes and %lld steps were promised, %llu and %llu were there", (long long)episodes,
+                          (long long)steps, (unsigned long long)r->episode_count, (unsigned long long)r->step_count);
 }
 
-/* ---- steps ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------------------------------- */
 
 static const epi_role *find_role(const epi_schema *schema, const char *name) {
     for (size_t i = 0; i < schema->role_count; i++) {
@@ -210,7 +210,8 @@ static epi_status read_part(epi_part *part, reader *r, const epi_json *value) {
     if (role == NULL) return epi__sink_fail(r->sink, r->line.number, "the schema has no role \"%.60s\"", name);
     const char *text = NULL;
     *part = epi_part_bytes(role->name, NULL, 0);
-    if (role->type == EPI_BLOB || role->type == EPI_TENSOR) return read_base64(&part->data, &part->size, r, value, name);
+    if (role->type == EPI_BLOB || role->type == EPI_TENSOR)
+        return read_base64(&part->data, &part->size, r, value, name);
     if (role->type == EPI_JSON) {
         EPI__TRY(read_json(&text, r, value));
     } else {
@@ -305,7 +306,7 @@ static epi_status import_step(reader *r) {
     return epi__sink_step(r->sink, &incoming);
 }
 
-/* ---- lines ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- lines ----------------------------------------------------------------------------------------------------- */
 
 static epi_status import_line(reader *r) {
     static const struct {
@@ -317,11 +318,13 @@ static epi_status import_line(reader *r) {
                  {"space", import_space},
                  {"end", import_end}};
     epi_status status = epi_json_parse(&r->root, r->line.text, r->line.size);
-    if (status != EPI_OK) return epi__fail(status, "transfer", "line %zu: %s", r->line.number, epi_error_last()->message);
+    if (status != EPI_OK)
+        return epi__fail(status, "transfer", "line %zu: %s", r->line.number, epi_error_last()->message);
     const char *type = epi__json_text_of(r->root, "type");
     for (size_t i = 0; type != NULL && i < EPI__COUNT(types); i++) {
         if (strcmp(types[i].type, type) != 0) continue;
-        if (r->complete && types[i].import != import_space) return fail_at(r, "a line of type \"space\" has to come first");
+        if (r->complete && types[i].import != import_space)
+            return fail_at(r, "a line of type \"space\" has to come first");
         return types[i].import(r);
     }
     return fail_at(r, "\"type\" is none of space, episode, step, outcome and end");

@@ -3,9 +3,9 @@
  *   {"sample_id", "conversation": {"session_N_date_time": "1:56 pm on 8 May, 2023", "session_N": [turn, ...], ...}}
  *   turn: {"speaker", "dia_id": "D1:1", "text", "blip_caption"?, "img_url"?, "query"?}
  *
- * Each conversation goes to a space of its own, each session to an episode, each turn to a step that carries its dia_id as
- * external id and its session's date as event time. A session without a date takes that of the session before it, or of the
- * first that has one. Questions and answers of the file are not read.
+ * Each conversation goes to a space of its own, each session to an episode, each turn to a step that carries its
+ * dia_id as external id and its session's date as event time. A session without a date takes that of the session
+ * before it, or of the first that has one. Questions and answers of the file are not read.
  * Source of the form: Maharana et al. 2024, "Evaluating very long-term conversational memory of LLM agents".
  */
 #include <stdio.h>
@@ -31,7 +31,7 @@ static epi_status fail_session(const epi__sink *sink, const conversation *c, int
     return epi__sink_fail(sink, c->place, "session %lld of %s: %s", (long long)number, c->name, what);
 }
 
-/* ---- sessions and their dates ------------------------------------------------------------------------------------------- */
+/* ---- sessions and their dates ---------------------------------------------------------------------------------- */
 
 static int month_of(const char *name) {
     static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
@@ -51,14 +51,17 @@ static bool parse_date(epi_time *time, const char *text) {
     int end = 0;
     char half[3] = "";
     char month[16] = "";
-    if (sscanf(text, " %2d:%2d %2[apmAPM] on %2d %15[A-Za-z], %4d %n", &hour, &minute, half, &day, month, &year, &end) != 6) {
+    if (sscanf(text, " %2d:%2d %2[apmAPM] on %2d %15[A-Za-z], %4d %n", &hour, &minute, half, &day, month, &year,
+               &end) != 6) {
         return false;
     }
     bool pm = strcasecmp(half, "pm") == 0;
-    if (text[end] != '\0' || hour < 1 || hour > 12 || month_of(month) == 0 || (!pm && strcasecmp(half, "am") != 0)) return false;
+    if (text[end] != '\0' || hour < 1 || hour > 12 || month_of(month) == 0 || (!pm && strcasecmp(half, "am") != 0))
+        return false;
     char iso[64];
     epi_interval interval;
-    snprintf(iso, sizeof iso, "%04d-%02d-%02dT%02d:%02d", year, month_of(month), day, hour % 12 + (pm ? 12 : 0), minute);
+    snprintf(iso, sizeof iso, "%04d-%02d-%02dT%02d:%02d", year, month_of(month), day, hour % 12 + (pm ? 12 : 0),
+             minute);
     if (epi_time_parse(&interval, iso) != EPI_OK) return false;
     *time = interval.from;
     return true;
@@ -117,7 +120,7 @@ static epi_status read_sessions(epi__sink *sink, conversation *c, const epi_json
     return EPI_OK;
 }
 
-/* ---- turns -------------------------------------------------------------------------------------------------------------- */
+/* ---- turns ----------------------------------------------------------------------------------------------------- */
 
 static epi_status turn_metadata(epi__buffer *out, const epi_json *turn) {
     static const char *const kept[] = {"img_url", "img_urls", "query"};
@@ -139,13 +142,15 @@ static epi_status turn_metadata(epi__buffer *out, const epi_json *turn) {
     return text == NULL || out->failed ? epi__fail_memory("transfer", out->size) : EPI_OK;
 }
 
-static epi_status fail_turn(const epi__sink *sink, const conversation *c, const session *s, size_t number, const char *what) {
+static epi_status fail_turn(const epi__sink *sink, const conversation *c, const session *s, size_t number,
+                            const char *what) {
     char text[160];
     snprintf(text, sizeof text, "turn %zu: %s", number, what);
     return fail_session(sink, c, s->number, text);
 }
 
-static epi_status check_turn(const epi__sink *sink, const conversation *c, const session *s, size_t number, const epi_json *turn) {
+static epi_status check_turn(const epi__sink *sink, const conversation *c, const session *s, size_t number,
+                             const epi_json *turn) {
     if (epi_json_type_of(turn) != EPI_JSON_OBJECT) return fail_turn(sink, c, s, number, "it is not an object");
     if (epi__json_text_of(turn, "dia_id") == NULL) return fail_turn(sink, c, s, number, "dia_id is missing");
     if (epi__json_text_of(turn, "speaker") == NULL) return fail_turn(sink, c, s, number, "speaker is missing");
@@ -187,7 +192,8 @@ static epi_status import_session(epi__sink *sink, const conversation *c, const s
     char id[32];
     char title[128];
     snprintf(id, sizeof id, "session_%lld", (long long)s->number);
-    snprintf(title, sizeof title, "session %lld%s%.60s", (long long)s->number, s->date ? ", " : "", s->date ? s->date : "");
+    snprintf(title, sizeof title, "session %lld%s%.60s", (long long)s->number, s->date ? ", " : "",
+             s->date ? s->date : "");
     epi_episode_options options = epi_episode_options_default();
     options.title = title;
     options.external_id = id;
@@ -202,7 +208,7 @@ static epi_status import_session(epi__sink *sink, const conversation *c, const s
     return EPI_OK;
 }
 
-/* ---- conversations ------------------------------------------------------------------------------------------------------ */
+/* ---- conversations --------------------------------------------------------------------------------------------- */
 
 static epi_status open_space(epi__sink *sink, const conversation *c) {
     epi__buffer name = {0};
@@ -232,7 +238,8 @@ static uint64_t count_turns(const epi__entries *entries) {
     uint64_t count = 0;
     for (size_t i = 0; i < entries->count; i++) {
         const epi_json *at = epi_json_first(epi_json_member(entries->items[i].value, "conversation"));
-        for (; at != NULL; at = epi_json_next(at)) count += session_number(epi_json_name(at)) != 0 ? epi_json_count(at) : 0;
+        for (; at != NULL; at = epi_json_next(at))
+            count += session_number(epi_json_name(at)) != 0 ? epi_json_count(at) : 0;
     }
     return count;
 }

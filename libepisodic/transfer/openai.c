@@ -3,9 +3,9 @@
  *   [message, ...]   {"messages": [message, ...]}   a list or lines of these   a line for each message
  *   message: {"role", "content": string | [{"type": "text", "text"}, ...], "name"?, "tool_calls"?, "tool_call_id"?}
  *
- * A file in which a message calls tools becomes an agent's trajectory (openai_tools.c), any other a conversation: a step for
- * each message with a text. Messages carry neither ids nor times, so ids are made from the source, the place and the
- * content: a file that has grown adds only its new end. Time is when it was imported.
+ * A file in which a message calls tools becomes an agent's trajectory (openai_tools.c), any other a conversation: a
+ * step for each message with a text. Messages carry neither ids nor times, so ids are made from the source, the place
+ * and the content: a file that has grown adds only its new end. Time is when it was imported.
  */
 #include "chat.h"
 
@@ -13,7 +13,7 @@ static bool is_message(const epi_json *value) {
     return epi_json_member(value, "role") != NULL;
 }
 
-/* ---- texts and ids ----------------------------------------------------------------------------------------------------- */
+/* ---- texts and ids --------------------------------------------------------------------------------------------- */
 
 static void append_text_part(epi__buffer *out, const epi_json *part) {
     const char *text = epi_json_string(part, NULL);
@@ -33,7 +33,8 @@ void epi__message_text(epi__buffer *out, const epi_json *message) {
     for (const epi_json *at = epi_json_first(content); at != NULL; at = epi_json_next(at)) append_text_part(out, at);
 }
 
-void epi__chat_id(char out[EPI__DERIVED_ID_SIZE], const epi__chat *chat, size_t index, const char *who, const char *text) {
+void epi__chat_id(char out[EPI__DERIVED_ID_SIZE], const epi__chat *chat, size_t index, const char *who,
+                  const char *text) {
     epi__buffer data = {0};
     epi__buffer_append_bytes(&data, chat->source, strlen(chat->source));
     epi__buffer_append_varint(&data, chat->number);
@@ -44,7 +45,7 @@ void epi__chat_id(char out[EPI__DERIVED_ID_SIZE], const epi__chat *chat, size_t 
     epi__buffer_dispose(&data);
 }
 
-/* ---- plain chats ------------------------------------------------------------------------------------------------------- */
+/* ---- plain chats ----------------------------------------------------------------------------------------------- */
 
 static epi_status import_message(epi__sink *sink, const epi__chat *chat, size_t index, const epi__buffer *text) {
     const epi__message *message = &chat->messages[index];
@@ -78,7 +79,7 @@ static epi_status import_plain_chat(epi__sink *sink, const epi__chat *chat) {
     return status;
 }
 
-/* ---- conversations of a file --------------------------------------------------------------------------------------------- */
+/* ---- conversations of a file ----------------------------------------------------------------------------------- */
 
 static epi_status begin_chat(epi__sink *sink, const epi__chat *chat) {
     char id[EPI__DERIVED_ID_SIZE];
@@ -105,7 +106,8 @@ static epi_status check_message(const epi__sink *sink, const epi_json *message, 
     if (epi__json_text_of(message, "role") == NULL) {
         return epi__sink_fail(sink, place, "message %zu has no role that is a string", number);
     }
-    if (!known) return epi__sink_fail(sink, place, "message %zu: content is neither a string nor a list of parts", number);
+    if (!known)
+        return epi__sink_fail(sink, place, "message %zu: content is neither a string nor a list of parts", number);
     return EPI_OK;
 }
 

@@ -1,8 +1,8 @@
 /* openai_tools.c - an OpenAI-form conversation with tool calls, as an agent's trajectory.
  *
- * Each call becomes a step: task (the first message of the user), situation (what was said since the call before), tool,
- * arguments, and result or error (the tool message that answers its id). What is said after the last call is the outcome.
- * A conversation without a call is one step, a task and its result.
+ * Each call becomes a step: task (the first message of the user), situation (what was said since the call before),
+ * tool, arguments, and result or error (the tool message that answers its id). What is said after the last call is the
+ * outcome. A conversation without a call is one step, a task and its result.
  */
 #include "chat.h"
 
@@ -41,7 +41,7 @@ bool epi__message_calls_tools(const epi_json *message) {
            epi_json_type_of(epi_json_member(message, "function_call")) == EPI_JSON_OBJECT;
 }
 
-/* ---- results ------------------------------------------------------------------------------------------------------------- */
+/* ---- results --------------------------------------------------------------------------------------------------- */
 
 static const epi_json *find_result(const epi__chat *chat, size_t after, const char *id) {
     for (size_t i = after + 1; i < chat->count; i++) {
@@ -67,7 +67,8 @@ static bool object_says_error(const epi_json *object) {
     const char *status = epi__json_text_of(object, "status");
     const epi_json *success = epi_json_member(object, "success");
     bool failed = epi_json_type_of(success) == EPI_JSON_BOOL && !epi_json_true(success);
-    bool flagged = epi_json_true(epi_json_member(object, "is_error")) || epi_json_true(epi_json_member(object, "isError"));
+    bool flagged = epi_json_true(epi_json_member(object, "is_error")) ||
+                   epi_json_true(epi_json_member(object, "isError"));
     epi_json_integer(&code, epi_json_member(object, "exit_code"));
     return named || failed || flagged || code != 0 || (status != NULL && strcasecmp(status, "error") == 0);
 }
@@ -85,7 +86,7 @@ static bool says_error(const epi_json *message, const char *text, size_t size) {
     return says;
 }
 
-/* ---- calls --------------------------------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------------------------- */
 
 /* Arguments come as a string that holds JSON, or as JSON; a string that holds none is kept as a JSON string. */
 static epi_status read_arguments(epi__buffer *out, const epi_json *value) {
@@ -142,7 +143,8 @@ static epi_status import_call(epi__sink *sink, work *w, size_t index, const call
 static call read_call(const epi_json *value) {
     const epi_json *function = epi_json_member(value, "function");
     if (function == NULL) function = value;
-    return (call){epi__json_text_of(value, "id"), epi__json_text_of(function, "name"), epi_json_member(function, "arguments")};
+    return (call){epi__json_text_of(value, "id"), epi__json_text_of(function, "name"),
+                  epi_json_member(function, "arguments")};
 }
 
 static epi_status import_calls(epi__sink *sink, work *w, size_t index) {
@@ -160,7 +162,7 @@ static epi_status import_calls(epi__sink *sink, work *w, size_t index) {
     return EPI_OK;
 }
 
-/* ---- the conversation ---------------------------------------------------------------------------------------------------- */
+/* ---- the conversation ------------------------------------------------------------------------------------------ */
 
 static void find_task(work *w) {
     w->task_index = w->chat->count;

@@ -1,8 +1,8 @@
 /* schema.c - a space's schema as JSON, for the first line of an export.
  *
  *   {"preset":"custom","encoder":"given","dimension":4,"metric":"l2","language":"english",
- *    "roles":[{"name":"observation","type":"tensor","flags":["vector","required"],"weight":1,"dtype":"f32","shape":[4]}]}
- *
+ *   {"preset":"custom","encoder":"given","dimension":4,"metric":"l2","language":"english","roles":[{"name":"observation",
+ *    "type":"tensor","flags":["vector","required"],"weight":1,"dtype":"f32","shape":[4]}]}
  * Enumerations are written by name, so that a number that changes its meaning can never be read as another.
  * Ownership: a schema that was read borrows its strings from the JSON and its roles from the caller.
  */
@@ -40,7 +40,7 @@ static bool value_of(uint32_t *value, const named *names, size_t count, const ch
     return false;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------------------------- */
 
 static void put_name(epi_json_writer *writer, const char *name, const char *text) {
     epi_json_put_string(writer, name, text, strlen(text));
@@ -78,7 +78,7 @@ void epi__schema_write(epi_json_writer *writer, const char *name, const epi_sche
     epi_json_end(writer);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------------------------- */
 
 static bool read_name(uint32_t *value, const named *names, size_t count, const epi_json *json) {
     return value_of(value, names, count, epi_json_string(json, NULL));
@@ -103,7 +103,8 @@ static bool read_flags(uint32_t *flags, const epi_json *list) {
 
 static const char *read_tensor(epi_role *role, const epi_json *json) {
     uint32_t dtype = 0;
-    if (!read_name(&dtype, dtypes, EPI__COUNT(dtypes), epi_json_member(json, "dtype"))) return "a role's dtype is unknown";
+    if (!read_name(&dtype, dtypes, EPI__COUNT(dtypes), epi_json_member(json, "dtype")))
+        return "a role's dtype is unknown";
     role->dtype = (epi_dtype)dtype;
     const epi_json *at = epi_json_first(epi_json_member(json, "shape"));
     for (; at != NULL; at = epi_json_next(at)) {
@@ -152,7 +153,8 @@ const char *epi__schema_read(epi_schema *schema, epi_role *roles, const epi_json
     if (!read_name(&metric, metrics, EPI__COUNT(metrics), epi_json_member(value, "metric"))) {
         return "the schema's metric is unknown";
     }
-    if (!read_u32(&schema->dimension, epi_json_member(value, "dimension"))) return "the schema's dimension is malformed";
+    if (!read_u32(&schema->dimension, epi_json_member(value, "dimension")))
+        return "the schema's dimension is malformed";
     schema->encoder = (epi_encoder_kind)encoder;
     schema->metric = (epi_metric)metric;
     schema->language = epi__json_text_of(value, "language");

@@ -1,8 +1,10 @@
 /* sink.c - what all import formats pour into: spaces, episodes and steps, stored in batches.
  *
  * Idea: steps wait until a few hundred have gathered and are stored in one transaction. When the store refuses a batch
- * because of its content, its steps are stored one by one, so that all before the bad one stay and the message names it.
- * Invariant: a step that was stored before is never stored again; so a crash costs the current batch, and the next run adds it.
+ * because of its content, its steps are stored one by one, so that all before the bad one stay and the message names
+ * it.
+ * Invariant: a step that was stored before is never stored again; so a crash costs the current batch, and the next run
+ * adds it.
  * Ownership: the sink owns its handles and a copy of every pending step.
  */
 #include "transfer.h"
@@ -68,7 +70,7 @@ epi_status epi__sink_end(epi__sink *sink, const epi_outcome *outcome) {
     return epi_episode_end(sink->episode, outcome);
 }
 
-/* ---- pending steps ------------------------------------------------------------------------------------------------- */
+/* ---- pending steps --------------------------------------------------------------------------------------------- */
 
 static const char *keep_text(epi__sink *sink, const char *text) {
     return text != NULL ? epi__arena_text(&sink->arena, text, strlen(text)) : NULL;
@@ -107,8 +109,8 @@ static bool keep_step(epi__sink *sink, epi_step *step) {
         step->vector = epi__arena_copy(&sink->arena, given.vector, given.vector_size * sizeof *given.vector);
     }
     return (given.part_count == 0 || step->parts != NULL) && (given.tag_count == 0 || step->tags != NULL) &&
-           (given.external_id == NULL || step->external_id != NULL) && (given.metadata == NULL || step->metadata != NULL) &&
-           (given.vector_size == 0 || step->vector != NULL);
+           (given.external_id == NULL || step->external_id != NULL) &&
+           (given.metadata == NULL || step->metadata != NULL) && (given.vector_size == 0 || step->vector != NULL);
 }
 
 epi_status epi__sink_step(epi__sink *sink, const epi__incoming *incoming) {
@@ -120,7 +122,7 @@ epi_status epi__sink_step(epi__sink *sink, const epi__incoming *incoming) {
     return EPI_OK;
 }
 
-/* ---- storing a batch ------------------------------------------------------------------------------------------------ */
+/* ---- storing a batch ------------------------------------------------------------------------------------------- */
 
 /* Is the fault in what was passed in or in what is there, rather than in the machine? */
 static bool is_about_content(epi_status status) {
@@ -145,7 +147,8 @@ static epi_status append_one(uint64_t *id, epi__sink *sink, const epi__incoming 
 }
 
 /* All at once; one by one when the batch is refused for its content. ids of steps that were not stored stay 0. */
-static epi_status append_all(epi__sink *sink, uint64_t *ids, const epi_step *steps, const size_t *places, size_t count) {
+static epi_status append_all(epi__sink *sink, uint64_t *ids, const epi_step *steps, const size_t *places,
+                             size_t count) {
     epi_status status = epi_episode_append_many(ids, sink->episode, steps, count);
     if (status == EPI_OK || !is_about_content(status)) return status;
     memset(ids, 0, count * sizeof *ids);

@@ -1,8 +1,8 @@
 /* transfer.h - inside of import and export: the sink that all formats pour into, and what they share.
  *
- * A format reads its file and tells the sink of spaces, episodes and steps in order; the sink knows of batches, of what is
- * there already, of progress, and of the place in the file that an error is about. Formats use the public API for all that
- * touches a memory.
+ * A format reads its file and tells the sink of spaces, episodes and steps in order; the sink knows of batches, of
+ * what is there already, of progress, and of the place in the file that an error is about. Formats use the public API
+ * for all that touches a memory.
  */
 #ifndef EPI_TRANSFER_TRANSFER_H
 #define EPI_TRANSFER_TRANSFER_H
@@ -16,7 +16,7 @@
 #define EPI__IMPORT_BATCH_COUNT 256u              /* steps of one transaction */
 #define EPI__IMPORT_BATCH_SIZE (4u * 1024 * 1024) /* or bytes, whichever comes first */
 
-/* ---- sink.c: into the memory ---------------------------------------------------------------------------------------- */
+/* ---- sink.c: into the memory ----------------------------------------------------------------------------------- */
 
 /* A step on its way in. All it points to is copied by epi__sink_step(). */
 typedef struct epi__incoming {
@@ -30,17 +30,17 @@ typedef struct epi__sink {
     epi_memory *memory;
     const epi_import_options *options;
     epi_import_report *report;
-    const char *unit;    /* what `place` counts: "entry" or "line" */
-    epi_space *space;    /* NULL before the first */
+    const char *unit; /* what `place` counts: "entry" or "line" */
+    epi_space *space; /* NULL before the first */
     epi_episode *episode;
-    bool fresh;          /* the space was empty: nothing has to be looked up */
-    uint64_t newest;     /* greatest step id that was returned */
+    bool fresh;      /* the space was empty: nothing has to be looked up */
+    uint64_t newest; /* greatest step id that was returned */
     epi__incoming pending[EPI__IMPORT_BATCH_COUNT];
     size_t count;
-    size_t size;         /* bytes of the pending values */
-    epi__arena arena;    /* what pending steps point to */
-    epi__map ids;        /* local id -> step id, of the current space */
-    uint64_t done;       /* shown as progress: whatever the format counts */
+    size_t size;      /* bytes of the pending values */
+    epi__arena arena; /* what pending steps point to */
+    epi__map ids;     /* local id -> step id, of the current space */
+    uint64_t done;    /* shown as progress: whatever the format counts */
     uint64_t total;
 } epi__sink;
 
@@ -57,7 +57,7 @@ epi_status epi__sink_end(epi__sink *sink, const epi_outcome *outcome);
 /* EPI_EFORMAT about a place: "entry 3: speaker is not a string". */
 epi_status epi__sink_fail(const epi__sink *sink, size_t place, const char *format, ...) EPI__PRINTF(3, 4);
 
-/* ---- entries.c: a JSON document or JSONL as a list of entries ---------------------------------------------------------- */
+/* ---- entries.c: a JSON document or JSONL as a list of entries -------------------------------------------------- */
 
 typedef struct epi__entry {
     const epi_json *value;
@@ -84,7 +84,7 @@ bool epi__line_next(epi__line *line, const char *text, size_t size);
 epi_status epi__entries_read(epi__entries *entries, const char *text, size_t size);
 void epi__entries_dispose(epi__entries *entries);
 
-/* ---- values.c: JSON values, base64, external ids ----------------------------------------------------------------------- */
+/* ---- values.c: JSON values, base64, external ids --------------------------------------------------------------- */
 
 /* Writes a copy of a value. */
 void epi__json_copy(epi_json_writer *writer, const char *name, const epi_json *value);
@@ -103,13 +103,13 @@ bool epi__base64_decode(epi__buffer *out, const char *text, size_t size);
 /* Writes "<prefix>:<32 hex digits of the hash of data>". */
 void epi__derived_id(char out[EPI__DERIVED_ID_SIZE], const char *prefix, const void *data, size_t size);
 
-/* ---- schema.c: a schema as JSON ------------------------------------------------------------------------------------------ */
+/* ---- schema.c: a schema as JSON -------------------------------------------------------------------------------- */
 
 void epi__schema_write(epi_json_writer *writer, const char *name, const epi_schema *schema);
 /* Fills schema and roles (room for EPI_PART_COUNT_MAX) with borrowed names. NULL when good, else what was wrong. */
 const char *epi__schema_read(epi_schema *schema, epi_role *roles, const epi_json *value);
 
-/* ---- one file per format ------------------------------------------------------------------------------------------------- */
+/* ---- one file per format --------------------------------------------------------------------------------------- */
 
 epi_status epi__import_locomo(epi__sink *sink, const epi__entries *entries);
 epi_status epi__import_openai(epi__sink *sink, const epi__entries *entries);

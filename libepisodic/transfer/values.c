@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* ---- JSON ------------------------------------------------------------------------------------------------------------ */
+/* ---- JSON ------------------------------------------------------------------------------------------------------ */
 
 static void copy_number(epi_json_writer *writer, const char *name, const epi_json *value) {
     int64_t integer;
@@ -79,7 +79,7 @@ const char *epi__json_text_of(const epi_json *object, const char *name) {
     return text != NULL && *text != '\0' ? text : NULL;
 }
 
-/* ---- base64 ---------------------------------------------------------------------------------------------------------- */
+/* ---- base64 ---------------------------------------------------------------------------------------------------- */
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -123,7 +123,7 @@ bool epi__base64_decode(epi__buffer *out, const char *text, size_t size) {
     return true;
 }
 
-/* ---- ids --------------------------------------------------------------------------------------------------------------- */
+/* ---- ids ------------------------------------------------------------------------------------------------------- */
 
 void epi__derived_id(char out[EPI__DERIVED_ID_SIZE], const char *prefix, const void *data, size_t size) {
     epi__hash128 hash = epi__hash128_of(data, size);
