@@ -235,12 +235,14 @@ static void store_free(epi__store *store) {
     epi__free(store);
 }
 
-static epi_status store_new(epi__store **made, const char *path, const epi_memory_options *options) {
+static epi_status store_new(epi__store **made, const char *path, const epi__dir_identity *identity,
+                            const epi_memory_options *options) {
     *made = NULL;
     epi__store *store = epi__alloc_zero(1, sizeof *store);
     if (!store) return epi__fail_memory("store", sizeof *store);
     pthread_mutex_init(&store->mutex, NULL);
     pthread_mutex_init(&store->shared_mutex, NULL);
+    store->identity = *identity;
     store->options = *options;
     store->pid = getpid();
     store->references = 1;
@@ -286,8 +288,7 @@ static epi_status open_registered(epi__store **opened, const char *path, const e
         *opened = store;
         return EPI_OK;
     }
-    EPI__TRY(store_new(&store, path, options));
-    store->identity = identity;
+    EPI__TRY(store_new(&store, path, &identity, options));
     epi_status status = open_environment(store, fresh);
     if (status) {
         store_free(store);
