@@ -135,8 +135,7 @@ static epi_status collect_links(char **bytes, size_t *size, const epi__graph *gr
     if (stream == NULL) return epi__fail_memory("index", graph->links.neighbour_count * sizeof(int32_t));
     const int code = faiss_write_index(graph->faiss, stream);
     const bool closed = fclose(stream) == 0;
-    if (code != 0)
-        return epi__fail(EPI_EINTERNAL, "index", "FAISS failed (%d) to write: %s", code, faiss_get_last_error());
+    if (code != 0) return epi__graph_fail(code, EPI_EINTERNAL, "writing the links");
     if (!closed) return epi__fail_memory("index", graph->links.neighbour_count * sizeof(int32_t));
     return EPI_OK;
 }
@@ -238,12 +237,12 @@ static epi_status check_match(const header *head, const epi__index_options *opti
 }
 
 static epi_status parse_links(FaissIndex **faiss, void *bytes, size_t size) {
-    FILE *stream = size > 0 ? fmemopen(bytes, size, "r") : NULL;
-    if (stream == NULL) return epi__fail(EPI_EDAMAGED, "index", "%zu bytes of links could not be read", size);
+    if (size == 0) return epi__fail(EPI_EDAMAGED, "index", "the index file had no links");
+    FILE *stream = fmemopen(bytes, size, "r");
+    if (stream == NULL) return epi__fail_memory("index", size);
     const int code = faiss_read_index(stream, 0, faiss);
     fclose(stream);
-    if (code == 0) return EPI_OK;
-    return epi__fail(EPI_EDAMAGED, "index", "FAISS failed (%d) to read: %s", code, faiss_get_last_error());
+    return code == 0 ? EPI_OK : epi__graph_fail(code, EPI_EDAMAGED, "reading the links");
 }
 
 static epi_status load_graph(const loading *load) {

@@ -14,8 +14,10 @@
 #define HUGE_PAGE_SIZE ((size_t)2 << 20)
 #define LEVEL_SEED UINT64_C(0x6570695f686e7377)
 
-static epi_status fail_faiss(int code, const char *what) {
-    return epi__fail(EPI_EINTERNAL, "index", "FAISS failed (%d) %s: %s", code, what, faiss_get_last_error());
+epi_status epi__graph_fail(int code, epi_status status, const char *what) {
+    const char *reason = faiss_get_last_error();
+    if (code == STD_EXCEPT && strcmp(reason, "std::bad_alloc") == 0) status = EPI_ENOMEM;
+    return epi__fail(status, "index", "%s failed in FAISS (%d): %s", what, code, reason);
 }
 
 static epi_status graph_alloc(epi__graph **out, const epi__graph_options *options) {
@@ -40,7 +42,7 @@ epi_status epi__graph_new(epi__graph **out, const epi__graph_options *options) {
     snprintf(description, sizeof description, "HNSW%u,Flat", options->m);
     const FaissMetricType metric = options->metric == EPI__METRIC_L2 ? METRIC_L2 : METRIC_INNER_PRODUCT;
     const int code = faiss_index_factory(&faiss, (int)options->dimension, description, metric);
-    if (code != 0) return fail_faiss(code, "to make a graph");
+    if (code != 0) return epi__graph_fail(code, EPI_EINTERNAL, "making a graph");
     const epi_status status = epi__graph_adopt(out, faiss, options);
     if (status != EPI_OK) faiss_Index_free(faiss);
     return status;
@@ -102,7 +104,7 @@ epi_status epi__graph_adopt(epi__graph **out, FaissIndex *faiss, const epi__grap
     EPI__TRY(graph_alloc(&graph, options));
     epi_status status = EPI_OK;
     const int code = epi__hnsw_view(&graph->links, faiss);
-    if (code != 0) status = epi__fail(EPI_EDAMAGED, "index", "%s", faiss_get_last_error());
+    if (code != 0) status = epi__graph_fail(code, EPI_EDAMAGED, "looking at a graph");
     if (status == EPI_OK && epi__hnsw_capacity(faiss, 1) != (int)options->m)
         status = epi__fail(EPI_EDAMAGED, "index", "the graph was built for other neighbour lists");
     if (status == EPI_OK) status = check_links(graph);
@@ -235,5 +237,5 @@ epi_status epi__graph_insert(epi__graph *graph, const float *vector) {
         epi__graph_link(graph, walk);
     }
     epi__graph_return(graph, walk);
-    return code == 0 ? EPI_OK : fail_faiss(code, "to add a node");
+    return code == 0 ? EPI_OK : epi__graph_fail(code, EPI_EINTERNAL, "adding a node");
 }

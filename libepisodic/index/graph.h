@@ -86,6 +86,9 @@ bool epi__walk_offer(epi__walk *walk, float distance, size_t node);
 /* How far the walk's query is from a node. */
 float epi__graph_distance(const epi__graph *graph, const epi__walk *walk, size_t node);
 
+/* A FaissErrorCode as a status: EPI_ENOMEM where memory ran out, else `status`. `what` is what was tried. */
+epi_status epi__graph_fail(int code, epi_status status, const char *what);
+
 /* ---- between graph.c, walk.c and link.c ------------------------------------------------------------------------ */
 
 float epi__graph_between(const epi__graph *graph, const void *row, const void *other);

@@ -92,9 +92,11 @@ static void scan_halves(const lookup *look, epi__walk *walk) {
 /* One walk, or the scan that ends all attempts; *is_done when it gave k items or none can give more. */
 static epi_status attempt(const lookup *look, size_t ef, bool *is_done) {
     epi__graph *graph = look->index->graph;
-    const bool is_scan = epi__graph_count(graph) / SCAN_FACTOR <= ef;
-    epi__walk *walk = epi__graph_borrow(graph, look->query, is_scan ? wanted_of(look) : ef);
-    if (walk == NULL) return epi__fail_memory("index", ef * sizeof(epi__near));
+    const size_t count = epi__graph_count(graph);
+    const bool is_scan = count / SCAN_FACTOR <= ef;
+    const size_t limit = is_scan ? EPI__MIN(wanted_of(look), count) : ef;
+    epi__walk *walk = epi__graph_borrow(graph, look->query, limit);
+    if (walk == NULL) return epi__fail_memory("index", limit * sizeof(epi__near));
     look->best->count = 0;
     *is_done = true;
     if (is_scan && graph->options.halves) {
