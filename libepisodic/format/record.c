@@ -132,6 +132,7 @@ epi_status epi__run_decode(epi__run *run, uint64_t first, epi__view body) {
     run->first_index = epi__read_u64(&reader);
     run->count = epi__read_u64(&reader);
     run->previous = epi__read_u64(&reader);
+    run->next = 0;
     return reader.failed ? cut("run") : EPI_OK;
 }
 

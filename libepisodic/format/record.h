@@ -78,6 +78,7 @@ typedef struct epi__run {
     uint64_t first_index;
     uint64_t count;
     uint64_t previous; /* first step of the episode's run before; 0: none */
+    uint64_t next;     /* ... and behind; not stored, set by who keeps runs in memory */
 } epi__run;
 
 void epi__run_encode(epi__buffer *out, const epi__run *run);

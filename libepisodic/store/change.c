@@ -6,13 +6,18 @@
  */
 #include "table.h"
 
-#define STATE_FIELDS 16u
+#define STATE_FIELDS 13u
 #define STATE_SIZE ((STATE_FIELDS + 2u * EPI__TABLE_SLOTS) * 8u)
 #define TRIM_EVERY 256u
 
 _Static_assert(sizeof(epi__state) == STATE_SIZE, "the state record is the struct's numbers in order");
 
 static void state_key(epi__key *key, uint32_t space) { epi__key_begin(key, space, EPI__TABLE_STATE); }
+
+uint64_t epi__state_count(const epi__state *state, uint8_t table) {
+    int slot = epi__table_slot(table);
+    return slot < 0 ? 0 : state->tables[slot].count;
+}
 
 epi_status epi__state_read(epi__state *state, epi__txn *txn, uint32_t space) {
     epi__key key;

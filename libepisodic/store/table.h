@@ -22,21 +22,20 @@ typedef struct epi__state {
     uint64_t next_step;
     uint64_t next_episode;
     uint64_t running_episode; /* of epi_remember(); 0: none */
-    uint64_t steps;           /* rows */
-    uint64_t episodes;
     uint64_t forgotten;
     uint64_t superseded;
     uint64_t component_size; /* bytes in the component table */
     uint64_t documents;      /* steps with at least one word */
     uint64_t words;          /* sum of their lengths, in quarter words */
     uint64_t vectors;
-    uint64_t unsealed;       /* rows of the tail table */
     uint64_t generation;     /* of the encoder */
     uint64_t first_event;    /* biased times; 0: none yet */
     uint64_t last_event;
     epi__table_sum tables[EPI__TABLE_SLOTS];
 } epi__state;
 
+/* Records of a table: steps, episodes, unsealed steps (the tail), components, ... */
+uint64_t epi__state_count(const epi__state *state, uint8_t table);
 epi_status epi__state_read(epi__state *state, epi__txn *txn, uint32_t space); /* EPI_ESTALE: the space was dropped */
 
 /* Reads and verifies one record. EPI_ENOTFOUND sets no last error. The view lives as engine.h says. */

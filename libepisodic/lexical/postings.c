@@ -1,0 +1,307 @@
+/* postings.c - block postings under plain keys; the layout is told in lexical.h.
+ *
+ * The newest block of a term lives in its TERM record, so that a seal reads and writes one record a term. When that block
+ * outgrows EPI__BLOCK_SIZE its older part goes to POSTING records, which change again only by late or removed steps.
+ */
+#include <stdlib.h>
+
+#include "lexical.h"
+
+#define MODULE "lexical"
+
+/* A term's newest block while it is being changed. */
+typedef struct list {
+    epi__posting *items;
+    size_t count;
+} list;
+
+static void term_key(epi__key *key, uint32_t space, epi__view term) {
+    epi__key_begin(key, space, EPI__TABLE_TERM);
+    epi__key_bytes(key, term.data, term.size);
+}
+
+static void posting_key(epi__key *key, uint32_t space, epi__view term, uint64_t first) {
+    epi__key_begin(key, space, EPI__TABLE_POSTING);
+    epi__key_bytes(key, term.data, term.size);
+    epi__key_bytes(key, "", 1);
+    epi__key_u64(key, first);
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------------------------- */
+
+static void block_encode(epi__buffer *out, const epi__posting *postings, size_t count) {
+    uint32_t greatest = 0;
+    uint8_t least = 255;
+    for (size_t i = 0; i < count; i++) {
+        greatest = EPI__MAX(greatest, postings[i].weight);
+        least = EPI__MIN(least, postings[i].length);
+    }
+    uint64_t before = count ? postings[0].step : 0;
+    epi__buffer_append_u64(out, before);
+    epi__buffer_append_varint(out, count);
+    epi__buffer_append_varint(out, greatest);
+    epi__buffer_append_u8(out, least);
+    for (size_t i = 0; i < count; i++) {
+        epi__buffer_append_varint(out, postings[i].step - before);
+        epi__buffer_append_varint(out, postings[i].weight);
+        epi__buffer_append_u8(out, postings[i].length);
+        before = postings[i].step;
+    }
+}
+
+epi_status epi__block_decode(size_t *count, epi__posting *out, epi__view block) {
+    epi__reader reader = epi__reader_of(block.data, block.size);
+    uint64_t step = epi__read_u64(&reader);
+    *count = (size_t)epi__read_varint(&reader);
+    (void)epi__read_varint(&reader);
+    (void)epi__read_u8(&reader);
+    if (*count > EPI__BLOCK_COUNT_MAX) reader.failed = true;
+    for (size_t i = 0; !reader.failed && i < *count; i++) {
+        step += epi__read_varint(&reader);
+        out[i].step = step;
+        out[i].weight = (uint32_t)epi__read_varint(&reader);
+        out[i].length = epi__read_u8(&reader);
+    }
+    if (!reader.failed) return EPI_OK;
+    *count = 0;
+    return epi__fail(EPI_EDAMAGED, MODULE, "a block of postings is cut");
+}
+
+epi_status epi__term_record_decode(uint64_t *documents, epi__view *block, epi__view body) {
+    epi__reader reader = epi__reader_of(body.data, body.size);
+    *documents = epi__read_varint(&reader);
+    *block = epi__read_view(&reader, (size_t)(reader.end - reader.next));
+    return reader.failed ? epi__fail(EPI_EDAMAGED, MODULE, "a term's record is cut") : EPI_OK;
+}
+
+static epi_status write_block(epi__change *change, epi__view term, const epi__posting *postings, size_t count) {
+    epi__key key;
+    epi__buffer *out = &change->scratch;
+    epi__buffer_clear(out);
+    block_encode(out, postings, count);
+    if (out->failed) return epi__fail_memory(MODULE, EPI__BLOCK_SIZE);
+    posting_key(&key, change->space, term, postings[0].step);
+    return epi__change_put(change, &key, out->data, out->size);
+}
+
+static epi_status write_term(epi__change *change, epi__view term, uint64_t documents, const epi__posting *postings,
+                             size_t count) {
+    epi__key key;
+    epi__buffer *out = &change->scratch;
+    term_key(&key, change->space, term);
+    if (documents == 0) return epi__change_remove(change, &key);
+    epi__buffer_clear(out);
+    epi__buffer_append_varint(out, documents);
+    block_encode(out, postings, count);
+    if (out->failed) return epi__fail_memory(MODULE, EPI__BLOCK_SIZE);
+    return epi__change_put(change, &key, out->data, out->size);
+}
+
+/* ---- inserting ---------------------------------------------------------------------------------------------------- */
+
+static int by_step(const void *a, const void *b) {
+    const epi__posting *x = a, *y = b;
+    return (x->step > y->step) - (x->step < y->step);
+}
+
+static int by_term_and_step(const void *a, const void *b) {
+    const epi__posting_entry *x = a, *y = b;
+    int order = memcmp(x->term.data, y->term.data, EPI__MIN(x->term.size, y->term.size));
+    if (order == 0) order = (x->term.size > y->term.size) - (x->term.size < y->term.size);
+    return order ? order : by_step(&x->posting, &y->posting);
+}
+
+/* How many postings make a block of about EPI__BLOCK_SIZE bytes: those with small deltas take about 4 each. */
+#define BLOCK_COUNT (EPI__BLOCK_SIZE / 4u)
+
+/* Full blocks go from the front of the list to POSTING records; what is left stays in the TERM record. */
+static epi_status spill(epi__change *change, epi__view term, list *block) {
+    size_t at = 0;
+    for (; block->count - at > BLOCK_COUNT; at += BLOCK_COUNT)
+        EPI__TRY(write_block(change, term, block->items + at, BLOCK_COUNT));
+    memmove(block->items, block->items + at, (block->count - at) * sizeof *block->items);
+    block->count -= at;
+    return EPI_OK;
+}
+
+/* The POSTING block that a late step belongs to: the last that begins at or before it, or else the first. */
+static epi_status find_block(epi__key *found, epi__view *body, epi__change *change, epi__view term, uint64_t step) {
+    epi__key first, end;
+    epi__scan scan = {0};
+    epi__view key;
+    posting_key(&first, change->space, term, 0);
+    posting_key(&end, change->space, term, step);
+    epi__key_next(&end);
+    epi_status status = epi__scan_open(&scan, change->tx.txn, &first, &end, true);
+    if (!status) status = epi__scan_next(&key, body, &scan);
+    if (status == EPI_EDONE) {
+        epi__scan_close(&scan);
+        posting_key(&end, change->space, term, UINT64_MAX);
+        status = epi__scan_open(&scan, change->tx.txn, &first, &end, false);
+        if (!status) status = epi__scan_next(&key, body, &scan);
+    }
+    if (!status) {
+        found->size = 0;
+        epi__key_bytes(found, key.data, key.size);
+    }
+    epi__scan_close(&scan);
+    return status; /* EPI_EDONE: the term has no POSTING block */
+}
+
+/* Puts one late step into a full block; a block that grew too long becomes two. */
+static epi_status insert_late(epi__change *change, epi__view term, const epi__posting *posting) {
+    epi__key key;
+    epi__view body;
+    size_t count = 0;
+    epi__posting postings[EPI__BLOCK_COUNT_MAX + 1];
+    EPI__TRY(find_block(&key, &body, change, term, posting->step));
+    EPI__TRY(epi__block_decode(&count, postings, body));
+    EPI__TRY(epi__change_remove(change, &key));
+    postings[count++] = *posting;
+    qsort(postings, count, sizeof *postings, by_step);
+    if (count <= 2 * BLOCK_COUNT) return write_block(change, term, postings, count);
+    EPI__TRY(write_block(change, term, postings, count / 2));
+    return write_block(change, term, postings + count / 2, count - count / 2);
+}
+
+/* The entries [0, count) are one term's, by rising step. */
+static epi_status insert_term(epi__change *change, const epi__posting_entry *entries, size_t count, list *block) {
+    epi__key key;
+    epi__view body, encoded = {0};
+    uint64_t documents = 0;
+    epi__view term = entries[0].term;
+    block->count = 0;
+    term_key(&key, change->space, term);
+    epi_status status = epi__change_get(&body, change, &key);
+    if (status && status != EPI_ENOTFOUND) return status;
+    if (!status) {
+        EPI__TRY(epi__term_record_decode(&documents, &encoded, body));
+        EPI__TRY(epi__block_decode(&block->count, block->items, encoded));
+    }
+    bool has_blocks = documents > block->count;
+    uint64_t newest = block->count ? block->items[block->count - 1].step : 0;
+    uint64_t first = block->count ? block->items[0].step : 0;
+    bool sorted = true;
+    for (size_t i = 0; i < count; i++) {
+        if (has_blocks && entries[i].posting.step < first) {
+            EPI__TRY(insert_late(change, term, &entries[i].posting));
+            continue;
+        }
+        sorted = sorted && entries[i].posting.step > newest;
+        block->items[block->count++] = entries[i].posting;
+    }
+    if (!sorted) qsort(block->items, block->count, sizeof *block->items, by_step);
+    EPI__TRY(spill(change, term, block));
+    return write_term(change, term, documents + count, block->items, block->count);
+}
+
+epi_status epi__postings_insert(epi__change *change, epi__posting_entry *entries, size_t count) {
+    if (count == 0) return EPI_OK;
+    qsort(entries, count, sizeof *entries, by_term_and_step);
+    list block = {epi__realloc(NULL, EPI__BLOCK_COUNT_MAX + count, sizeof(epi__posting)), 0};
+    if (!block.items) return epi__fail_memory(MODULE, (EPI__BLOCK_COUNT_MAX + count) * sizeof(epi__posting));
+    epi_status status = EPI_OK;
+    for (size_t at = 0; !status && at < count;) {
+        size_t end = at + 1;
+        while (end < count && entries[end].term.size == entries[at].term.size &&
+               memcmp(entries[end].term.data, entries[at].term.data, entries[at].term.size) == 0)
+            end++;
+        status = insert_term(change, entries + at, end - at, &block);
+        at = end;
+    }
+    epi__free(block.items);
+    return status;
+}
+
+/* ---- removing ----------------------------------------------------------------------------------------------------- */
+
+static bool take_out(epi__posting *postings, size_t *count, uint64_t step) {
+    for (size_t i = 0; i < *count; i++) {
+        if (postings[i].step != step) continue;
+        memmove(postings + i, postings + i + 1, (--*count - i) * sizeof *postings);
+        return true;
+    }
+    return false;
+}
+
+static epi_status remove_from_block(epi__change *change, epi__view term, uint64_t step) {
+    epi__key key;
+    epi__view body;
+    size_t count = 0;
+    epi__posting postings[EPI__BLOCK_COUNT_MAX];
+    epi_status status = find_block(&key, &body, change, term, step);
+    if (!status) status = epi__block_decode(&count, postings, body);
+    if (status == EPI_EDONE || (!status && !take_out(postings, &count, step)))
+        return epi__fail(EPI_EDAMAGED, MODULE, "step %llu is missing from the postings of one of its terms",
+                         (unsigned long long)step);
+    EPI__TRY(status);
+    EPI__TRY(epi__change_remove(change, &key));
+    return count ? write_block(change, term, postings, count) : EPI_OK;
+}
+
+epi_status epi__postings_remove(epi__change *change, epi__view term, uint64_t step) {
+    epi__key key;
+    epi__view body, encoded;
+    uint64_t documents = 0;
+    size_t count = 0;
+    epi__posting postings[EPI__BLOCK_COUNT_MAX];
+    term_key(&key, change->space, term);
+    epi_status status = epi__change_get(&body, change, &key);
+    if (status == EPI_ENOTFOUND)
+        return epi__fail(EPI_EDAMAGED, MODULE, "step %llu has a term without postings", (unsigned long long)step);
+    EPI__TRY(status);
+    EPI__TRY(epi__term_record_decode(&documents, &encoded, body));
+    EPI__TRY(epi__block_decode(&count, postings, encoded));
+    if (!take_out(postings, &count, step)) EPI__TRY(remove_from_block(change, term, step));
+    return write_term(change, term, documents - 1, postings, count);
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------ */
+
+epi_status epi__postings_documents(uint64_t *documents, epi__txn *txn, uint32_t space, epi__view term) {
+    epi__key key;
+    epi__view body, block;
+    *documents = 0;
+    term_key(&key, space, term);
+    epi_status status = epi__record_get(&body, txn, &key);
+    if (status == EPI_ENOTFOUND) return EPI_OK;
+    EPI__TRY(status);
+    return epi__term_record_decode(documents, &block, body);
+}
+
+static epi_status walk_blocks(epi__txn *txn, uint32_t space, epi__view term, epi__posting *postings,
+                              epi__postings_visit visit, void *context) {
+    epi__key first, end;
+    epi__scan scan = {0};
+    posting_key(&first, space, term, 0);
+    posting_key(&end, space, term, UINT64_MAX);
+    epi_status status = epi__scan_open(&scan, txn, &first, &end, false);
+    while (!status) {
+        epi__view key, body;
+        size_t count = 0;
+        status = epi__scan_next(&key, &body, &scan);
+        if (!status) status = epi__block_decode(&count, postings, body);
+        if (!status) status = visit(context, postings, count);
+    }
+    epi__scan_close(&scan);
+    return status == EPI_EDONE ? EPI_OK : status;
+}
+
+epi_status epi__postings_walk(epi__txn *txn, uint32_t space, epi__view term, epi__postings_visit visit, void *context) {
+    epi__key key;
+    epi__view body, encoded;
+    uint64_t documents = 0;
+    size_t count = 0;
+    epi__posting postings[EPI__BLOCK_COUNT_MAX];
+    term_key(&key, space, term);
+    epi_status status = epi__record_get(&body, txn, &key);
+    if (status == EPI_ENOTFOUND) return EPI_OK;
+    EPI__TRY(status);
+    EPI__TRY(epi__term_record_decode(&documents, &encoded, body));
+    EPI__TRY(epi__block_decode(&count, postings, encoded));
+    if (documents > count) {
+        EPI__TRY(walk_blocks(txn, space, term, postings, visit, context));
+        EPI__TRY(epi__block_decode(&count, postings, encoded));
+    }
+    return visit(context, postings, count);
+}

@@ -1,0 +1,261 @@
+/* append.c - appending: drafting outside any lock, then one transaction, or a place in the pending list; see append.h.
+ *
+ * The pending list belongs to the mirror, so all handles of a space in the process share it; ids are given out at once, from ranges
+ * that were reserved durably. What is pending is in this process only, and is committed before this process reads.
+ */
+#include "append.h"
+
+#include <stdlib.h>
+
+#define MODULE "memory"
+#define GROW_MIN 8u
+#define GROW_MAX 1024u
+#define PENDING_RESERVE 256u
+
+struct epi__pending {
+    epi__arena arena;
+    epi__draft *drafts;
+    size_t count, capacity;
+    size_t size; /* bytes, about */
+    uint64_t oldest_us;
+    epi__map external; /* hash of the external id -> place */
+};
+
+/* ---- ids ------------------------------------------------------------------------------------------------------------ */
+
+/* Makes room for count ids in the lane. Where nobody wrote in between, the range goes on and the run grows. */
+static void reserve(epi__lane *lane, epi__state *state, uint64_t count, uint64_t least) {
+    if (lane->end - lane->next >= count) return;
+    bool alone = lane->end == state->next_step;
+    if (!alone && lane->end != 0) lane->grow = lane->grow ? EPI__MIN(lane->grow * 2, GROW_MAX) : GROW_MIN;
+    uint64_t more = EPI__MAX(alone ? count - (lane->end - lane->next) : count, EPI__MAX((uint64_t)lane->grow, least));
+    if (!alone) lane->next = state->next_step;
+    state->next_step += more;
+    lane->end = state->next_step;
+}
+
+void epi__lane_return(epi__lane *lane, epi__change *change) {
+    if (lane->end == change->state.next_step && lane->next < lane->end) change->state.next_step = lane->next;
+    lane->next = lane->end = 0;
+}
+
+/* ---- at once -------------------------------------------------------------------------------------------------------- */
+
+static epi_status put_all(epi__writer *writer, epi__lane *lane, epi__draft *drafts, size_t count, uint64_t *ids) {
+    reserve(lane, &writer->change.state, count, 0);
+    for (size_t i = 0; i < count; i++) {
+        bool present = false;
+        drafts[i].id = lane->next;
+        EPI__TRY(epi__writer_put(writer, &drafts[i], &present));
+        if (!present) lane->next++;
+        if (ids) ids[i] = drafts[i].id;
+    }
+    return EPI_OK;
+}
+
+static epi_status write_now(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__draft *drafts, size_t count) {
+    epi__writer writer;
+    epi__lane taken = *lane;
+    EPI__TRY(epi__writer_begin(&writer, mirror));
+    epi_status status = epi__writer_episode(&writer, lane->episode);
+    if (!status && writer.record.ended)
+        status = epi__fail(EPI_EENDED, MODULE, "episode %llu has ended; resume it to append", (unsigned long long)lane->episode);
+    if (!status) status = put_all(&writer, &taken, drafts, count, ids);
+    if (!status && taken.next < taken.end && taken.grow == 0) epi__lane_return(&taken, &writer.change);
+    if (status) epi__writer_abort(&writer);
+    else status = epi__writer_commit(&writer);
+    if (!status) *lane = taken;
+    return status;
+}
+
+/* ---- the pending list ------------------------------------------------------------------------------------------------ */
+
+void epi__pending_free(epi__pending *pending) {
+    if (!pending) return;
+    epi__arena_dispose(&pending->arena);
+    epi__map_dispose(&pending->external);
+    epi__free(pending->drafts);
+    epi__free(pending);
+}
+
+static bool lost(epi_status status) {
+    return status == EPI_ECONFLICT || status == EPI_ESTALE || status == EPI_ENOTFOUND;
+}
+
+/* Writes the list in one transaction. A draft that can never be stored is passed over, and its status kept in *dropped. */
+static epi_status write_pending(epi_status *dropped, epi__mirror *mirror, epi__pending *pending) {
+    epi__writer writer;
+    *dropped = EPI_OK;
+    EPI__TRY(epi__writer_begin(&writer, mirror));
+    epi_status status = EPI_OK;
+    for (size_t i = 0; !status && i < pending->count; i++) {
+        bool present = false;
+        status = epi__writer_put(&writer, &pending->drafts[i], &present);
+        if (!lost(status)) continue;
+        epi__store_log(mirror->store, "space \"%s\": a pending step was dropped: %s", mirror->name, epi_error_last()->message);
+        *dropped = status;
+        status = EPI_OK;
+    }
+    if (!status) return epi__writer_commit(&writer);
+    epi__writer_abort(&writer);
+    return status;
+}
+
+static epi_status commit_locked(epi__mirror *mirror) {
+    epi__pending *pending = mirror->pending;
+    epi_status dropped = EPI_OK;
+    if (!pending || pending->count == 0) return EPI_OK;
+    EPI__TRY(write_pending(&dropped, mirror, pending));
+    mirror->pending = NULL;
+    epi__pending_free(pending);
+    return dropped;
+}
+
+epi_status epi__pending_commit(epi__mirror *mirror) {
+    pthread_mutex_lock(&mirror->pending_mutex);
+    epi_status status = commit_locked(mirror);
+    pthread_mutex_unlock(&mirror->pending_mutex);
+    return status;
+}
+
+static bool is_due(const epi__mirror *mirror) {
+    const epi_memory_options *options = epi__store_options(mirror->store);
+    const epi__pending *pending = mirror->pending;
+    if (options->sync == EPI_SYNC_MANUAL) return pending->size >= EPI_PENDING_SIZE_MAX;
+    return pending->size >= options->group_size ||
+           epi__clock_monotonic_us() - pending->oldest_us >= (uint64_t)options->group_ms * 1000u;
+}
+
+/* What the store and the list say of a draft now, so that the caller hears of a conflict when it appends. */
+static epi_status check_against_store(bool *present, epi__mirror *mirror, epi__draft *draft) {
+    epi__tx tx;
+    epi__key key;
+    epi__view body;
+    uint64_t at = 0;
+    *present = false;
+    epi__view external = draft->row.external;
+    epi__pending *pending = mirror->pending;
+    if (external.size > 0 && pending && epi__map_get(&pending->external, epi__hash64(external.data, external.size), &at)) {
+        draft->id = pending->drafts[at].id;
+        *present = pending->drafts[at].row.content == draft->row.content;
+        return *present ? EPI_OK
+                        : epi__fail(EPI_ECONFLICT, MODULE, "external id \"%.*s\" is pending with other content",
+                                    (int)external.size, (const char *)external.data);
+    }
+    if (external.size == 0) return EPI_OK;
+    EPI__TRY(epi__tx_begin(&tx, mirror->store, false));
+    epi__key_begin(&key, mirror->space, EPI__TABLE_EXTERNAL);
+    epi__key_bytes(&key, external.data, external.size);
+    epi_status status = epi__record_get(&body, tx.txn, &key);
+    if (!status) {
+        epi__reader reader = epi__reader_of(body.data, body.size);
+        draft->id = epi__read_u64(&reader);
+        *present = epi__read_u64(&reader) == draft->row.content;
+        if (!*present)
+            status = epi__fail(EPI_ECONFLICT, MODULE, "external id \"%.*s\" exists with other content, as step %llu",
+                               (int)external.size, (const char *)external.data, (unsigned long long)draft->id);
+    }
+    epi__tx_abort(&tx);
+    return status == EPI_ENOTFOUND ? EPI_OK : status;
+}
+
+/* A durable range of ids for the lane. */
+static epi_status reserve_durably(epi__lane *lane, epi__mirror *mirror, uint64_t count) {
+    epi__change change;
+    epi__lane taken = *lane;
+    if (lane->end - lane->next >= count) return EPI_OK;
+    EPI__TRY(epi__change_begin(&change, mirror->store, mirror->space, true));
+    reserve(&taken, &change.state, count, EPI__MAX(count, (uint64_t)PENDING_RESERVE));
+    EPI__TRY(epi__change_commit(&change, epi__store_now(mirror->store)));
+    *lane = taken;
+    return EPI_OK;
+}
+
+static epi_status pending_ready(epi__mirror *mirror, size_t count) {
+    if (!mirror->pending) {
+        mirror->pending = epi__alloc_zero(1, sizeof *mirror->pending);
+        if (!mirror->pending) return epi__fail_memory(MODULE, sizeof *mirror->pending);
+    }
+    epi__pending *pending = mirror->pending;
+    if (pending->count + count > pending->capacity) {
+        size_t more = EPI__MAX(pending->capacity * 2, pending->count + count + 64);
+        epi__draft *grown = epi__realloc(pending->drafts, more, sizeof *grown);
+        if (!grown) return epi__fail_memory(MODULE, more * sizeof *grown);
+        pending->drafts = grown;
+        pending->capacity = more;
+    }
+    if (pending->count == 0) pending->oldest_us = epi__clock_monotonic_us();
+    return EPI_OK;
+}
+
+/* Makes the list own a copy of the draft. */
+static epi_status push(epi__mirror *mirror, epi__draft *draft) {
+    epi__pending *pending = mirror->pending;
+    const epi_schema *schema = &mirror->schema->schema;
+    epi__draft copy = *draft;
+    copy.parts = epi__arena_copy(&pending->arena, draft->parts, schema->role_count * sizeof *draft->parts);
+    void *tail = draft->tail.size ? epi__arena_copy(&pending->arena, draft->tail.data, draft->tail.size) : NULL;
+    void *tags = draft->tags.size ? epi__arena_copy(&pending->arena, draft->tags.data, draft->tags.size) : NULL;
+    if (!copy.parts || (draft->tail.size && !tail) || (draft->tags.size && !tags)) return epi__fail_memory(MODULE, draft->size);
+    copy.tail.data = tail;
+    copy.tags.data = tags;
+    EPI__TRY(epi__draft_own(&copy, &pending->arena, schema));
+    uint64_t hash = epi__hash64(copy.row.external.data, copy.row.external.size);
+    if (copy.row.external.size > 0 && !epi__map_put(&pending->external, hash, pending->count))
+        return epi__fail_memory(MODULE, sizeof hash);
+    pending->drafts[pending->count++] = copy;
+    pending->size += copy.size;
+    return EPI_OK;
+}
+
+static epi_status push_all(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__draft *drafts, size_t count) {
+    size_t before = mirror->pending ? mirror->pending->count : 0;
+    epi_status status = reserve_durably(lane, mirror, count);
+    if (!status) status = pending_ready(mirror, count);
+    for (size_t i = 0; !status && i < count; i++) {
+        bool present = false;
+        status = check_against_store(&present, mirror, &drafts[i]);
+        if (!status && !present) {
+            drafts[i].id = lane->next++;
+            status = push(mirror, &drafts[i]);
+        }
+        if (!status && ids) ids[i] = drafts[i].id;
+    }
+    if (status && mirror->pending) mirror->pending->count = before; /* all or none */
+    if (!status && mirror->pending->count > 0 && is_due(mirror)) status = commit_locked(mirror);
+    return status;
+}
+
+static epi_status write_later(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__draft *drafts, size_t count) {
+    pthread_mutex_lock(&mirror->pending_mutex);
+    epi_status status = push_all(ids, lane, mirror, drafts, count);
+    pthread_mutex_unlock(&mirror->pending_mutex);
+    return status;
+}
+
+/* ---- the door -------------------------------------------------------------------------------------------------------- */
+
+static epi_status draft_all(epi__draft *drafts, epi__arena *arena, epi__mirror *mirror, uint64_t episode,
+                            const epi_step *steps, size_t count) {
+    epi__scratch *scratch = NULL;
+    EPI__TRY(epi__scratch_take(&scratch, mirror));
+    epi_status status = EPI_OK;
+    for (size_t i = 0; !status && i < count; i++) {
+        status = epi__draft_make(&drafts[i], arena, mirror, scratch, &steps[i]);
+        drafts[i].episode = episode;
+    }
+    epi__scratch_give(scratch, mirror);
+    return status;
+}
+
+epi_status epi__append(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, const epi_step *steps, size_t count) {
+    epi__arena arena = {0};
+    epi__draft *drafts = epi__arena_alloc(&arena, count, sizeof *drafts);
+    epi_status status = drafts ? EPI_OK : epi__fail_memory(MODULE, count * sizeof *drafts);
+    if (!status) status = draft_all(drafts, &arena, mirror, lane->episode, steps, count);
+    bool now = epi__store_options(mirror->store)->sync == EPI_SYNC_EACH_COMMIT;
+    if (!status) status = now ? write_now(ids, lane, mirror, drafts, count) : write_later(ids, lane, mirror, drafts, count);
+    if (status == EPI_EDISKFULL) epi__store_release_ballast(mirror->store);
+    epi__arena_dispose(&arena);
+    return status;
+}

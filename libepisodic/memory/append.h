@@ -1,0 +1,54 @@
+/* append.h - giving drafts a place in the store: ids, runs, rows, and the pending list of the relaxed sync policies.
+ *
+ * A lane is where an episode's handle takes step ids from. Ids come from the space's counter, in the transaction that stores the
+ * steps; a lane that finds others writing in between reserves more at once, so that its steps stay together. A run is what the
+ * store knows of it: consecutive ids that are consecutive steps of one episode.
+ */
+#ifndef EPI_MEMORY_APPEND_H
+#define EPI_MEMORY_APPEND_H
+
+#include "draft.h"
+
+typedef struct epi__lane {
+    uint64_t episode;
+    uint64_t next; /* the next id of the reserved range */
+    uint64_t end;
+    uint32_t grow; /* how many to reserve when others write in between */
+} epi__lane;
+
+/* Drafts and stores steps of one episode, all or none; under a relaxed policy they go to the pending list. ids may be NULL. */
+epi_status epi__append(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, const epi_step *steps, size_t count);
+/* Gives back ids that a lane reserved and did not use, where nobody took ids since. */
+void epi__lane_return(epi__lane *lane, epi__change *change);
+
+/* Commits the pending list. On failure it stays pending, but for steps that can never be stored (their external id was taken
+ * meanwhile with other content, their episode was removed): these are dropped, and the status says so. */
+epi_status epi__pending_commit(epi__mirror *mirror);
+void epi__pending_free(epi__pending *pending);
+
+/* ---- writer.c ---------------------------------------------------------------------------------------------------- */
+
+typedef struct epi__writer {
+    epi__change change;
+    epi__mirror *mirror;
+    epi__episode_record record; /* of the episode being written; borrows from body */
+    uint64_t episode;           /* 0: none loaded */
+    epi__buffer body;
+    epi__run run;
+    bool dirty;
+    epi__buffer row;
+} epi__writer;
+
+epi_status epi__writer_begin(epi__writer *writer, epi__mirror *mirror);
+/* Stores one draft under draft->id, or finds that it is there (*present). EPI_ECONFLICT EPI_ESTALE EPI_ENOTFOUND: nothing of the
+ * draft was stored, and the writer can go on. */
+epi_status epi__writer_put(epi__writer *writer, epi__draft *draft, bool *present);
+epi_status epi__writer_commit(epi__writer *writer);
+void epi__writer_abort(epi__writer *writer);
+/* The episode's record, loaded for changing; EPI_ESTALE when it is gone. */
+epi_status epi__writer_episode(epi__writer *writer, uint64_t episode);
+
+/* seal.c: moves the whole tail into postings and vector chunks. */
+epi_status epi__seal(uint64_t *sealed, epi__change *change, epi__mirror *mirror);
+
+#endif

@@ -1,0 +1,42 @@
+/* draft.h - a step on its way into the store: checked, encoded, and not yet given a place.
+ *
+ * Everything that costs time and needs no lock happens while drafting: checks, words, the vector, the content hash. A draft
+ * borrows from the caller's step until it is made to own what it has (for the pending list).
+ */
+#ifndef EPI_MEMORY_DRAFT_H
+#define EPI_MEMORY_DRAFT_H
+
+#include <episodic/episode.h>
+
+#include "mirror.h"
+
+typedef struct epi__draft {
+    uint64_t id;         /* 0 until reserved */
+    uint64_t episode;
+    epi__row row;        /* without tags and values */
+    epi__view *parts;    /* one a role of the schema; data NULL: absent */
+    epi__view metadata;
+    epi__view tags;      /* encoded: tag_count x (size, bytes) */
+    epi__view tail;      /* the tail record; size 0: neither words nor a vector */
+    size_t size;         /* of all of it, about */
+} epi__draft;
+
+/* Checks a step and drafts it into the arena. `parts` and metadata borrow from the step. */
+epi_status epi__draft_make(epi__draft *draft, epi__arena *arena, epi__mirror *mirror, epi__scratch *scratch,
+                           const epi_step *step);
+/* Copies what was borrowed into the arena. */
+epi_status epi__draft_own(epi__draft *draft, epi__arena *arena, const epi_schema *schema);
+
+/* The words of stored or given parts: the same for the same parts, so that they can be found again when a step is removed or
+ * checked. Fills scratch->document. parts: one a role. */
+epi_status epi__draft_words(epi__scratch *scratch, const epi_schema *schema, const epi__view *parts, epi__view tags,
+                            uint8_t tag_count, int64_t event_time, int32_t utc_offset_min);
+
+/* Checks shared with cues and episodes. */
+epi_status epi__check_text(const char *what, const char *text, size_t size, size_t size_max);
+epi_status epi__check_tags(const char *const *tags, size_t count);
+epi_status epi__check_metadata(const char *metadata);
+epi_status epi__check_vector(const epi_schema *schema, const float *vector, size_t size);
+void epi__encode_tags(epi__buffer *out, const char *const *tags, size_t count);
+
+#endif

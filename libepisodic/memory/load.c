@@ -1,0 +1,286 @@
+/* load.c - bringing a mirror to the state of a transaction: from the journal where it reaches, else from the tables.
+ *
+ * Every change is applied by reading what the store has now, so applying one twice, or out of date, does no harm.
+ */
+#include <stdlib.h>
+
+#include "mirror.h"
+#include "vectors.h"
+
+#define JOURNAL_STEPS_MAX 4096u /* further behind than this, loading anew is quicker */
+
+struct loader {
+    epi__mirror *mirror;
+    epi__txn *txn;
+    const epi__state *state;
+    float *vector; /* one */
+};
+
+/* ---- runs --------------------------------------------------------------------------------------------------------- */
+
+static bool reserve(void **items, size_t *capacity, size_t count, size_t size) {
+    if (count < *capacity) return true;
+    size_t more = *capacity ? *capacity * 2 : 64;
+    void *grown = epi__realloc(*items, more, size);
+    if (!grown) return false;
+    *items = grown;
+    *capacity = more;
+    return true;
+}
+
+static size_t run_place(const epi__mirror *mirror, uint64_t first) {
+    size_t low = 0, high = mirror->run_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (mirror->runs[middle].first < first) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+static void link_previous(epi__mirror *mirror, uint64_t previous, uint64_t next) {
+    size_t at = run_place(mirror, previous);
+    if (previous && at < mirror->run_count && mirror->runs[at].first == previous) mirror->runs[at].next = next;
+}
+
+static epi_status run_put(epi__mirror *mirror, const epi__run *run) {
+    size_t at = run_place(mirror, run->first);
+    bool known = at < mirror->run_count && mirror->runs[at].first == run->first;
+    uint64_t next = known ? mirror->runs[at].next : 0;
+    if (!known) {
+        void *runs = mirror->runs;
+        bool ok = reserve(&runs, &mirror->run_capacity, mirror->run_count, sizeof *run);
+        mirror->runs = runs;
+        if (!ok) return epi__fail_memory("memory", sizeof *run);
+        memmove(mirror->runs + at + 1, mirror->runs + at, (mirror->run_count++ - at) * sizeof *run);
+    }
+    mirror->runs[at] = *run;
+    mirror->runs[at].next = next;
+    link_previous(mirror, run->previous, run->first);
+    return EPI_OK;
+}
+
+static void run_remove(epi__mirror *mirror, uint64_t first) {
+    size_t at = run_place(mirror, first);
+    if (at >= mirror->run_count || mirror->runs[at].first != first) return;
+    link_previous(mirror, mirror->runs[at].previous, 0);
+    memmove(mirror->runs + at, mirror->runs + at + 1, (--mirror->run_count - at) * sizeof *mirror->runs);
+}
+
+static epi_status refresh_run(struct loader *loader, uint64_t first) {
+    epi__key key;
+    epi__view body;
+    epi__run run;
+    epi__key_of_u64(&key, loader->mirror->space, EPI__TABLE_RUN, first);
+    epi_status status = epi__record_get(&body, loader->txn, &key);
+    if (status == EPI_ENOTFOUND) {
+        run_remove(loader->mirror, first);
+        return EPI_OK;
+    }
+    if (!status) status = epi__run_decode(&run, first, body);
+    return status ? status : run_put(loader->mirror, &run);
+}
+
+/* ---- marks -------------------------------------------------------------------------------------------------------- */
+
+static epi_status mark_put(epi__mirror *mirror, uint64_t step, const epi__mark *mark) {
+    uint64_t at = 0;
+    if (epi__map_get(&mirror->marks_at, step, &at)) {
+        mirror->marks[at] = *mark;
+        return EPI_OK;
+    }
+    void *marks = mirror->marks;
+    bool ok = reserve(&marks, &mirror->mark_capacity, mirror->mark_count, sizeof *mark);
+    mirror->marks = marks;
+    if (!ok || !epi__map_put(&mirror->marks_at, step, mirror->mark_count)) return epi__fail_memory("memory", sizeof *mark);
+    mirror->marks[mirror->mark_count++] = *mark;
+    return EPI_OK;
+}
+
+static epi_status refresh_mark(struct loader *loader, uint64_t step) {
+    epi__key key;
+    epi__view body;
+    epi__mark mark;
+    epi__key_of_u64(&key, loader->mirror->space, EPI__TABLE_MARK, step);
+    epi_status status = epi__record_get(&body, loader->txn, &key);
+    if (status == EPI_ENOTFOUND) {
+        (void)epi__map_remove(&loader->mirror->marks_at, step); /* its place in the array is left unused until a full load */
+        return EPI_OK;
+    }
+    if (!status) status = epi__mark_decode(&mark, body);
+    return status ? status : mark_put(loader->mirror, step, &mark);
+}
+
+/* ---- steps -------------------------------------------------------------------------------------------------------- */
+
+/* Past the bound the flat index would only cost memory: it is emptied, and exact search over the store serves. */
+static epi_status index_overflow(struct loader *loader) {
+    epi__mirror *mirror = loader->mirror;
+    epi__index_free(mirror->index);
+    mirror->index = NULL;
+    mirror->index_complete = false;
+    return epi__mirror_index_new(&mirror->index, mirror);
+}
+
+static epi_status add_vector(struct loader *loader, uint64_t step) {
+    epi__mirror *mirror = loader->mirror;
+    if (!mirror->index || !mirror->index_complete || epi__index_contains(mirror->index, step)) return EPI_OK;
+    if (epi__index_tail_count(mirror->index) >= EPI__FLAT_COUNT_MAX) return index_overflow(loader);
+    epi_status status = epi__vectors_get(loader->vector, mirror, loader->txn, loader->state->generation, step);
+    if (status == EPI_ENOTFOUND) return EPI_OK;
+    return status ? status : epi__index_add(mirror->index, &step, loader->vector, 1);
+}
+
+static epi_status add_step(struct loader *loader, uint64_t step) {
+    epi__key key;
+    epi__view body, document, vector;
+    epi__key_of_u64(&key, loader->mirror->space, EPI__TABLE_TAIL, step);
+    epi_status status = epi__record_get(&body, loader->txn, &key);
+    if (!status) status = epi__tail_record_decode(&document, &vector, body);
+    if (!status && document.size > 0) status = epi__tail_add(loader->mirror->tail, step, document);
+    if (status && status != EPI_ENOTFOUND) return status; /* sealed since, or it has neither words nor a vector */
+    return add_vector(loader, step);
+}
+
+static epi_status load_tail(struct loader *loader) {
+    epi__scan scan = {0};
+    epi__view key, body, document, vector;
+    epi__tail_clear(loader->mirror->tail);
+    epi_status status = epi__scan_table(&scan, loader->txn, loader->mirror->space, EPI__TABLE_TAIL);
+    while (!status && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK) {
+        status = epi__tail_record_decode(&document, &vector, body);
+        if (!status && document.size > 0) status = epi__tail_add(loader->mirror->tail, epi__key_id(key), document);
+    }
+    epi__scan_close(&scan);
+    return status == EPI_EDONE ? EPI_OK : status;
+}
+
+static epi_status after_seal(struct loader *loader) {
+    epi__map_clear(&loader->mirror->verified);
+    return load_tail(loader);
+}
+
+static epi_status remove_step(struct loader *loader, uint64_t step) {
+    epi__mirror *mirror = loader->mirror;
+    epi__tail_remove(mirror->tail, step);
+    (void)epi__map_remove(&mirror->marks_at, step);
+    epi__map_clear(&mirror->verified); /* its vector's chunk was rewritten */
+    return mirror->index ? epi__index_remove(mirror->index, step) : EPI_OK;
+}
+
+/* ---- the journal -------------------------------------------------------------------------------------------------- */
+
+static epi_status apply(void *context, uint64_t sequence, epi__change_kind kind, uint64_t a, uint64_t b) {
+    struct loader *loader = context;
+    (void)sequence;
+    switch (kind) {
+    case EPI__CHANGE_ADD:
+        for (uint64_t i = 0; i < b; i++) EPI__TRY(add_step(loader, a + i));
+        return EPI_OK;
+    case EPI__CHANGE_RUN: return refresh_run(loader, a);
+    case EPI__CHANGE_MARK: return refresh_mark(loader, a);
+    case EPI__CHANGE_REMOVE: return remove_step(loader, a);
+    case EPI__CHANGE_SEAL: return after_seal(loader);
+    case EPI__CHANGE_EPISODE: return EPI_OK;
+    }
+    return EPI_OK; /* a kind of a newer release: what it derives is not ours */
+}
+
+/* ---- loading anew ------------------------------------------------------------------------------------------------- */
+
+static epi_status load_runs(struct loader *loader) {
+    epi__mirror *mirror = loader->mirror;
+    epi__scan scan = {0};
+    epi__view key, body;
+    epi__run run;
+    mirror->run_count = 0;
+    epi_status status = epi__scan_table(&scan, loader->txn, mirror->space, EPI__TABLE_RUN);
+    while (!status && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK) {
+        status = epi__run_decode(&run, epi__key_id(key), body);
+        if (!status) status = run_put(mirror, &run);
+    }
+    epi__scan_close(&scan);
+    return status == EPI_EDONE ? EPI_OK : status;
+}
+
+static epi_status load_marks(struct loader *loader) {
+    epi__mirror *mirror = loader->mirror;
+    epi__scan scan = {0};
+    epi__view key, body;
+    epi__mark mark;
+    mirror->mark_count = 0;
+    epi__map_clear(&mirror->marks_at);
+    epi_status status = epi__scan_table(&scan, loader->txn, mirror->space, EPI__TABLE_MARK);
+    while (!status && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK) {
+        status = epi__mark_decode(&mark, body);
+        if (!status) status = mark_put(mirror, epi__key_id(key), &mark);
+    }
+    epi__scan_close(&scan);
+    return status == EPI_EDONE ? EPI_OK : status;
+}
+
+/* What the journal says since the cache file was saved, for the index alone. */
+static epi_status apply_to_index(void *context, uint64_t sequence, epi__change_kind kind, uint64_t a, uint64_t b) {
+    struct loader *loader = context;
+    (void)sequence;
+    if (kind == EPI__CHANGE_REMOVE) return epi__index_remove(loader->mirror->index, a);
+    for (uint64_t i = 0; kind == EPI__CHANGE_ADD && i < b; i++) EPI__TRY(add_vector(loader, a + i));
+    return EPI_OK;
+}
+
+/* The saved graph, brought up to date by the journal. EPI_ENOTFOUND: none that can be used. */
+static epi_status load_cache(struct loader *loader) {
+    epi__mirror *mirror = loader->mirror;
+    epi__index_stamp stamp = {0};
+    epi__index *loaded = NULL;
+    epi_status status = epi__mirror_index_load(&loaded, &stamp, mirror, loader->state->generation);
+    if (status == EPI_EDAMAGED || status == EPI_EMISMATCH)
+        epi__store_log(mirror->store, "space \"%s\": the saved vector index was dropped: %s", mirror->name,
+                       epi_error_last()->message);
+    if (status == EPI_ENOMEM) return status;
+    if (status || stamp.sequence > loader->state->sequence) {
+        epi__index_free(loaded);
+        return EPI_ENOTFOUND;
+    }
+    epi__index_free(mirror->index);
+    mirror->index = loaded;
+    mirror->index_complete = true;
+    status = epi__journal_read(loader->txn, mirror->space, stamp.sequence, loader->state->sequence, apply_to_index, loader);
+    if (status == EPI_ESTALE) mirror->index_complete = false;
+    return status == EPI_ESTALE ? EPI_ENOTFOUND : status;
+}
+
+static epi_status load_index(struct loader *loader) {
+    epi__mirror *mirror = loader->mirror;
+    epi__map_clear(&mirror->verified);
+    if (mirror->schema->schema.encoder == EPI_ENCODER_NONE) return EPI_OK;
+    epi_status status = load_cache(loader);
+    if (status != EPI_ENOTFOUND) return status;
+    epi__index_free(mirror->index);
+    mirror->index = NULL;
+    mirror->index_complete = loader->state->vectors <= EPI__FLAT_COUNT_MAX;
+    EPI__TRY(epi__mirror_index_new(&mirror->index, mirror));
+    return mirror->index_complete ? epi__mirror_index_fill(mirror->index, mirror, loader->txn, loader->state->generation) : EPI_OK;
+}
+
+static epi_status load_all(struct loader *loader) {
+    EPI__TRY(load_runs(loader));
+    EPI__TRY(load_marks(loader));
+    EPI__TRY(load_tail(loader));
+    return load_index(loader);
+}
+
+epi_status epi__mirror_catch_up(epi__mirror *mirror, epi__txn *txn, const epi__state *state) {
+    struct loader loader = {mirror, txn, state, NULL};
+    uint32_t dimension = mirror->schema->schema.dimension;
+    loader.vector = epi__realloc(NULL, dimension + 1u, sizeof *loader.vector);
+    if (!loader.vector) return epi__fail_memory("memory", dimension * sizeof *loader.vector);
+    epi_status status = EPI_ESTALE;
+    if (mirror->loaded && state->sequence >= mirror->sequence && state->sequence - mirror->sequence <= JOURNAL_STEPS_MAX)
+        status = epi__journal_read(txn, mirror->space, mirror->sequence, state->sequence, apply, &loader);
+    if (status == EPI_ESTALE) status = load_all(&loader);
+    mirror->loaded = status == EPI_OK; /* a half-applied journal is made good by loading anew */
+    if (!status) mirror->sequence = state->sequence;
+    epi__free(loader.vector);
+    return status;
+}

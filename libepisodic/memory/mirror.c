@@ -1,0 +1,220 @@
+/* mirror.c - mirrors of spaces, their snapshots, and look-ups in them; see mirror.h. */
+#include "mirror.h"
+
+#include <stdlib.h>
+
+#include "append.h"
+
+#define CATCH_UP_TRIES 3
+
+/* ---- mirrors of a store ---------------------------------------------------------------------------------------------- */
+
+static void scratch_free(epi__scratch *scratch) {
+    if (!scratch) return;
+    epi__analyzer_free(scratch->analyzer);
+    epi__document_dispose(&scratch->document);
+    epi__buffer_dispose(&scratch->buffer);
+    epi__buffer_dispose(&scratch->text);
+    epi__free(scratch->scores);
+    epi__free(scratch->touched);
+    epi__free(scratch);
+}
+
+static void mirror_free(epi__mirror *mirror) {
+    epi__pending_free(mirror->pending);
+    while (mirror->scratch) {
+        epi__scratch *next = mirror->scratch->next;
+        scratch_free(mirror->scratch);
+        mirror->scratch = next;
+    }
+    epi__free(mirror->runs);
+    epi__free(mirror->marks);
+    epi__map_dispose(&mirror->marks_at);
+    epi__map_dispose(&mirror->verified);
+    epi__tail_free(mirror->tail);
+    epi__index_free(mirror->index);
+    epi__schema_copy_free(mirror->schema);
+    epi__free(mirror->name);
+    pthread_rwlock_destroy(&mirror->lock);
+    pthread_mutex_destroy(&mirror->scratch_mutex);
+    pthread_mutex_destroy(&mirror->verified_mutex);
+    pthread_mutex_destroy(&mirror->pending_mutex);
+    epi__free(mirror);
+}
+
+static void mirrors_free(void *value) {
+    for (epi__mirror *at = value, *next; at; at = next) {
+        next = at->next;
+        mirror_free(at);
+    }
+}
+
+/* Takes over `schema`, also on failure. */
+static epi_status mirror_new(epi__mirror **made, epi__store *store, uint32_t space, const char *name,
+                             epi__schema_copy *schema) {
+    epi__mirror *mirror = epi__alloc_zero(1, sizeof *mirror);
+    *made = NULL;
+    if (!mirror) {
+        epi__schema_copy_free(schema);
+        return epi__fail_memory("memory", sizeof *mirror);
+    }
+    pthread_rwlock_init(&mirror->lock, NULL);
+    pthread_mutex_init(&mirror->scratch_mutex, NULL);
+    pthread_mutex_init(&mirror->verified_mutex, NULL);
+    pthread_mutex_init(&mirror->pending_mutex, NULL);
+    mirror->store = store;
+    mirror->space = space;
+    mirror->schema = schema;
+    mirror->name = epi__alloc(strlen(name) + 1);
+    epi_status status = mirror->name ? epi__tail_new(&mirror->tail) : epi__fail_memory("memory", strlen(name));
+    if (status) {
+        mirror_free(mirror);
+        return status;
+    }
+    memcpy(mirror->name, name, strlen(name) + 1);
+    *made = mirror;
+    return EPI_OK;
+}
+
+epi_status epi__mirror_get(epi__mirror **mirror, epi__store *store, const char *name, const epi_schema *schema) {
+    uint32_t space = 0;
+    epi__schema_copy *copy = NULL;
+    *mirror = NULL;
+    EPI__TRY(epi__catalog_open(&space, &copy, store, name, schema));
+    epi__store_lock(store);
+    epi__store_shared *shared = epi__store_shared_slot(store);
+    shared->free = mirrors_free;
+    epi__mirror *at = shared->value;
+    while (at && at->space != space) at = at->next;
+    epi_status status = EPI_OK;
+    if (at) {
+        epi__schema_copy_free(copy);
+    } else {
+        status = mirror_new(&at, store, space, name, copy);
+        if (!status) {
+            at->next = shared->value;
+            shared->value = at;
+        }
+    }
+    epi__store_unlock(store);
+    *mirror = status ? NULL : at;
+    return status;
+}
+
+epi_status epi__mirrors_each(epi__store *store, epi_status (*visit)(epi__mirror *mirror)) {
+    epi__store_lock(store);
+    epi__mirror *first = epi__store_shared_slot(store)->value;
+    epi__store_unlock(store);
+    epi_status status = EPI_OK;
+    for (epi__mirror *at = first; at; at = at->next) { /* mirrors are only ever put in front, and stay */
+        epi_status one = visit(at);
+        if (!status) status = one;
+    }
+    return status;
+}
+
+/* ---- snapshots ------------------------------------------------------------------------------------------------------- */
+
+static epi_status begin_read(epi__snapshot *snapshot) {
+    EPI__TRY(epi__tx_begin(&snapshot->tx, snapshot->mirror->store, false));
+    epi_status status = epi__state_read(&snapshot->state, snapshot->tx.txn, snapshot->mirror->space);
+    if (status) epi__tx_abort(&snapshot->tx);
+    return status;
+}
+
+static bool is_current(const epi__snapshot *snapshot) {
+    return snapshot->mirror->loaded && snapshot->mirror->sequence == snapshot->state.sequence;
+}
+
+/* A busy writer may commit between catching up and looking again; the last try keeps the mirror to itself. */
+epi_status epi__snapshot_begin(epi__snapshot *snapshot, epi__mirror *mirror) {
+    *snapshot = (epi__snapshot){.mirror = mirror};
+    EPI__TRY(epi__pending_commit(mirror));
+    for (int i = 0; i < CATCH_UP_TRIES; i++) {
+        pthread_rwlock_rdlock(&mirror->lock);
+        epi_status status = begin_read(snapshot);
+        if (!status && is_current(snapshot)) return EPI_OK;
+        if (!status) epi__tx_abort(&snapshot->tx);
+        pthread_rwlock_unlock(&mirror->lock);
+        EPI__TRY(status);
+        pthread_rwlock_wrlock(&mirror->lock);
+        status = begin_read(snapshot);
+        if (!status && !is_current(snapshot)) status = epi__mirror_catch_up(mirror, snapshot->tx.txn, &snapshot->state);
+        if (!status && i + 1 == CATCH_UP_TRIES) return EPI_OK;
+        epi__tx_abort(&snapshot->tx);
+        pthread_rwlock_unlock(&mirror->lock);
+        EPI__TRY(status);
+    }
+    return EPI_EINTERNAL;
+}
+
+void epi__snapshot_end(epi__snapshot *snapshot) {
+    epi__tx_abort(&snapshot->tx);
+    pthread_rwlock_unlock(&snapshot->mirror->lock);
+}
+
+/* ---- scratch --------------------------------------------------------------------------------------------------------- */
+
+epi_status epi__scratch_take(epi__scratch **taken, epi__mirror *mirror) {
+    pthread_mutex_lock(&mirror->scratch_mutex);
+    epi__scratch *scratch = mirror->scratch;
+    if (scratch) mirror->scratch = scratch->next;
+    pthread_mutex_unlock(&mirror->scratch_mutex);
+    *taken = scratch;
+    if (scratch) return EPI_OK;
+    scratch = epi__alloc_zero(1, sizeof *scratch);
+    if (!scratch) return epi__fail_memory("memory", sizeof *scratch);
+    epi_status status = epi__analyzer_new(&scratch->analyzer, mirror->schema->schema.language);
+    if (status) {
+        scratch_free(scratch);
+        return status;
+    }
+    *taken = scratch;
+    return EPI_OK;
+}
+
+void epi__scratch_give(epi__scratch *scratch, epi__mirror *mirror) {
+    if (!scratch) return;
+    pthread_mutex_lock(&mirror->scratch_mutex);
+    scratch->next = mirror->scratch;
+    mirror->scratch = scratch;
+    pthread_mutex_unlock(&mirror->scratch_mutex);
+}
+
+/* ---- look-ups -------------------------------------------------------------------------------------------------------- */
+
+const epi__run *epi__mirror_run(const epi__mirror *mirror, uint64_t step) {
+    size_t low = 0, high = mirror->run_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (mirror->runs[middle].first <= step) low = middle + 1;
+        else high = middle;
+    }
+    if (low == 0) return NULL;
+    const epi__run *run = &mirror->runs[low - 1];
+    return step - run->first < run->count ? run : NULL;
+}
+
+uint64_t epi__mirror_neighbour(const epi__mirror *mirror, uint64_t step, int distance) {
+    const epi__run *run = epi__mirror_run(mirror, step);
+    while (run && distance != 0) {
+        int64_t place = (int64_t)(step - run->first) + distance;
+        if (place >= 0 && place < (int64_t)run->count) return run->first + (uint64_t)place;
+        if (place < 0) {
+            run = run->previous ? epi__mirror_run(mirror, run->previous) : NULL;
+            distance = (int)place + 1;
+            if (run) step = run->first + run->count - 1;
+        } else {
+            distance = (int)(place - (int64_t)run->count);
+            run = run->next ? epi__mirror_run(mirror, run->next) : NULL;
+            if (run) step = run->first;
+        }
+        if (run && distance == 0) return step;
+    }
+    return run ? step : 0;
+}
+
+const epi__mark *epi__mirror_mark(const epi__mirror *mirror, uint64_t step) {
+    uint64_t at = 0;
+    return mirror->mark_count && epi__map_get(&mirror->marks_at, step, &at) ? &mirror->marks[at] : NULL;
+}

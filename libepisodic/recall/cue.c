@@ -1,0 +1,147 @@
+/* cue.c - checking a cue and taking it apart into words, a vector and a filter. */
+#include <math.h>
+
+#include "../encode/encode.h"
+#include "../memory/draft.h"
+#include "recall.h"
+
+#define MODULE "recall"
+
+epi_recall_profile epi_recall_profile_default(void) {
+    return (epi_recall_profile){.version = 1, .lexical = 1.0, .k1 = 1.2, .b = 0.3, .vector = 0.15, .neighbour = 0.3,
+                                .neighbour_far = 0.1, .episode = 0.2, .speaker = 0.1, .question = -0.1, .recency = 0.02,
+                                .recency_half_life_days = 30.0};
+}
+
+static epi_status check_options(epi__query *query, const epi_recall_options *options) {
+    if (options->version != 1) return epi__fail(EPI_EINVAL, MODULE, "recall options have version %u, expected 1", options->version);
+    if (options->k > EPI_K_MAX) return epi__fail(EPI_ELIMIT, MODULE, "k is %u, limit %u", options->k, EPI_K_MAX);
+    if (options->token_budget > EPI_TOKEN_BUDGET_MAX)
+        return epi__fail(EPI_ELIMIT, MODULE, "token budget is %u, limit %u", options->token_budget, EPI_TOKEN_BUDGET_MAX);
+    if (options->scene_margin > EPI_SCENE_MARGIN_MAX)
+        return epi__fail(EPI_ELIMIT, MODULE, "scene margin is %u, limit %u", options->scene_margin, EPI_SCENE_MARGIN_MAX);
+    query->profile = options->profile ? *options->profile : epi_recall_profile_default();
+    const epi_recall_profile *p = &query->profile;
+    double sum = p->lexical + p->k1 + p->b + p->vector + p->neighbour + p->neighbour_far + p->episode + p->speaker + p->question +
+                 p->recency + p->recency_half_life_days;
+    if (p->version != 1) return epi__fail(EPI_EINVAL, MODULE, "recall profile has version %u, expected 1", p->version);
+    if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->recency_half_life_days <= 0)
+        return epi__fail(EPI_EINVAL, MODULE, "the recall profile has a weight out of range");
+    query->k = options->k ? options->k : EPI_K_DEFAULT;
+    query->ef = options->ef;
+    return EPI_OK;
+}
+
+/* ---- words --------------------------------------------------------------------------------------------------------- */
+
+static double idf_of(uint64_t documents, uint64_t total) {
+    double n = (double)total, df = (double)EPI__MIN(documents, total);
+    return log(1.0 + (n - df + 0.5) / (df + 0.5));
+}
+
+/* Whether the word is a value of a keyword role: a speaker's name says who, and its weight as a word would mislead to the steps
+ * that address them. */
+static epi_status is_keyword(bool *is, epi__snapshot *snapshot, const epi__term *term, const char *text) {
+    epi__mirror *mirror = snapshot->mirror;
+    const epi_schema *schema = &mirror->schema->schema;
+    epi__document document = {0};
+    epi_status status = EPI_OK;
+    *is = false;
+    for (size_t i = 0; !status && !*is && i < schema->role_count; i++) {
+        uint64_t documents = 0;
+        if (!(schema->roles[i].flags & EPI_ROLE_KEYWORD)) continue;
+        epi__document_clear(&document);
+        epi__document_keyword(&document, (int)i, text + term->from, term->to - term->from);
+        if (document.failed || document.count == 0) continue;
+        epi__view key = epi__document_at(&document, 0);
+        status = epi__postings_documents(&documents, snapshot->tx.txn, mirror->space, key);
+        *is = documents > 0 || epi__tail_documents(mirror->tail, key) > 0;
+    }
+    epi__document_dispose(&document);
+    return status;
+}
+
+static epi_status add_word(epi__query *query, epi__snapshot *snapshot, const epi__term *term) {
+    uint8_t bytes[EPI__TERM_SIZE_MAX + 1] = {EPI__TERM_WORD};
+    size_t size = EPI__MIN(term->size, EPI__TERM_SIZE_MAX);
+    memcpy(bytes + 1, term->text, size);
+    for (size_t i = 0; i < query->word_count; i++)
+        if (query->words[i].term.size == size + 1 && memcmp(query->words[i].term.data, bytes, size + 1) == 0) return EPI_OK;
+    epi__query_word *word = &query->words[query->word_count];
+    void *copy = epi__arena_copy(&query->arena, bytes, size + 1);
+    if (!copy) return epi__fail_memory(MODULE, size);
+    word->term = (epi__view){copy, size + 1};
+    EPI__TRY(epi__postings_documents(&word->documents, snapshot->tx.txn, snapshot->mirror->space, word->term));
+    word->documents += epi__tail_documents(snapshot->mirror->tail, word->term);
+    word->idf = idf_of(word->documents, snapshot->state.documents);
+    query->word_count++;
+    return EPI_OK;
+}
+
+static epi_status add_words(epi__query *query, epi__snapshot *snapshot, const epi__term *terms, size_t count, bool stop) {
+    for (size_t i = 0; i < count; i++) {
+        bool keyword = false;
+        if (terms[i].stop != stop) continue;
+        if (terms[i].capital) EPI__TRY(is_keyword(&keyword, snapshot, &terms[i], query->cue->text));
+        if (!keyword) EPI__TRY(add_word(query, snapshot, &terms[i]));
+    }
+    return EPI_OK;
+}
+
+static epi_status take_text(epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch) {
+    const char *text = query->cue->text;
+    const epi__term *terms = NULL;
+    size_t count = 0, size = strlen(text);
+    EPI__TRY(epi__check_text("cue", text, size, EPI_CUE_SIZE_MAX));
+    EPI__TRY(epi__analyzer_run(&terms, &count, scratch->analyzer, text, size));
+    query->words = epi__arena_alloc(&query->arena, count + 1, sizeof *query->words);
+    if (!query->words) return epi__fail_memory(MODULE, count * sizeof *query->words);
+    for (size_t i = 0; i < count; i++)
+        if (!epi__map_put(&query->named, epi__hash64(terms[i].text, terms[i].size), 1)) return epi__fail_memory(MODULE, 16);
+    EPI__TRY(add_words(query, snapshot, terms, count, false));
+    return query->word_count ? EPI_OK : add_words(query, snapshot, terms, count, true); /* "who are you?" */
+}
+
+/* ---- vector -------------------------------------------------------------------------------------------------------- */
+
+static epi_status hash_cue(epi__query *query, const epi_schema *schema) {
+    epi__feature *features = epi__arena_alloc(&query->arena, query->word_count + 1, sizeof *features);
+    query->vector = epi__arena_alloc(&query->arena, schema->dimension, sizeof *query->vector);
+    if (!features || !query->vector) return epi__fail_memory(MODULE, schema->dimension * sizeof *query->vector);
+    for (size_t i = 0; i < query->word_count; i++) {
+        epi__view term = query->words[i].term;
+        features[i] = (epi__feature){{(const uint8_t *)term.data + 1, term.size - 1}, (float)query->words[i].idf};
+    }
+    if (!epi__hash_encode(query->vector, schema->dimension, features, query->word_count)) query->vector = NULL;
+    return EPI_OK;
+}
+
+static epi_status take_vector(epi__query *query, const epi_schema *schema) {
+    const epi_cue *cue = query->cue;
+    if (!cue->vector) return schema->encoder == EPI_ENCODER_HASH && query->word_count > 0 ? hash_cue(query, schema) : EPI_OK;
+    EPI__TRY(epi__check_vector(schema, cue->vector, cue->vector_size));
+    query->vector = epi__arena_copy(&query->arena, cue->vector, cue->vector_size * sizeof *cue->vector);
+    if (!query->vector) return epi__fail_memory(MODULE, cue->vector_size * sizeof *cue->vector);
+    if (schema->metric == EPI_COSINE && !epi__math_normalise(query->vector, cue->vector_size))
+        return epi__fail(EPI_EZERO, MODULE, "the cue's vector is too short to have a direction");
+    return EPI_OK;
+}
+
+epi_status epi__query_init(epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch, const epi_cue *cue,
+                           const epi_recall_options *options) {
+    memset(query, 0, sizeof *query);
+    query->cue = cue;
+    if (cue->version != 1) return epi__fail(EPI_EINVAL, MODULE, "cue has version %u, expected 1", cue->version);
+    query->filtering = !epi__filter_is_empty(&cue->filter);
+    if (!cue->text && !cue->vector && !query->filtering) return epi__fail(EPI_EINVAL, MODULE, "the cue is empty");
+    EPI__TRY(check_options(query, options));
+    EPI__TRY(epi__filter_init(&query->filter, snapshot->mirror, &cue->filter));
+    if (cue->text) EPI__TRY(take_text(query, snapshot, scratch));
+    return take_vector(query, &snapshot->mirror->schema->schema);
+}
+
+void epi__query_dispose(epi__query *query) {
+    epi__filter_dispose(&query->filter);
+    epi__map_dispose(&query->named);
+    epi__arena_dispose(&query->arena);
+}

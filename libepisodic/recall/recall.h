@@ -1,0 +1,95 @@
+/* recall.h - how a cue becomes a recollection.
+ *
+ *   cue.c      the cue checked and taken apart: words, vector, named speakers
+ *   search.c   lexical and vector scores -> candidates -> neighbours and episodes -> rows and filters -> hits with evidence
+ *   build.c    hits -> scenes -> steps rebuilt from their components, in the result's arena
+ *   render.c   scenes as text, and the context within a token budget
+ *
+ * Nothing of a recollection points into the store: it outlives the snapshot it was made from.
+ */
+#ifndef EPI_RECALL_RECALL_H
+#define EPI_RECALL_RECALL_H
+
+#include <episodic/recall.h>
+
+#include "../memory/filter.h"
+#include "../memory/handle.h"
+
+#define EPI__SIGNALS_MAX 9
+
+/* A hit while it is being found. */
+typedef struct epi__found {
+    uint64_t step;
+    uint64_t episode;
+    double score;
+    size_t evidence_count;
+    epi_evidence evidence[EPI__SIGNALS_MAX];
+} epi__found;
+
+typedef struct epi__query_word {
+    epi__view term; /* kind byte and stem; borrows from the scratch's text */
+    double idf;
+    uint64_t documents;
+} epi__query_word;
+
+/* A cue, ready to be searched with. */
+typedef struct epi__query {
+    const epi_cue *cue;
+    epi_recall_profile profile;
+    size_t k;
+    uint32_t ef;
+    epi__query_word *words;
+    size_t word_count;
+    epi__map named;   /* hashes of all words of the cue, stop words too: who is named in it */
+    float *vector;    /* NULL: none */
+    epi__filter filter;
+    bool filtering;   /* the filter refuses more than what is marked */
+    epi__arena arena;
+} epi__query;
+
+epi_status epi__query_init(epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch, const epi_cue *cue,
+                           const epi_recall_options *options);
+void epi__query_dispose(epi__query *query);
+
+/* The best k steps, best first. found is allocated in the query's arena. */
+epi_status epi__search(epi__found **found, size_t *count, epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch);
+
+/* ---- build.c ---- */
+
+struct epi_recollection {
+    epi__arena arena;
+    epi_hit *hits;
+    epi_evidence **evidence;
+    size_t *evidence_counts;
+    size_t hit_count;
+    struct epi__scene *scenes;
+    size_t scene_count;
+    const char *context;
+    uint64_t *context_steps;
+    size_t context_step_count;
+};
+
+typedef struct epi__step {
+    epi_recalled_step view; /* first: the public pointer is ours */
+    epi_recalled_part *parts;
+} epi__step;
+
+typedef struct epi__scene {
+    epi_scene view; /* first */
+    epi__step *steps;
+    uint64_t begin; /* of the episode's time, for the heading */
+} epi__scene;
+
+/* Makes the recollection of hits: scenes of `margin` steps around them, rebuilt from the store. */
+epi_status epi__build(epi_recollection **result, epi__snapshot *snapshot, epi__filter *filter, const epi__found *found,
+                      size_t count, uint32_t margin);
+/* One scene of the given steps of one episode, without scores. */
+epi_status epi__build_steps(epi_recollection **result, epi__snapshot *snapshot, uint64_t episode, const uint64_t *steps, size_t count);
+epi_status epi__read_episode(epi__episode_record *record, epi__snapshot *snapshot, uint64_t episode);
+
+/* ---- render.c ---- */
+
+/* Fills the scenes' texts and the context. */
+epi_status epi__render(epi_recollection *result, const epi_schema *schema, uint32_t token_budget);
+
+#endif
