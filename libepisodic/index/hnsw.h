@@ -30,7 +30,7 @@ typedef struct epi__hnsw {
     int32_t top_level; /* of the entry; -1: none yet */
 } epi__hnsw;
 
-/* EPI OK: `index` is an HNSW graph. Anything else: FAISS_EXCEPT. */
+/* FAISS_EXCEPT when the index is no HNSW graph, or its tables contradict each other. */
 int epi__hnsw_view(epi__hnsw *view, const FaissIndex *index);
 int epi__hnsw_reserve(FaissIndex *index, size_t count);
 /* One node more, with no links, in the levels 0 .. level; a failure leaves the graph as it was. */
