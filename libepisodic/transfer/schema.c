@@ -1,8 +1,8 @@
 /* schema.c - a space's schema as JSON, for the first line of an export.
  *
- *   {"preset":"custom","encoder":"given","dimension":4,"metric":"l2","language":"english",
- *   {"preset":"custom","encoder":"given","dimension":4,"metric":"l2","language":"english","roles":[{"name":"observation",
- *    "type":"tensor","flags":["vector","required"],"weight":1,"dtype":"f32","shape":[4]}]}
+ *   {"preset":"custom","encoder":"given","dimension":4,"metric":"l2","language":"english","roles":[
+ *     {"name":"observation","type":"tensor","flags":["vector","required"],"weight":1,"dtype":"f32","shape":[4]}]}
+ *
  * Enumerations are written by name, so that a number that changes its meaning can never be read as another.
  * Ownership: a schema that was read borrows its strings from the JSON and its roles from the caller.
  */

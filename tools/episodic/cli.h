@@ -1,0 +1,170 @@
+/* cli.h - what the subcommands of `episodic` share. Only <episodic/...> and libc are used.
+ *
+ * A subcommand is a table entry and a function in a file of its own. main.c reads the command line into a `cli` by the
+ * entry's option table and runs it; the function opens what it needs with cli_open(), prints data to stdout and
+ * messages to stderr, and returns an exit code. main.c closes and checks stdout.
+ */
+#ifndef EPISODIC_CLI_H
+#define EPISODIC_CLI_H
+
+#include <stdio.h>
+
+#include <episodic/episodic.h>
+#include <episodic/sys/json.h>
+
+/* Exit codes; told in --help and in the man page. */
+enum {
+    DONE = 0,
+    NOTHING = 1, /* nothing found, violations found, or not confirmed */
+    BAD_USAGE = 2,
+    ABSENT = 3,      /* no such memory, space, episode, step or file */
+    BAD_INPUT = 4,   /* a file or value is malformed, or contradicts what is stored */
+    BAD_STORAGE = 5, /* disk full, no permission, damage, an output that cannot be written */
+    DEFECT = 6,
+    INTERRUPTED = 130
+};
+
+typedef struct cli cli;
+
+typedef struct cli_option {
+    const char *name;
+    char letter;       /* 0: none */
+    const char *value; /* what its value is called in help; NULL: a flag */
+    const char *help;
+} cli_option;
+
+typedef struct cli_command {
+    const char *name;
+    const char *summary;
+    const char *usage;         /* operands, for instance "[FILE...]" */
+    const char *examples;      /* lines, shown first */
+    const char *notes;         /* below the options; NULL: none */
+    const cli_option *options; /* ends with a NULL name */
+    size_t operand_min;
+    size_t operand_max;
+    int (*run)(cli *c);
+} cli_command;
+
+#define CLI_GIVEN_MAX 256u
+#define CLI_LIST_MAX 64u
+
+/* Room for a filter made from options. */
+typedef struct cli_filter {
+    epi_filter filter;
+    uint64_t steps[CLI_LIST_MAX];
+    uint64_t episodes[CLI_LIST_MAX];
+    epi_part parts[CLI_LIST_MAX];
+    char *names[CLI_LIST_MAX]; /* of the parts */
+    const char *tags[CLI_LIST_MAX];
+} cli_filter;
+
+struct cli {
+    const cli_command *command;
+    struct {
+        const cli_option *option;
+        const char *value;
+    } given[CLI_GIVEN_MAX];
+    size_t given_count;
+    const char *operands[CLI_GIVEN_MAX];
+    size_t operand_count;
+    bool color;   /* on stdout */
+    size_t width; /* columns of stdout; 0: no terminal */
+    epi_memory *memory;
+    epi_space *space;
+};
+
+/* ---- options.c: reading the command line, help, suggestions ---------------------------------------------------- */
+
+#define OPTION_SPACE \
+    { "space", 's', "NAME", "the space, always by name" }
+#define OPTION_JSON \
+    { "json", 'j', NULL, "one JSON object on stdout" }
+#define OPTIONS_END \
+    { NULL, 0, NULL, NULL }
+
+extern const cli_option cli_global_options[];
+int cli_parse(cli *c, int count, char **words); /* the words after the subcommand's name */
+void cli_help(const cli_command *command);
+const char *cli_value(const cli *c, const char *name); /* the last one; NULL: not given */
+const char *cli_each(const cli *c, const char *name,
+                     size_t *at); /* one after the other, from *at = 0; NULL at the end */
+bool cli_has(const cli *c, const char *name);
+/* The name nearest to `word`; NULL when none is near. */
+const char *cli_nearest(const char *word, const char *const *names, size_t count);
+
+/* ---- values.c: values of options ------------------------------------------------------------------------------- */
+
+int cli_number(uint64_t *number, const cli *c, const char *name, const char *text, uint64_t max);
+/* DONE, or BAD_USAGE after telling. With `end` the end of the interval is meant. EPI_TIME_NONE when not given. */
+int cli_time(epi_time *time, const cli *c, const char *name, bool end);
+int cli_filter_read(cli_filter *filter, const cli *c);
+void cli_filter_dispose(cli_filter *filter);
+bool cli_filter_is_empty(const cli_filter *filter);
+/* "name=value": the name in a new string, the value inside text. NULL after telling. */
+char *cli_split_role(const cli *c, const char *text, const char **value);
+/* All of a file, or of stdin for "-", NUL-terminated; NULL after telling why, with the exit code in *code. */
+char *cli_read_file(const cli *c, const char *path, size_t *size, int *code);
+
+/* ---- memory.c: opening, failing -------------------------------------------------------------------------------- */
+
+typedef enum cli_access { TO_READ, TO_WRITE, TO_CREATE } cli_access;
+
+int cli_open_memory(cli *c, cli_access access);
+/* Opens the memory and the space named by --space. `schema`: what to create it with; NULL: it must exist. */
+int cli_open(cli *c, cli_access access, const epi_schema *schema);
+/* Says the library's last error with what to do about it; returns the exit code for the status. */
+int cli_fail(const cli *c, epi_status status);
+/* The same about a file, with advice where the status has none of its own. */
+int cli_fail_about(const cli *c, epi_status status, const char *subject, const char *advice);
+int cli_error(const cli *c, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- term.c: what a terminal shows ----------------------------------------------------------------------------- */
+
+typedef enum term_color { PLAIN, DIM, BOLD, CYAN, GREEN, YELLOW } term_color;
+
+void term_init(cli *c);
+/* Prints in a colour, if there are colours. */
+void term_print(const cli *c, term_color color, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A new string without control characters, bidi marks and invisible ones: they are written as escapes. `newline`
+ * stands for a line break. */
+char *term_escape(const char *text, size_t size, const char *newline);
+/* The same for JSON: what a terminal could obey becomes \u escapes. */
+char *term_escape_json(const char *json, size_t size);
+size_t term_columns(const char *text);
+/* Cuts a text of term_escape() to so many columns, with an ellipsis; returns its columns then. */
+size_t term_cut(char *text, size_t columns);
+bool term_confirm(const char *question); /* asks on the terminal; false where there is none */
+bool term_can_ask(void);
+
+/* ---- progress.c ------------------------------------------------------------------------------------------------ */
+
+typedef struct progress {
+    const char *what;
+    uint64_t drawn_ms;
+    bool visible;
+} progress;
+
+void progress_begin(progress *p, const char *what);
+void progress_show(progress *p, uint64_t done, uint64_t total);
+void progress_end(progress *p);
+
+/* ---- print.c: steps for people and for programs ---------------------------------------------------------------- */
+
+/* One line for a step: who, and its text with what belongs to it; new strings. */
+void print_step_words(char **who, char **text, const epi_recalled_step *step);
+/* All of a step, a line for each part. */
+void print_step(const cli *c, const epi_scene *scene, const epi_recalled_step *step);
+void print_score(char out[16], double score);
+/* "12,345" */
+char *print_count(char out[32], uint64_t count);
+void json_step(epi_json_writer *writer, const char *name, const cli *c, const epi_recalled_step *step);
+void json_text(epi_json_writer *writer, const char *name, const char *text); /* NULL: null */
+void json_time(epi_json_writer *writer, const char *name, epi_time time, int32_t offset);
+int json_print(const cli *c, epi_json_writer *writer); /* prints the text and frees the writer */
+
+/* ---- cmd_*.c --------------------------------------------------------------------------------------------------- */
+
+extern const cli_command cmd_import, cmd_export, cmd_remember, cmd_recall, cmd_show, cmd_timeline, cmd_spaces,
+    cmd_forget, cmd_drop, cmd_stats, cmd_check, cmd_upkeep;
+
+#endif

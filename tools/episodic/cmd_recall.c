@@ -1,0 +1,271 @@
+/* cmd_recall.c - `episodic recall`: what a cue brings back, with where it came from and why. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+#define WHO_COLUMNS_MAX 16u
+
+static const cli_option options[] = {
+    OPTION_SPACE,
+    {"count", 'k', "N", "hits, best first (10)"},
+    {"from", 0, "TIME", "happened at or after TIME: 2023, 2023-05, 2023-05-08, 2023-05-08T13:56+02:00"},
+    {"to", 0, "TIME", "happened before the end of TIME"},
+    {"as-of", 0, "TIME", "only what had been stored by then"},
+    {"valid-at", 0, "TIME", "corrections count only as far as they had happened by then"},
+    {"role", 'r', "NAME=VALUE", "only steps with this value, for instance speaker=user; may be repeated"},
+    {"tag", 't', "TAG", "only steps with this tag; may be repeated"},
+    {"episode", 'e', "ID", "only of this episode; may be repeated"},
+    {"superseded", 0, NULL, "also what has been corrected since"},
+    {"explain", 'x', NULL, "the evidence under each hit; it sums to the score"},
+    {"context", 'c', NULL, "instead of hits: the scenes around them, as text for a prompt"},
+    {"budget", 'b', "TOKENS", "of the context (1024); one token is counted as 4 bytes"},
+    OPTION_JSON,
+    OPTIONS_END,
+};
+
+/* ---- the cue --------------------------------------------------------------------------------------------------- */
+
+static int read_numbers(epi_recall_options *recall, const cli *c) {
+    uint64_t number = 0;
+    int code = DONE;
+    if (cli_has(c, "count")) code = cli_number(&number, c, "-k", cli_value(c, "count"), EPI_K_MAX);
+    if (code == DONE && cli_has(c, "count") && number == 0) code = cli_error(c, BAD_USAGE, "-k: at least 1");
+    recall->k = (uint32_t)number;
+    number = 0;
+    if (code == DONE && cli_has(c, "budget")) {
+        code = cli_number(&number, c, "--budget", cli_value(c, "budget"), EPI_TOKEN_BUDGET_MAX);
+    }
+    recall->token_budget = (uint32_t)number;
+    return code;
+}
+
+/* The operand, stdin for "-", or nothing: then the filter alone decides. */
+static int read_text(char **text, const cli *c) {
+    size_t size = 0;
+    int code = DONE;
+    *text = NULL;
+    if (c->operand_count == 0) return DONE;
+    if (strcmp(c->operands[0], "-") != 0) {
+        *text = strdup(c->operands[0]);
+        return *text != NULL ? DONE : cli_error(c, DEFECT, "out of memory");
+    }
+    *text = cli_read_file(c, "-", &size, &code);
+    while (size > 0 && (*text)[size - 1] == '\n') (*text)[--size] = '\0';
+    return code;
+}
+
+static int check_cue(const cli *c, const char *text, const cli_filter *filter) {
+    if (text != NULL && *text != '\0') return DONE;
+    if (text == NULL && !cli_filter_is_empty(filter)) return DONE;
+    return cli_error(c, BAD_USAGE, "what should be recalled? give a text, or --from, --to, --role, --tag or --episode");
+}
+
+/* ---- for people ------------------------------------------------------------------------------------------------ */
+
+static const epi_recalled_step *step_of(const epi_recollection *found, const epi_hit *hit) {
+    return epi_scene_step(epi_recollection_scene(found, hit->scene), hit->scene_step);
+}
+
+static size_t who_columns(const epi_recollection *found) {
+    size_t widest = 0;
+    for (size_t i = 0; i < epi_recollection_hit_count(found); i++) {
+        char *who;
+        char *text;
+        print_step_words(&who, &text, step_of(found, epi_recollection_hit(found, i)));
+        size_t columns = who != NULL ? term_columns(who) : 0;
+        if (columns > widest) widest = columns;
+        free(who);
+        free(text);
+    }
+    return widest < WHO_COLUMNS_MAX ? widest : WHO_COLUMNS_MAX;
+}
+
+static void pad(size_t columns, size_t width) {
+    if (columns < width) printf("%*s", (int)(width - columns), "");
+}
+
+/* " 1  .87  2026-11-17  user  We moved to Lisbon last Friday.    episode 1, step 1" */
+static void print_hit(const cli *c, const epi_recollection *found, size_t index, size_t who_width) {
+    const epi_hit *hit = epi_recollection_hit(found, index);
+    const epi_recalled_step *step = step_of(found, hit);
+    char score[16];
+    char when[EPI_TIME_TEXT_SIZE];
+    char ids[96];
+    char *who;
+    char *text;
+    print_step_words(&who, &text, step);
+    if (who == NULL || text == NULL) goto out;
+    print_score(score, hit->score);
+    epi_time_text(when, step->event.from, step->event.utc_offset_min);
+    when[strcspn(when, " ")] = '\0';
+    size_t ids_size = (size_t)snprintf(ids, sizeof ids, "episode %" PRIu64 ", step %" PRIu64 "%s", hit->episode,
+                                       hit->step, step->superseded_by != 0 ? ", superseded" : "");
+    size_t fixed = 2 + 2 + 5 + 2 + strlen(when) + 2 + who_width + 2 + 3 + ids_size;
+    size_t room = c->width > fixed + 10 ? c->width - fixed : 10;
+    printf("%2zu  ", index + 1);
+    term_print(c, BOLD, "%5s", score);
+    term_print(c, DIM, "  %s  ", when);
+    size_t columns = term_cut(who, who_width);
+    term_print(c, CYAN, "%s", who);
+    pad(columns, who_width + 2);
+    columns = c->width > 0 ? term_cut(text, room) : 0;
+    printf("%s", text);
+    if (c->width > 0) pad(columns, room);
+    term_print(c, DIM, "   %s\n", ids);
+out:
+    free(who);
+    free(text);
+}
+
+static void print_evidence(const cli *c, const epi_recollection *found, size_t index) {
+    size_t count = 0;
+    double sum = 0.0;
+    const epi_evidence *evidence = epi_recollection_evidence(&count, found, index);
+    for (size_t i = 0; i < count; i++) {
+        sum += evidence[i].contribution;
+        term_print(c, DIM, "      %-14s", evidence[i].signal);
+        printf(" %8.4f  x %8.4f  = %8.4f\n", evidence[i].value, evidence[i].weight, evidence[i].contribution);
+    }
+    term_print(c, DIM, "      %-14s", "sum");
+    printf(" %8s    %8s  = %8.4f\n", "", "", sum);
+}
+
+static void print_hits(const cli *c, const epi_recollection *found) {
+    size_t who_width = who_columns(found);
+    for (size_t i = 0; i < epi_recollection_hit_count(found); i++) {
+        print_hit(c, found, i, who_width);
+        if (cli_has(c, "explain")) print_evidence(c, found, i);
+    }
+}
+
+/* Line breaks of the context stay; everything else is escaped. */
+static void print_context(const epi_recollection *found) {
+    const char *context = epi_recollection_context(found);
+    char *safe = term_escape(context, strlen(context), "\n");
+    if (safe != NULL) fputs(safe, stdout);
+    if (safe != NULL && *safe != '\0' && safe[strlen(safe) - 1] != '\n') putchar('\n');
+    free(safe);
+}
+
+/* ---- for programs ---------------------------------------------------------------------------------------------- */
+
+static void json_evidence(epi_json_writer *writer, const epi_recollection *found, size_t index) {
+    size_t count = 0;
+    const epi_evidence *evidence = epi_recollection_evidence(&count, found, index);
+    epi_json_begin_array(writer, "evidence");
+    for (size_t i = 0; i < count; i++) {
+        epi_json_begin_object(writer, NULL);
+        json_text(writer, "signal", evidence[i].signal);
+        epi_json_put_number(writer, "value", evidence[i].value);
+        epi_json_put_number(writer, "weight", evidence[i].weight);
+        epi_json_put_number(writer, "contribution", evidence[i].contribution);
+        epi_json_end(writer);
+    }
+    epi_json_end(writer);
+}
+
+static void json_hits(epi_json_writer *writer, const cli *c, const epi_recollection *found) {
+    epi_json_begin_array(writer, "hits");
+    for (size_t i = 0; i < epi_recollection_hit_count(found); i++) {
+        const epi_hit *hit = epi_recollection_hit(found, i);
+        epi_json_begin_object(writer, NULL);
+        epi_json_put_unsigned(writer, "rank", i + 1);
+        epi_json_put_number(writer, "score", hit->score);
+        json_step(writer, "step", c, step_of(found, hit));
+        json_evidence(writer, found, i);
+        epi_json_put_unsigned(writer, "scene", hit->scene);
+        epi_json_end(writer);
+    }
+    epi_json_end(writer);
+}
+
+static void json_scenes(epi_json_writer *writer, const epi_recollection *found) {
+    epi_json_begin_array(writer, "scenes");
+    for (size_t i = 0; i < epi_recollection_count(found); i++) {
+        const epi_scene *scene = epi_recollection_scene(found, i);
+        epi_json_begin_object(writer, NULL);
+        epi_json_put_number(writer, "score", scene->score);
+        epi_json_put_unsigned(writer, "episode", scene->episode);
+        json_text(writer, "title", scene->title);
+        epi_json_begin_array(writer, "steps");
+        for (size_t j = 0; j < scene->step_count; j++)
+            epi_json_put_unsigned(writer, NULL, epi_scene_step(scene, j)->id);
+        epi_json_end(writer);
+        json_text(writer, "text", scene->text);
+        epi_json_end(writer);
+    }
+    epi_json_end(writer);
+}
+
+static int print_json(const cli *c, const char *text, const epi_recollection *found) {
+    epi_json_writer *writer = NULL;
+    if (epi_json_writer_new(&writer, false) != EPI_OK) return cli_fail(c, EPI_ENOMEM);
+    epi_json_begin_object(writer, NULL);
+    json_text(writer, "space", epi_space_name(c->space));
+    json_text(writer, "cue", text);
+    json_hits(writer, c, found);
+    json_scenes(writer, found);
+    json_text(writer, "context", epi_recollection_context(found));
+    size_t count = 0;
+    const uint64_t *ids = epi_recollection_context_steps(&count, found);
+    epi_json_begin_array(writer, "context_steps");
+    for (size_t i = 0; i < count; i++) epi_json_put_unsigned(writer, NULL, ids[i]);
+    epi_json_end(writer);
+    epi_json_end(writer);
+    return json_print(c, writer);
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------- */
+
+static int print_found(const cli *c, const char *text, const epi_recollection *found) {
+    int code = DONE;
+    if (cli_has(c, "json")) {
+        code = print_json(c, text, found);
+    } else if (cli_has(c, "context")) {
+        print_context(found);
+    } else {
+        print_hits(c, found);
+    }
+    if (code != DONE || epi_recollection_hit_count(found) > 0) return code;
+    return cli_has(c, "json") ? NOTHING : cli_error(c, NOTHING, "nothing was found");
+}
+
+static int run(cli *c) {
+    epi_recall_options recall = epi_recall_options_default();
+    epi_cue cue = epi_cue_default();
+    cli_filter filter;
+    char *text = NULL;
+    epi_recollection *found = NULL;
+    int code = cli_filter_read(&filter, c);
+    if (code == DONE) code = read_numbers(&recall, c);
+    if (code == DONE) code = read_text(&text, c);
+    if (code == DONE) code = check_cue(c, text, &filter);
+    if (code == DONE) code = cli_open(c, TO_READ, NULL);
+    if (code == DONE) {
+        cue.text = text;
+        cue.filter = filter.filter;
+        epi_status status = epi_recall(&found, c->space, &cue, &recall);
+        code = status == EPI_OK ? print_found(c, text, found) : cli_fail(c, status);
+    }
+    epi_recollection_free(found);
+    cli_filter_dispose(&filter);
+    free(text);
+    return code;
+}
+
+const cli_command cmd_recall = {
+    .name = "recall",
+    .summary = "bring back what a cue reminds of",
+    .usage = "[TEXT]",
+    .examples = "  episodic recall --space home \"where do we live now?\"\n"
+                "  episodic recall --space home -k 3 --explain \"the dog\"\n"
+                "  episodic recall --space home --from 2026-03 --to 2026-05 --role speaker=user \"work\"\n"
+                "  episodic recall --space home --context --budget 500 \"plans for summer\"\n"
+                "  episodic recall --space home --json \"Lisbon\" | jq -r '.hits[].step.parts.text'\n",
+    .notes = "TEXT is \"-\" for stdin. Without TEXT the newest steps that match the options come first.\n",
+    .options = options,
+    .operand_max = 1,
+    .run = run,
+};
