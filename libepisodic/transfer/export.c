@@ -230,14 +230,53 @@ static epi_status write_step(export *e, const epi_recalled_step *step) {
     return end_line(e);
 }
 
-static epi_status write_page(uint64_t *last, export *e, const epi_recollection *page) {
+/* Ids are given to each episode in blocks, so a correction may have a lower id than what it corrects. It waits then,
+ * and with it the rest of its episode. */
+static bool must_wait(const export *e, const epi_recalled_step *step) {
+    if (epi__map_get(&e->blocked, step->episode, NULL)) return true;
+    return step->supersedes > step->id && !epi__map_get(&e->steps, step->supersedes, NULL);
+}
+
+static epi_status put_aside(export *e, const epi_recalled_step *step) {
+    epi__buffer_append_u64(&e->waiting, step->id);
+    bool kept = !e->waiting.failed && epi__map_put(&e->blocked, step->episode, 1);
+    return kept ? EPI_OK : epi__fail_memory("transfer", e->waiting.size);
+}
+
+static epi_status write_page(uint64_t *last, export *e, const epi_recollection *page, bool wait) {
     for (size_t i = 0; i < epi_recollection_count(page); i++) {
         const epi_scene *scene = epi_recollection_scene(page, i);
         for (size_t j = 0; j < scene->step_count; j++) {
             const epi_recalled_step *step = epi_scene_step(scene, j);
-            EPI__TRY(write_step(e, step));
+            EPI__TRY(wait && must_wait(e, step) ? put_aside(e, step) : write_step(e, step));
             *last = step->id;
         }
+    }
+    return EPI_OK;
+}
+
+static epi_status write_one(export *e, uint64_t id, bool wait) {
+    epi_recollection *page = NULL;
+    EPI__TRY(epi_step_read(&page, e->space, id));
+    epi_status status = write_page(&id, e, page, wait);
+    epi_recollection_free(page);
+    return status;
+}
+
+/* Again and again, until none waits; where none can go on, what they correct has been removed. */
+static epi_status write_waiting(export *e) {
+    bool wait = true;
+    while (e->waiting.size > 0) {
+        epi__buffer round = e->waiting;
+        size_t written = e->steps.count;
+        e->waiting = (epi__buffer){0};
+        epi__map_clear(&e->blocked);
+        epi__reader ids = epi__reader_of(round.data, round.size);
+        epi_status status = EPI_OK;
+        while (status == EPI_OK && ids.next < ids.end) status = write_one(e, epi__read_u64(&ids), wait);
+        epi__buffer_dispose(&round);
+        EPI__TRY(status);
+        wait = e->steps.count > written;
     }
     return EPI_OK;
 }
@@ -248,9 +287,10 @@ static epi_status write_steps(export *e) {
         epi_recollection *page = NULL;
         EPI__TRY(epi_steps_read(&page, e->space, last, PAGE_COUNT));
         bool more = epi_recollection_count(page) > 0;
-        epi_status status = write_page(&last, e, page);
+        epi_status status = write_page(&last, e, page, true);
         epi_recollection_free(page);
-        if (status != EPI_OK || !more) return status;
+        if (status != EPI_OK) return status;
+        if (!more) return write_waiting(e);
     }
 }
 
@@ -307,6 +347,8 @@ epi_status epi_export(epi_space *space, bool (*write)(void *context, const char 
     epi__map_dispose(&e.infos);
     epi__map_dispose(&e.episodes);
     epi__map_dispose(&e.steps);
+    epi__map_dispose(&e.blocked);
+    epi__buffer_dispose(&e.waiting);
     epi__free(e.vector);
     return status;
 }
