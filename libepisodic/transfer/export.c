@@ -13,7 +13,7 @@
 
 #define PAGE_COUNT 512u
 
-typedef struct export {
+typedef struct exporter {
     epi_space *space;
     const epi_schema *schema;
     bool vectors; /* steps have a vector of their own */
@@ -23,21 +23,22 @@ typedef struct export {
     epi_json_writer *writer;
     epi__buffer scratch;
     epi_timeline *timeline;
-    epi__map infos;    /* episode id -> place in the timeline */
-    epi__map episodes; /* episode id -> number in the file */
-    epi__map steps;    /* step id -> number in the file */
-}
-export;
+    epi__map infos;      /* episode id -> place in the timeline */
+    epi__map episodes;   /* episode id -> number in the file */
+    epi__map steps;      /* step id -> number in the file */
+    epi__map blocked;    /* episodes of which a step waits */
+    epi__buffer waiting; /* ids of steps that correct one which is not written yet, and of what follows them */
+} exporter;
 
 /* ---- writing lines --------------------------------------------------------------------------------------------- */
 
-static void begin_line(export *e, const char *type) {
+static void begin_line(exporter *e, const char *type) {
     epi_json_writer_clear(e->writer);
     epi_json_begin_object(e->writer, NULL);
     epi_json_put_string(e->writer, "type", type, strlen(type));
 }
 
-static epi_status end_line(export *e) {
+static epi_status end_line(exporter *e) {
     epi_json_end(e->writer);
     size_t size = 0;
     const char *text = epi_json_writer_text(&size, e->writer);
@@ -46,12 +47,12 @@ static epi_status end_line(export *e) {
     return epi__fail(EPI_ECANCELLED, "transfer", "the export was stopped by its writer");
 }
 
-static void put_text(export *e, const char *name, const char *text) {
+static void put_text(exporter *e, const char *name, const char *text) {
     if (text != NULL && *text != '\0') epi_json_put_string(e->writer, name, text, strlen(text));
 }
 
 /* JSON stands as it is where that gives the same bytes back, and in a string otherwise. */
-static void put_json(export *e, const char *name, const char *text, size_t size) {
+static void put_json(exporter *e, const char *name, const char *text, size_t size) {
     if (epi__json_is_plain(text, size)) {
         epi_json_put_raw(e->writer, name, text, size);
     } else {
@@ -59,22 +60,22 @@ static void put_json(export *e, const char *name, const char *text, size_t size)
     }
 }
 
-static void put_metadata(export *e, const char *metadata) {
+static void put_metadata(exporter *e, const char *metadata) {
     if (metadata != NULL) put_json(e, "metadata", metadata, strlen(metadata));
 }
 
-static void put_base64(export *e, const char *name, const void *data, size_t size) {
+static void put_base64(exporter *e, const char *name, const void *data, size_t size) {
     epi__buffer_clear(&e->scratch);
     epi__base64_encode(&e->scratch, data, size);
     epi_json_put_string(e->writer, name, epi__buffer_text(&e->scratch), e->scratch.size);
 }
 
-static void put_time(export *e, const char *name, epi_time time, int32_t offset) {
+static void put_time(exporter *e, const char *name, epi_time time, int32_t offset) {
     char text[EPI_TIME_TEXT_SIZE];
     if (time != EPI_TIME_NONE) put_text(e, name, epi_time_iso(text, time, offset));
 }
 
-static void put_tags(export *e, const char *const *tags, size_t count) {
+static void put_tags(exporter *e, const char *const *tags, size_t count) {
     if (count == 0) return;
     epi_json_begin_array(e->writer, "tags");
     for (size_t i = 0; i < count; i++) epi_json_put_string(e->writer, NULL, tags[i], strlen(tags[i]));
@@ -82,7 +83,7 @@ static void put_tags(export *e, const char *const *tags, size_t count) {
 }
 
 /* The caller's id, or one made from the space's name, the kind and the id in it. */
-static void put_external_id(export *e, const char *kind, uint64_t id, epi_time time, const char *given) {
+static void put_external_id(exporter *e, const char *kind, uint64_t id, epi_time time, const char *given) {
     char derived[EPI__DERIVED_ID_SIZE];
     if (given == NULL) {
         epi__buffer_clear(&e->scratch);
@@ -97,7 +98,7 @@ static void put_external_id(export *e, const char *kind, uint64_t id, epi_time t
 
 /* ---- episodes -------------------------------------------------------------------------------------------------- */
 
-static epi_status write_episode(export *e, const epi_episode_info *info) {
+static epi_status write_episode(exporter *e, const epi_episode_info *info) {
     uint64_t number = e->episodes.count + 1;
     if (!epi__map_put(&e->episodes, info->id, number)) return epi__fail_memory("transfer", sizeof number);
     begin_line(e, "episode");
@@ -111,7 +112,7 @@ static epi_status write_episode(export *e, const epi_episode_info *info) {
 }
 
 /* The number of an episode in the file; its line is written when it is met for the first time. */
-static epi_status episode_number(uint64_t *number, export *e, uint64_t id) {
+static epi_status episode_number(uint64_t *number, exporter *e, uint64_t id) {
     if (epi__map_get(&e->episodes, id, number)) return EPI_OK;
     uint64_t place = 0;
     if (!epi__map_get(&e->infos, id, &place)) {
@@ -129,7 +130,7 @@ static int compare_ids(const void *a, const void *b) {
 }
 
 /* Episodes without a step, in order of their ids. */
-static epi_status write_empty_episodes(export *e) {
+static epi_status write_empty_episodes(exporter *e) {
     size_t count = epi_timeline_count(e->timeline);
     uint64_t *ids = epi__alloc_zero(EPI__MAX(count, 1), sizeof *ids);
     if (ids == NULL) return epi__fail_memory("transfer", count * sizeof *ids);
@@ -142,7 +143,7 @@ static epi_status write_empty_episodes(export *e) {
     return status;
 }
 
-static epi_status write_outcome(export *e, const epi_episode_info *info, uint64_t number) {
+static epi_status write_outcome(exporter *e, const epi_episode_info *info, uint64_t number) {
     begin_line(e, "outcome");
     epi_json_put_unsigned(e->writer, "episode", number);
     put_text(e, "text", info->outcome);
@@ -152,7 +153,7 @@ static epi_status write_outcome(export *e, const epi_episode_info *info, uint64_
 }
 
 /* In the order of the episodes' numbers. */
-static epi_status write_outcomes(export *e) {
+static epi_status write_outcomes(exporter *e) {
     size_t count = e->episodes.count;
     const epi_episode_info **infos = epi__alloc_zero(EPI__MAX(count, 1), sizeof *infos);
     if (infos == NULL) return epi__fail_memory("transfer", count * sizeof *infos);
@@ -171,7 +172,7 @@ static epi_status write_outcomes(export *e) {
 
 /* ---- steps ----------------------------------------------------------------------------------------------------- */
 
-static void put_parts(export *e, const epi_recalled_step *step) {
+static void put_parts(exporter *e, const epi_recalled_step *step) {
     epi_json_begin_object(e->writer, "parts");
     for (size_t i = 0; i < step->part_count; i++) {
         const epi_recalled_part *part = epi_recalled_step_part(step, i);
@@ -185,7 +186,7 @@ static void put_parts(export *e, const epi_recalled_step *step) {
     epi_json_end(e->writer);
 }
 
-static void put_flags(export *e, uint32_t flags) {
+static void put_flags(exporter *e, uint32_t flags) {
     if (flags == 0) return;
     epi_json_begin_array(e->writer, "flags");
     if (flags & EPI_STEP_TERMINATED) put_text(e, NULL, "terminated");
@@ -194,7 +195,7 @@ static void put_flags(export *e, uint32_t flags) {
     epi_json_end(e->writer);
 }
 
-static epi_status put_vector(export *e, uint64_t step) {
+static epi_status put_vector(exporter *e, uint64_t step) {
     size_t size = 0;
     if (!e->vectors) return EPI_OK;
     EPI__TRY(epi_step_vector(e->vector, &size, e->space, step));
@@ -203,12 +204,12 @@ static epi_status put_vector(export *e, uint64_t step) {
 }
 
 /* A corrected step that has been removed has no number any more; then nothing is corrected. */
-static void put_supersedes(export *e, uint64_t step) {
+static void put_supersedes(exporter *e, uint64_t step) {
     uint64_t number = 0;
     if (step != 0 && epi__map_get(&e->steps, step, &number)) epi_json_put_unsigned(e->writer, "supersedes", number);
 }
 
-static epi_status write_step(export *e, const epi_recalled_step *step) {
+static epi_status write_step(exporter *e, const epi_recalled_step *step) {
     uint64_t episode = 0;
     uint64_t number = e->steps.count + 1;
     EPI__TRY(episode_number(&episode, e, step->episode));
@@ -232,18 +233,18 @@ static epi_status write_step(export *e, const epi_recalled_step *step) {
 
 /* Ids are given to each episode in blocks, so a correction may have a lower id than what it corrects. It waits then,
  * and with it the rest of its episode. */
-static bool must_wait(const export *e, const epi_recalled_step *step) {
+static bool must_wait(const exporter *e, const epi_recalled_step *step) {
     if (epi__map_get(&e->blocked, step->episode, NULL)) return true;
     return step->supersedes > step->id && !epi__map_get(&e->steps, step->supersedes, NULL);
 }
 
-static epi_status put_aside(export *e, const epi_recalled_step *step) {
+static epi_status put_aside(exporter *e, const epi_recalled_step *step) {
     epi__buffer_append_u64(&e->waiting, step->id);
     bool kept = !e->waiting.failed && epi__map_put(&e->blocked, step->episode, 1);
     return kept ? EPI_OK : epi__fail_memory("transfer", e->waiting.size);
 }
 
-static epi_status write_page(uint64_t *last, export *e, const epi_recollection *page, bool wait) {
+static epi_status write_page(uint64_t *last, exporter *e, const epi_recollection *page, bool wait) {
     for (size_t i = 0; i < epi_recollection_count(page); i++) {
         const epi_scene *scene = epi_recollection_scene(page, i);
         for (size_t j = 0; j < scene->step_count; j++) {
@@ -255,7 +256,7 @@ static epi_status write_page(uint64_t *last, export *e, const epi_recollection *
     return EPI_OK;
 }
 
-static epi_status write_one(export *e, uint64_t id, bool wait) {
+static epi_status write_one(exporter *e, uint64_t id, bool wait) {
     epi_recollection *page = NULL;
     EPI__TRY(epi_step_read(&page, e->space, id));
     epi_status status = write_page(&id, e, page, wait);
@@ -264,7 +265,7 @@ static epi_status write_one(export *e, uint64_t id, bool wait) {
 }
 
 /* Again and again, until none waits; where none can go on, what they correct has been removed. */
-static epi_status write_waiting(export *e) {
+static epi_status write_waiting(exporter *e) {
     bool wait = true;
     while (e->waiting.size > 0) {
         epi__buffer round = e->waiting;
@@ -281,7 +282,7 @@ static epi_status write_waiting(export *e) {
     return EPI_OK;
 }
 
-static epi_status write_steps(export *e) {
+static epi_status write_steps(exporter *e) {
     uint64_t last = 0;
     for (;;) {
         epi_recollection *page = NULL;
@@ -296,7 +297,7 @@ static epi_status write_steps(export *e) {
 
 /* ---- the file -------------------------------------------------------------------------------------------------- */
 
-static epi_status write_space(export *e) {
+static epi_status write_space(exporter *e) {
     begin_line(e, "space");
     epi_json_put_integer(e->writer, "format", 1);
     put_text(e, "name", epi_space_name(e->space));
@@ -304,14 +305,14 @@ static epi_status write_space(export *e) {
     return end_line(e);
 }
 
-static epi_status write_end(export *e) {
+static epi_status write_end(exporter *e) {
     begin_line(e, "end");
     epi_json_put_unsigned(e->writer, "episodes", e->episodes.count);
     epi_json_put_unsigned(e->writer, "steps", e->steps.count);
     return end_line(e);
 }
 
-static epi_status write_file(export *e) {
+static epi_status write_file(exporter *e) {
     EPI__TRY(write_space(e));
     EPI__TRY(write_steps(e));
     EPI__TRY(write_empty_episodes(e));
@@ -319,7 +320,7 @@ static epi_status write_file(export *e) {
     return write_end(e);
 }
 
-static epi_status prepare(export *e) {
+static epi_status prepare(exporter *e) {
     e->schema = epi_space_schema(e->space);
     e->vectors = e->schema->encoder == EPI_ENCODER_GIVEN;
     for (size_t i = 0; i < e->schema->role_count; i++) {
@@ -338,7 +339,7 @@ static epi_status prepare(export *e) {
 
 epi_status epi_export(epi_space *space, bool (*write)(void *context, const char *text, size_t size), void *context) {
     if (space == NULL || write == NULL) return epi__fail(EPI_EINVAL, "transfer", "an argument was NULL");
-    export e = {.space = space, .write = write, .context = context};
+    exporter e = {.space = space, .write = write, .context = context};
     epi_status status = prepare(&e);
     if (status == EPI_OK) status = write_file(&e);
     epi_timeline_free(e.timeline);
