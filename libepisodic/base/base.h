@@ -30,6 +30,18 @@ epi_status epi__fail_memory(const char *module, size_t size);
  * tried. */
 epi_status epi__fail_errno(const char *module, int error, const char *what, const char *path);
 
+/* What they return is never EPI_OK. The compiler is told, or it would follow paths on which a failed call left its
+ * output NULL and yet reported success. */
+static inline epi_status epi__failed(epi_status status) {
+#if defined(__GNUC__)
+    if (status == EPI_OK) __builtin_unreachable();
+#endif
+    return status;
+}
+#define epi__fail(...) epi__failed((epi__fail)(__VA_ARGS__))
+#define epi__fail_memory(module, size) epi__failed((epi__fail_memory)(module, size))
+#define epi__fail_errno(module, error, what, path) epi__failed((epi__fail_errno)(module, error, what, path))
+
 /* Lower errors pass through unchanged. */
 #define EPI__TRY(call)                              \
     do {                                            \

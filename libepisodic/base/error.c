@@ -95,7 +95,7 @@ static void make_printable(char *message) {
     }
 }
 
-epi_status epi__fail(epi_status status, const char *module, const char *format, ...) {
+epi_status (epi__fail)(epi_status status, const char *module, const char *format, ...) {
     char text[MESSAGE_SIZE]; /* apart from the slot, which may be among the arguments */
     va_list arguments;
     va_start(arguments, format);
@@ -108,7 +108,7 @@ epi_status epi__fail(epi_status status, const char *module, const char *format, 
     return status;
 }
 
-epi_status epi__fail_memory(const char *module, size_t size) {
+epi_status (epi__fail_memory)(const char *module, size_t size) {
     return epi__fail(EPI_ENOMEM, module, "%zu bytes could not be allocated", size);
 }
 
@@ -126,7 +126,7 @@ static epi_status status_of_errno(int error) {
     }
 }
 
-epi_status epi__fail_errno(const char *module, int error, const char *what, const char *path) {
+epi_status (epi__fail_errno)(const char *module, int error, const char *what, const char *path) {
     char room[128];
     const char *reason = strerror_r(error, room, sizeof(room)); /* the GNU one: returns the text */
     epi_status status = status_of_errno(error);
