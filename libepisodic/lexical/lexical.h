@@ -2,7 +2,7 @@
  *
  * A term is a kind byte and its text: a word's stem, a keyword role's folded value, or a tag. A step's document is its terms with
  * weights in quarter words. It is written to the tail table with the step, and found there at once through a small inverted
- * index in memory (epi__tail); when enough have gathered, they are sealed: merged into block postings, one write a term
+ * index in memory (recent.c); when enough have gathered, they are sealed: merged into block postings, one write a term
  * instead of one a step and term.
  *
  *   TERM    term -> documents, newest block     the block that grows, rewritten by each seal that has the term
@@ -100,15 +100,15 @@ epi_status epi__term_record_decode(uint64_t *documents, epi__view *block, epi__v
 
 /* ---- the tail in memory ------------------------------------------------------------------------------------------- */
 
-typedef struct epi__tail epi__tail;
+typedef struct epi__recent epi__recent;
 
-epi_status epi__tail_new(epi__tail **tail);
-void epi__tail_free(epi__tail *tail);
-void epi__tail_clear(epi__tail *tail);
-epi_status epi__tail_add(epi__tail *tail, uint64_t step, epi__view encoded_document);
-void epi__tail_remove(epi__tail *tail, uint64_t step);
-uint64_t epi__tail_documents(const epi__tail *tail, epi__view term);
+epi_status epi__recent_new(epi__recent **tail);
+void epi__recent_free(epi__recent *tail);
+void epi__recent_clear(epi__recent *tail);
+epi_status epi__recent_add(epi__recent *tail, uint64_t step, epi__view encoded_document);
+void epi__recent_remove(epi__recent *tail, uint64_t step);
+uint64_t epi__recent_documents(const epi__recent *tail, epi__view term);
 /* The term's steps, newest first, in portions. */
-epi_status epi__tail_walk(const epi__tail *tail, epi__view term, epi__postings_visit visit, void *context);
+epi_status epi__recent_walk(const epi__recent *tail, epi__view term, epi__postings_visit visit, void *context);
 
 #endif

@@ -40,6 +40,7 @@ typedef struct epi__writer {
 } epi__writer;
 
 epi_status epi__writer_begin(epi__writer *writer, epi__mirror *mirror);
+epi_status epi__writer_begin_shrinking(epi__writer *writer, epi__mirror *mirror); /* past the quota too */
 /* Stores one draft under draft->id, or finds that it is there (*present). EPI_ECONFLICT EPI_ESTALE EPI_ENOTFOUND: nothing of the
  * draft was stored, and the writer can go on. */
 epi_status epi__writer_put(epi__writer *writer, epi__draft *draft, bool *present);

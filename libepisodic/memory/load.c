@@ -137,7 +137,7 @@ static epi_status add_step(struct loader *loader, uint64_t step) {
     epi__key_of_u64(&key, loader->mirror->space, EPI__TABLE_TAIL, step);
     epi_status status = epi__record_get(&body, loader->txn, &key);
     if (!status) status = epi__tail_record_decode(&document, &vector, body);
-    if (!status && document.size > 0) status = epi__tail_add(loader->mirror->tail, step, document);
+    if (!status && document.size > 0) status = epi__recent_add(loader->mirror->tail, step, document);
     if (status && status != EPI_ENOTFOUND) return status; /* sealed since, or it has neither words nor a vector */
     return add_vector(loader, step);
 }
@@ -145,11 +145,11 @@ static epi_status add_step(struct loader *loader, uint64_t step) {
 static epi_status load_tail(struct loader *loader) {
     epi__scan scan = {0};
     epi__view key, body, document, vector;
-    epi__tail_clear(loader->mirror->tail);
+    epi__recent_clear(loader->mirror->tail);
     epi_status status = epi__scan_table(&scan, loader->txn, loader->mirror->space, EPI__TABLE_TAIL);
     while (!status && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK) {
         status = epi__tail_record_decode(&document, &vector, body);
-        if (!status && document.size > 0) status = epi__tail_add(loader->mirror->tail, epi__key_id(key), document);
+        if (!status && document.size > 0) status = epi__recent_add(loader->mirror->tail, epi__key_id(key), document);
     }
     epi__scan_close(&scan);
     return status == EPI_EDONE ? EPI_OK : status;
@@ -162,7 +162,7 @@ static epi_status after_seal(struct loader *loader) {
 
 static epi_status remove_step(struct loader *loader, uint64_t step) {
     epi__mirror *mirror = loader->mirror;
-    epi__tail_remove(mirror->tail, step);
+    epi__recent_remove(mirror->tail, step);
     (void)epi__map_remove(&mirror->marks_at, step);
     epi__map_clear(&mirror->verified); /* its vector's chunk was rewritten */
     return mirror->index ? epi__index_remove(mirror->index, step) : EPI_OK;

@@ -31,7 +31,7 @@ static void mirror_free(epi__mirror *mirror) {
     epi__free(mirror->marks);
     epi__map_dispose(&mirror->marks_at);
     epi__map_dispose(&mirror->verified);
-    epi__tail_free(mirror->tail);
+    epi__recent_free(mirror->tail);
     epi__index_free(mirror->index);
     epi__schema_copy_free(mirror->schema);
     epi__free(mirror->name);
@@ -66,7 +66,7 @@ static epi_status mirror_new(epi__mirror **made, epi__store *store, uint32_t spa
     mirror->space = space;
     mirror->schema = schema;
     mirror->name = epi__alloc(strlen(name) + 1);
-    epi_status status = mirror->name ? epi__tail_new(&mirror->tail) : epi__fail_memory("memory", strlen(name));
+    epi_status status = mirror->name ? epi__recent_new(&mirror->tail) : epi__fail_memory("memory", strlen(name));
     if (status) {
         mirror_free(mirror);
         return status;
@@ -126,6 +126,16 @@ static bool is_current(const epi__snapshot *snapshot) {
     return snapshot->mirror->loaded && snapshot->mirror->sequence == snapshot->state.sequence;
 }
 
+epi_status epi__snapshot_begin_exclusive(epi__snapshot *snapshot, epi__mirror *mirror) {
+    *snapshot = (epi__snapshot){.mirror = mirror};
+    EPI__TRY(epi__pending_commit(mirror));
+    pthread_rwlock_wrlock(&mirror->lock);
+    epi_status status = begin_read(snapshot);
+    if (!status && !is_current(snapshot)) status = epi__mirror_catch_up(mirror, snapshot->tx.txn, &snapshot->state);
+    if (status) epi__snapshot_end(snapshot);
+    return status;
+}
+
 /* A busy writer may commit between catching up and looking again; the last try keeps the mirror to itself. */
 epi_status epi__snapshot_begin(epi__snapshot *snapshot, epi__mirror *mirror) {
     *snapshot = (epi__snapshot){.mirror = mirror};
@@ -134,18 +144,12 @@ epi_status epi__snapshot_begin(epi__snapshot *snapshot, epi__mirror *mirror) {
         pthread_rwlock_rdlock(&mirror->lock);
         epi_status status = begin_read(snapshot);
         if (!status && is_current(snapshot)) return EPI_OK;
-        if (!status) epi__tx_abort(&snapshot->tx);
-        pthread_rwlock_unlock(&mirror->lock);
+        epi__snapshot_end(snapshot);
         EPI__TRY(status);
-        pthread_rwlock_wrlock(&mirror->lock);
-        status = begin_read(snapshot);
-        if (!status && !is_current(snapshot)) status = epi__mirror_catch_up(mirror, snapshot->tx.txn, &snapshot->state);
-        if (!status && i + 1 == CATCH_UP_TRIES) return EPI_OK;
-        epi__tx_abort(&snapshot->tx);
-        pthread_rwlock_unlock(&mirror->lock);
-        EPI__TRY(status);
+        EPI__TRY(epi__snapshot_begin_exclusive(snapshot, mirror));
+        if (i + 1 < CATCH_UP_TRIES) epi__snapshot_end(snapshot);
     }
-    return EPI_EINTERNAL;
+    return EPI_OK;
 }
 
 void epi__snapshot_end(epi__snapshot *snapshot) {

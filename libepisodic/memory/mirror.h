@@ -50,7 +50,7 @@ typedef struct epi__mirror {
     epi__map marks_at; /* step -> place in marks */
     epi__mark *marks;
     size_t mark_count, mark_capacity;
-    epi__tail *tail;
+    epi__recent *tail;
     epi__index *index;     /* NULL when the space has no vectors */
     bool index_complete;   /* it holds every vector; otherwise it is empty */
     pthread_mutex_t verified_mutex;
@@ -75,6 +75,8 @@ typedef struct epi__snapshot {
 
 /* Commits what is pending in this process, catches up, and holds the mirror and a read transaction. */
 epi_status epi__snapshot_begin(epi__snapshot *snapshot, epi__mirror *mirror);
+/* The same with the mirror to oneself, for changing what is derived. */
+epi_status epi__snapshot_begin_exclusive(epi__snapshot *snapshot, epi__mirror *mirror);
 void epi__snapshot_end(epi__snapshot *snapshot);
 
 epi_status epi__scratch_take(epi__scratch **scratch, epi__mirror *mirror);
@@ -93,6 +95,8 @@ epi_status epi__mirror_catch_up(epi__mirror *mirror, epi__txn *txn, const epi__s
 epi_status epi__mirror_index_new(epi__index **index, const epi__mirror *mirror);
 epi_status epi__mirror_index_load(epi__index **index, epi__index_stamp *stamp, const epi__mirror *mirror, uint64_t generation);
 epi_status epi__mirror_index_save(epi__mirror *mirror, const epi__state *state);
+bool epi__mirror_cache_exists(const epi__mirror *mirror);
+void epi__mirror_drop_cache(epi__mirror *mirror); /* the file; it holds what vectors were made of */
 /* Adds every stored vector to an empty index. */
 epi_status epi__mirror_index_fill(epi__index *index, epi__mirror *mirror, epi__txn *txn, uint64_t generation);
 

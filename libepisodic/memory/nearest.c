@@ -4,6 +4,7 @@
  * scan of the vector chunks in the store's map and of the tail records: slower, never wrong, and there from the first call on.
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "mirror.h"
 #include "vectors.h"
@@ -66,6 +67,19 @@ epi_status epi__mirror_index_save(epi__mirror *mirror, const epi__state *state) 
     if (!status) status = epi__index_save(mirror->index, epi__buffer_text(&path), &stamp);
     epi__buffer_dispose(&path);
     return status;
+}
+
+bool epi__mirror_cache_exists(const epi__mirror *mirror) {
+    epi__buffer path = {0};
+    bool exists = cache_path(&path, mirror) == EPI_OK && access(epi__buffer_text(&path), F_OK) == 0;
+    epi__buffer_dispose(&path);
+    return exists;
+}
+
+void epi__mirror_drop_cache(epi__mirror *mirror) {
+    epi__buffer path = {0};
+    if (cache_path(&path, mirror) == EPI_OK) (void)unlink(epi__buffer_text(&path));
+    epi__buffer_dispose(&path);
 }
 
 /* ---- filling -------------------------------------------------------------------------------------------------------- */

@@ -9,11 +9,15 @@
 
 #define MODULE "memory"
 
-epi_status epi__writer_begin(epi__writer *writer, epi__mirror *mirror) {
+static epi_status begin(epi__writer *writer, epi__mirror *mirror, bool growing) {
     memset(writer, 0, sizeof *writer);
     writer->mirror = mirror;
-    return epi__change_begin(&writer->change, mirror->store, mirror->space, true);
+    return epi__change_begin(&writer->change, mirror->store, mirror->space, growing);
 }
+
+epi_status epi__writer_begin(epi__writer *writer, epi__mirror *mirror) { return begin(writer, mirror, true); }
+
+epi_status epi__writer_begin_shrinking(epi__writer *writer, epi__mirror *mirror) { return begin(writer, mirror, false); }
 
 void epi__writer_abort(epi__writer *writer) {
     epi__change_abort(&writer->change);

@@ -55,7 +55,7 @@ static epi_status is_keyword(bool *is, epi__snapshot *snapshot, const epi__term 
         if (document.failed || document.count == 0) continue;
         epi__view key = epi__document_at(&document, 0);
         status = epi__postings_documents(&documents, snapshot->tx.txn, mirror->space, key);
-        *is = documents > 0 || epi__tail_documents(mirror->tail, key) > 0;
+        *is = documents > 0 || epi__recent_documents(mirror->tail, key) > 0;
     }
     epi__document_dispose(&document);
     return status;
@@ -72,7 +72,7 @@ static epi_status add_word(epi__query *query, epi__snapshot *snapshot, const epi
     if (!copy) return epi__fail_memory(MODULE, size);
     word->term = (epi__view){copy, size + 1};
     EPI__TRY(epi__postings_documents(&word->documents, snapshot->tx.txn, snapshot->mirror->space, word->term));
-    word->documents += epi__tail_documents(snapshot->mirror->tail, word->term);
+    word->documents += epi__recent_documents(snapshot->mirror->tail, word->term);
     word->idf = idf_of(word->documents, snapshot->state.documents);
     query->word_count++;
     return EPI_OK;

@@ -3,6 +3,7 @@
  *   cue.c      the cue checked and taken apart: words, vector, named speakers
  *   search.c   lexical and vector scores -> candidates -> neighbours and episodes -> rows and filters -> hits with evidence
  *   build.c    hits -> scenes -> steps rebuilt from their components, in the result's arena
+ *   read.c     steps and episodes by id, without a cue
  *   render.c   scenes as text, and the context within a token budget
  *
  * Nothing of a recollection points into the store: it outlives the snapshot it was made from.
@@ -83,8 +84,8 @@ typedef struct epi__scene {
 /* Makes the recollection of hits: scenes of `margin` steps around them, rebuilt from the store. */
 epi_status epi__build(epi_recollection **result, epi__snapshot *snapshot, epi__filter *filter, const epi__found *found,
                       size_t count, uint32_t margin);
-/* One scene of the given steps of one episode, without scores. */
-epi_status epi__build_steps(epi_recollection **result, epi__snapshot *snapshot, uint64_t episode, const uint64_t *steps, size_t count);
+/* Scenes of the given live steps, without scores: one for each stretch of one episode. */
+epi_status epi__build_steps(epi_recollection **result, epi__snapshot *snapshot, const uint64_t *steps, size_t count);
 epi_status epi__read_episode(epi__episode_record *record, epi__snapshot *snapshot, uint64_t episode);
 
 /* ---- render.c ---- */

@@ -1,4 +1,4 @@
-/* tail.c - the inverted index over steps that are not sealed yet, in memory. At most a few thousand steps, so postings are links
+/* recent.c - the inverted index over steps that are not sealed yet, in memory. At most a few thousand steps, so postings are links
  * in one array: map hash of the term -> its newest posting, each posting -> the one before. A removed step stays in the links
  * and is passed over.
  */
@@ -15,7 +15,7 @@ typedef struct tail_document {
     uint8_t length;
 } tail_document;
 
-struct epi__tail {
+struct epi__recent {
     epi__map heads; /* hash of the term -> place + 1 of its newest posting */
     epi__map places; /* step -> place of its document */
     link_item *links;
@@ -24,12 +24,12 @@ struct epi__tail {
     size_t document_count, document_capacity;
 };
 
-epi_status epi__tail_new(epi__tail **tail) {
+epi_status epi__recent_new(epi__recent **tail) {
     *tail = epi__alloc_zero(1, sizeof **tail);
     return *tail ? EPI_OK : epi__fail_memory("lexical", sizeof **tail);
 }
 
-void epi__tail_free(epi__tail *tail) {
+void epi__recent_free(epi__recent *tail) {
     if (!tail) return;
     epi__map_dispose(&tail->heads);
     epi__map_dispose(&tail->places);
@@ -38,7 +38,7 @@ void epi__tail_free(epi__tail *tail) {
     epi__free(tail);
 }
 
-void epi__tail_clear(epi__tail *tail) {
+void epi__recent_clear(epi__recent *tail) {
     epi__map_clear(&tail->heads);
     epi__map_clear(&tail->places);
     tail->link_count = 0;
@@ -55,7 +55,7 @@ static bool grow(void **items, size_t *capacity, size_t needed, size_t size) {
     return true;
 }
 
-static bool reserve(epi__tail *tail, size_t terms) {
+static bool reserve(epi__recent *tail, size_t terms) {
     void *links = tail->links, *documents = tail->documents;
     bool ok = grow(&links, &tail->link_capacity, tail->link_count + terms, sizeof *tail->links);
     tail->links = links;
@@ -64,7 +64,7 @@ static bool reserve(epi__tail *tail, size_t terms) {
     return ok;
 }
 
-epi_status epi__tail_add(epi__tail *tail, uint64_t step, epi__view encoded) {
+epi_status epi__recent_add(epi__recent *tail, uint64_t step, epi__view encoded) {
     epi__document_reader reader = epi__document_open(encoded);
     if (epi__map_get(&tail->places, step, NULL)) return EPI_OK;
     if (reader.count > encoded.size) return epi__fail(EPI_EDAMAGED, "lexical", "a tail record is cut");
@@ -83,27 +83,27 @@ epi_status epi__tail_add(epi__tail *tail, uint64_t step, epi__view encoded) {
     return reader.reader.failed ? epi__fail(EPI_EDAMAGED, "lexical", "a tail record is cut") : EPI_OK;
 }
 
-void epi__tail_remove(epi__tail *tail, uint64_t step) {
+void epi__recent_remove(epi__recent *tail, uint64_t step) {
     uint64_t place = 0;
     if (!epi__map_get(&tail->places, step, &place)) return;
     tail->documents[place].step = 0;
     epi__map_remove(&tail->places, step);
 }
 
-static uint64_t head_of(const epi__tail *tail, epi__view term) {
+static uint64_t head_of(const epi__recent *tail, epi__view term) {
     uint64_t head = 0;
     (void)epi__map_get(&tail->heads, epi__hash64(term.data, term.size), &head);
     return head;
 }
 
-uint64_t epi__tail_documents(const epi__tail *tail, epi__view term) {
+uint64_t epi__recent_documents(const epi__recent *tail, epi__view term) {
     uint64_t count = 0;
     for (uint64_t at = head_of(tail, term); at; at = tail->links[at - 1].before)
         if (tail->documents[tail->links[at - 1].document].step) count++;
     return count;
 }
 
-epi_status epi__tail_walk(const epi__tail *tail, epi__view term, epi__postings_visit visit, void *context) {
+epi_status epi__recent_walk(const epi__recent *tail, epi__view term, epi__postings_visit visit, void *context) {
     epi__posting portion[64];
     size_t count = 0;
     for (uint64_t at = head_of(tail, term); at; at = tail->links[at - 1].before) {
