@@ -75,8 +75,8 @@ static inline epi_episode_options epi_episode_options_default(void) {
     return options;
 }
 
-/** Begins an episode. With an external id that exists, that episode is resumed instead (EPI_ECONFLICT when title, tags or
- *  metadata are given and differ).
+/** Begins an episode. With an external id that exists, that episode is resumed instead (EPI_ECONFLICT when title, tags
+ *  or metadata are given and differ).
  * @param[out] episode receives the handle, or NULL on failure. @param options NULL: the defaults.
  * @return EPI_OK · EPI_EINVAL EPI_EUTF8 EPI_EJSON EPI_ELIMIT · EPI_ECONFLICT · EPI_EREADONLY · storage errors
  * @par Ownership closed by epi_episode_close(), whether or not it was ended. */
@@ -84,13 +84,14 @@ EPI_API epi_status epi_episode_begin(epi_episode **episode, epi_space *space, co
 /** Goes on with a stored episode, ended or not, begun by any process.
  * @return EPI_OK · EPI_ENOTFOUND no such episode was ever begun · EPI_ESTALE it was removed */
 EPI_API epi_status epi_episode_resume(epi_episode **episode, epi_space *space, uint64_t id);
-EPI_API void epi_episode_close(epi_episode *episode); /**< frees the handle; NULL is allowed. Pending steps stay pending */
+EPI_API void epi_episode_close(epi_episode *episode); /**< frees the handle; NULL is allowed. Pending steps stay
+                                                           pending */
 EPI_API uint64_t epi_episode_id(const epi_episode *episode);
 
 /** Appends one step. Durable on return under EPI_SYNC_EACH_COMMIT, otherwise pending (memory.h).
  *
- * @param[out] id receives the step's id; may be NULL. For an external id that exists with the same content, the id of that
- *                step: the call then changes nothing and returns EPI_OK.
+ * @param[out] id receives the step's id; may be NULL. For an external id that exists with the same content, the id of
+ *                that step: the call then changes nothing and returns EPI_OK.
  * @return EPI_OK
  *  · EPI_EROLE a part names a role the schema has not · EPI_ETYPE EPI_EDIMENSION a tensor's size is not its role's
  *  · EPI_EUTF8 EPI_EJSON EPI_ENUMBER EPI_EZERO a value is malformed · EPI_ELIMIT a value is too large
@@ -117,12 +118,13 @@ static inline epi_outcome epi_outcome_default(void) {
     return outcome;
 }
 
-/** Ends the episode; the handle stays valid for epi_episode_id() and is closed by the caller. @param outcome NULL: none. */
+/** Ends the episode; the handle stays valid for epi_episode_id() and is closed by the caller. @param outcome NULL:
+ * none. */
 EPI_API epi_status epi_episode_end(epi_episode *episode, const epi_outcome *outcome);
 
-/** Remembers one step outside any episode of the caller's: it goes to the space's running episode, and a new one is begun
- *  after a pause of EPI_REMEMBER_GAP_S_DEFAULT between event times.
- * @param[out] id, episode the step's and its episode's id; may be NULL.
+/** Remembers one step outside any episode of the caller's: it goes to the space's running episode, and a new one is
+ *  begun after a pause of EPI_REMEMBER_GAP_S_DEFAULT between event times.
+ * @param[out] id the step's; may be NULL. @param[out] episode its episode's id; may be NULL.
  * @return as epi_episode_append() */
 EPI_API epi_status epi_remember(uint64_t *id, uint64_t *episode, epi_space *space, const epi_step *step);
 /** The short form for conversations: a speaker and a text. @param[out] id may be NULL. */

@@ -1,8 +1,8 @@
 /* episodic.h - all of libepisodic: episodic memory and imagination for agents.
  *
- * Five objects: a memory (a directory), spaces (hard borders inside it), episodes (being recorded), results (immutable, freed
- * once) and plain structs for everything else. Outputs come first and are NULL or zero on failure; every call that can fail
- * returns an epi_status, and epi_error_last() has one line about it.
+ * Five objects: a memory (a directory), spaces (hard borders inside it), episodes (being recorded), results (immutable,
+ * freed once) and plain structs for everything else. Outputs come first and are NULL or zero on failure; every call
+ * that can fail returns an epi_status, and epi_error_last() has one line about it.
  */
 #ifndef EPISODIC_EPISODIC_H
 #define EPISODIC_EPISODIC_H

@@ -45,7 +45,8 @@
 #define EPI_GROUP_SIZE_MAX (256u * 1024u * 1024u)
 #define EPI_GROUP_MS_DEFAULT 100u                   /**< age of the oldest pending step that forces one */
 #define EPI_GROUP_MS_MAX 3600000u
-#define EPI_PENDING_SIZE_MAX (64u * 1024u * 1024u)  /**< pending bytes under the manual policy before a commit is forced */
+#define EPI_PENDING_SIZE_MAX (64u * 1024u * 1024u)  /**< pending bytes under the manual policy before a commit is
+                                                         forced */
 #define EPI_PURGE_AFTER_DAYS_DEFAULT 30u            /**< how long what was forgotten can be restored */
 #define EPI_REMEMBER_GAP_S_DEFAULT 3600u            /**< a pause that starts a new episode in epi_remember() */
 

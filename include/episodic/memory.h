@@ -3,7 +3,8 @@
  * Rules that come from the store underneath (LMDB), and what happens when they are broken:
  * - not across fork(): every call in the child returns EPI_EFORK; the child opens the memory again;
  * - not on a network file system: its locks do not hold there, and nothing can notice;
- * - a second open of the same directory in one process shares the first one's environment: with other options EPI_EMISMATCH.
+ * - a second open of the same directory in one process shares the first one's environment: with other options
+ *   EPI_EMISMATCH.
  */
 #ifndef EPISODIC_MEMORY_H
 #define EPISODIC_MEMORY_H
@@ -26,8 +27,9 @@ typedef struct epi_memory epi_memory;
 /** When an appended step is durable. Acknowledged means durable, under every policy. */
 typedef enum epi_sync_policy {
     EPI_SYNC_EACH_COMMIT = 0, /**< when the call that appended it returns */
-    EPI_SYNC_GROUPED,         /**< pending in this process until group_size bytes or group_ms have gathered, a read of this
-                                   process, epi_sync() or close; time is looked at by the next call, there is no hidden thread */
+    EPI_SYNC_GROUPED,         /**< pending in this process until group_size bytes or group_ms have gathered, a read of
+                                   this process, epi_sync() or close; time is looked at by the next call, there is no
+                                   hidden thread */
     EPI_SYNC_MANUAL           /**< pending until epi_sync(), a read of this process, close, or EPI_PENDING_SIZE_MAX */
 } epi_sync_policy;
 
@@ -39,7 +41,8 @@ typedef struct epi_memory_options {
     uint32_t group_size;       /**< bytes; 0: EPI_GROUP_SIZE_DEFAULT */
     uint32_t group_ms;         /**< 0: EPI_GROUP_MS_DEFAULT */
     uint64_t map_size;         /**< bytes, used at creation and stored; 0: EPI_MAP_SIZE_DEFAULT, or what is stored */
-    uint64_t quota;            /**< bytes of the map that appends may fill; 0: 15/16 of the map. Removing works past it */
+    uint64_t quota;            /**< bytes of the map that appends may fill; 0: 15/16 of the map. Removing works past
+                                    it */
     uint32_t readers_max;      /**< 0: EPI_READERS_DEFAULT */
     epi_time (*now)(void *context); /**< the clock for ingest times; NULL: the system's */
     void *now_context;
@@ -91,6 +94,7 @@ typedef struct epi_memory_stats {
     uint32_t format;        /**< format version of the store */
 } epi_memory_stats;
 
+/** Reads what the memory holds now, in one snapshot. @return EPI_OK · EPI_EINVAL EPI_ECLOSED · storage errors */
 EPI_API epi_status epi_memory_stats_read(epi_memory_stats *stats, epi_memory *memory);
 
 /** One thing that epi_memory_check() found wrong. */
@@ -106,16 +110,16 @@ typedef struct epi_check_report {
     uint64_t violations;
 } epi_check_report;
 
-/** Walks every record of every space in one snapshot: checksums, counts, references both ways (step, component, posting,
- *  vector, time, external id, journal), and reports each violation. Changes nothing.
+/** Walks every record of every space in one snapshot: checksums, counts, references both ways (step, component,
+ *  posting, vector, time, external id, journal), and reports each violation. Changes nothing.
  * @param[out] report may be NULL.
  * @param found called for each violation; its strings live for the call. May be NULL. Returning false stops the walk.
  * @return EPI_OK the walk ended, whatever it found · EPI_ECANCELLED found returned false · EPI_EIO EPI_ENOMEM */
 EPI_API epi_status epi_memory_check(epi_check_report *report, epi_memory *memory,
                                     bool (*found)(void *context, const epi_violation *violation), void *context);
 
-/** Rewrites the store without its free pages and without a byte of what was removed, and moves every open handle, of this and
- *  of other processes, over to it at their next call. Holds the writer lock meanwhile; readers go on.
+/** Rewrites the store without its free pages and without a byte of what was removed, and moves every open handle, of
+ *  this and of other processes, over to it at their next call. Holds the writer lock meanwhile; readers go on.
  * @return EPI_OK · EPI_EREADONLY · EPI_EDISKFULL (nothing changed) · EPI_EIO */
 EPI_API epi_status epi_memory_compact(epi_memory *memory);
 

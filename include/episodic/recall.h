@@ -1,8 +1,8 @@
 /* recall.h - a partial cue brings back what happened, rebuilt from stored components.
  *
- * A recollection has hits (single steps in ranked order, each with the evidence that sums to its score) and scenes (contiguous
- * runs of an episode around the hits, best first). It is immutable and owns an arena: all that is reached from it lives until
- * epi_recollection_free(), whatever happens to the space.
+ * A recollection has hits (single steps in ranked order, each with the evidence that sums to its score) and scenes
+ * (contiguous runs of an episode around the hits, best first). It is immutable and owns an arena: all that is reached
+ * from it lives until epi_recollection_free(), whatever happens to the space.
  */
 #ifndef EPISODIC_RECALL_H
 #define EPISODIC_RECALL_H
@@ -33,7 +33,8 @@ static inline epi_cue epi_cue_default(void) {
     return cue;
 }
 
-/** Weights of the signals. Scores of each arm are scaled to [0, 1] by the best step of the arm, weighted and added up. */
+/** Weights of the signals. Scores of each arm are scaled to [0, 1] by the best step of the arm, weighted and added
+ * up. */
 typedef struct epi_recall_profile {
     uint32_t version;
     double lexical;        /**< BM25 over stemmed words (Robertson and Zaragoza 2009, eq. 3.15) */
@@ -70,8 +71,9 @@ static inline epi_recall_options epi_recall_options_default(void) {
  *
  * @param[out] found receives the recollection, or NULL on failure. Nothing found is success with a count of 0.
  * @param options NULL: the defaults.
- * @return EPI_OK · EPI_EINVAL an empty cue · EPI_EUTF8 EPI_ELIMIT EPI_EDIMENSION EPI_ENUMBER EPI_EZERO EPI_EROLE the cue is
- *         malformed · EPI_EDAMAGED a record it needed fails its checksum · EPI_ECLOSED EPI_ESTALE EPI_EREADERS EPI_ENOMEM
+ * @return EPI_OK · EPI_EINVAL an empty cue · EPI_EUTF8 EPI_ELIMIT EPI_EDIMENSION EPI_ENUMBER EPI_EZERO EPI_EROLE the
+ *         cue is malformed · EPI_EDAMAGED a record it needed fails its checksum · EPI_ECLOSED EPI_ESTALE EPI_EREADERS
+ *         EPI_ENOMEM
  * @par Ownership freed by epi_recollection_free().
  * @par Thread safety any number of threads on one space; never waits for a writer.
  * @par Source fused by a normalised score sum (Bruch, Gai and Ingber 2023 find it ahead of reciprocal rank fusion). */
@@ -101,8 +103,10 @@ typedef struct epi_evidence {
     double contribution; /**< value x weight */
 } epi_evidence;
 
+/** The steps found, in ranked order. */
 EPI_API size_t epi_recollection_hit_count(const epi_recollection *found);
 EPI_API const epi_hit *epi_recollection_hit(const epi_recollection *found, size_t index); /**< NULL past the end */
+/** What made up a hit's score, one entry a signal; NULL and a count of 0 past the end. */
 EPI_API const epi_evidence *epi_recollection_evidence(size_t *count, const epi_recollection *found, size_t hit);
 
 /* ---- scenes ---- */
@@ -151,34 +155,38 @@ typedef struct epi_scene {
 } epi_scene;
 
 EPI_API size_t epi_recollection_count(const epi_recollection *found); /**< scenes */
-EPI_API const epi_scene *epi_recollection_scene(const epi_recollection *found, size_t index);
-EPI_API const epi_recalled_step *epi_scene_step(const epi_scene *scene, size_t index);
+EPI_API const epi_scene *epi_recollection_scene(const epi_recollection *found, size_t index); /**< NULL past the end */
+EPI_API const epi_recalled_step *epi_scene_step(const epi_scene *scene, size_t index); /**< NULL past the end */
 /** A part of a step, by place or by role; NULL if there is none. */
 EPI_API const epi_recalled_part *epi_recalled_step_part(const epi_recalled_step *step, size_t index);
-EPI_API const epi_recalled_part *epi_scene_part(const epi_scene *scene, const epi_recalled_step *step, const char *role);
+EPI_API const epi_recalled_part *epi_scene_part(const epi_scene *scene, const epi_recalled_step *step,
+                                                const char *role);
 
 /* ---- context ---- */
 
-/** The scenes as text for a prompt, best first, within the token budget; each step a line with its date, who, and its ids. */
+/** The scenes as text for a prompt, best first, within the token budget; each step a line with its date, who, and its
+ * ids. */
 EPI_API const char *epi_recollection_context(const epi_recollection *found);
 /** Ids of the steps whose lines are in the context. */
 EPI_API const uint64_t *epi_recollection_context_steps(size_t *count, const epi_recollection *found);
 
 /* ---- reading without a cue ---- */
 
-/** Steps of an episode in order, as one scene. @param first index of the first step wanted. @param count 0: to the end, at most
- *  EPI_K_MAX. Forgotten steps are left out. @return EPI_OK · EPI_ENOTFOUND never begun · EPI_ESTALE removed */
-EPI_API epi_status epi_episode_read(epi_recollection **found, epi_space *space, uint64_t episode, uint64_t first, size_t count);
+/** Steps of an episode in order, as one scene. @param first index of the first step wanted. @param count 0: to the end,
+ *  at most EPI_K_MAX. Forgotten steps are left out. @return EPI_OK · EPI_ENOTFOUND never begun · EPI_ESTALE removed */
+EPI_API epi_status epi_episode_read(epi_recollection **found, epi_space *space, uint64_t episode, uint64_t first,
+                                    size_t count);
 /** One step as one scene, also when it is superseded or forgotten (and says so).
  * @return EPI_OK · EPI_ENOTFOUND never appended · EPI_ESTALE removed */
 EPI_API epi_status epi_step_read(epi_recollection **found, epi_space *space, uint64_t step);
-/** A page of all steps of the space, in order of id, superseded and forgotten ones included (each says so): for those who copy
- *  a space. Read from 0 on until a page has no step.
+/** A page of all steps of the space, in order of id, superseded and forgotten ones included (each says so): for those
+ *  who copy a space. Read from 0 on until a page has no step.
  * @param[out] found one scene for each run of steps of one episode; no scenes after the last step.
  * @param after only steps with a greater id; 0: from the first. @param count 1 to EPI_K_MAX steps.
  * @return EPI_OK · EPI_EINVAL EPI_ELIMIT count · storage errors */
 EPI_API epi_status epi_steps_read(epi_recollection **found, epi_space *space, uint64_t after, size_t count);
-/** The vector stored for a step, as epi_step.vector takes it: under EPI_COSINE its unit vector, which stores again to the bit.
+/** The vector stored for a step, as epi_step.vector takes it: under EPI_COSINE its unit vector, which stores again to
+ * the bit.
  * @param[out] vector room for the dimension of the space's schema.
  * @param[out] size its elements; 0 when the step has none. May be NULL.
  * @return EPI_OK · EPI_ENOTFOUND never appended · EPI_ESTALE removed · EPI_EDAMAGED · storage errors */
@@ -186,8 +194,9 @@ EPI_API epi_status epi_step_vector(float *vector, size_t *size, epi_space *space
 /** The id behind a caller-given id. @return EPI_OK · EPI_ENOTFOUND */
 EPI_API epi_status epi_step_find(uint64_t *id, epi_space *space, const char *external_id);
 /** The k nearest live steps to a vector, best first: the bare search under recall's vector arm.
- * @param[out] count how many were found, at most k. @param[out] ids, scores room for k; scores may be NULL: the cosine, or
- *             minus the squared distance. @param vector of the space's dimension. @param ef 0: the default. */
+ * @param[out] count how many were found, at most k. @param[out] ids room for k. @param[out] scores room for k, or NULL:
+ *             the cosine, or minus the squared distance. @param vector of the space's dimension. @param ef 0: the
+ *             default. */
 EPI_API epi_status epi_nearest(size_t *count, uint64_t *ids, float *scores, epi_space *space, const float *vector,
                                size_t vector_size, size_t k, uint32_t ef);
 
@@ -209,9 +218,10 @@ typedef struct epi_episode_info {
 typedef struct epi_timeline epi_timeline;
 
 /** The episodes of a space whose time overlaps [from, to), in order of time.
- * @param from, to EPI_TIME_NONE: open. @param limit most to return, newest kept; 0: all.
+ * @param from EPI_TIME_NONE: open. @param to EPI_TIME_NONE: open. @param limit most to return, newest kept; 0: all.
  * @par Ownership freed by epi_timeline_free(); infos live as long. */
-EPI_API epi_status epi_timeline_read(epi_timeline **timeline, epi_space *space, epi_time from, epi_time to, size_t limit);
+EPI_API epi_status epi_timeline_read(epi_timeline **timeline, epi_space *space, epi_time from, epi_time to,
+                                     size_t limit);
 EPI_API void epi_timeline_free(epi_timeline *timeline);
 EPI_API size_t epi_timeline_count(const epi_timeline *timeline);
 EPI_API const epi_episode_info *epi_timeline_episode(const epi_timeline *timeline, size_t index);

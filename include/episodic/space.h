@@ -1,5 +1,5 @@
-/* space.h - a space is a hard border inside a memory: one tenant, one agent, one task. It has a schema: the roles a step may
- * have. No call crosses a space, and none takes a default one.
+/* space.h - a space is a hard border inside a memory: one tenant, one agent, one task. It has a schema: the roles a
+ * step may have. No call crosses a space, and none takes a default one.
  */
 #ifndef EPISODIC_SPACE_H
 #define EPISODIC_SPACE_H
@@ -64,11 +64,13 @@ typedef enum epi_metric {
 
 typedef struct epi_schema {
     uint32_t version;
-    const char *preset;    /**< "conversation", "trajectory", "transitions", "events" or "custom": which use it is made for */
+    const char *preset;    /**< "conversation", "trajectory", "transitions", "events" or "custom": which use it is made
+                                for */
     const epi_role *roles;
     size_t role_count;     /**< at most EPI_PART_COUNT_MAX */
     epi_encoder_kind encoder;
-    uint32_t dimension;    /**< of its vectors; 0: EPI_HASH_DIMENSION_DEFAULT for HASH, the VECTOR role's size for GIVEN */
+    uint32_t dimension;    /**< of its vectors; 0: EPI_HASH_DIMENSION_DEFAULT for HASH, the VECTOR role's size for
+                                GIVEN */
     epi_metric metric;
     const char *language;  /**< of its texts: "english" (NULL), or "none" for no stemming and no stop words */
 } epi_schema;
@@ -78,7 +80,8 @@ static inline epi_schema epi_schema_default(void) {
     return schema;
 }
 
-/** speaker (keyword), text (required), caption, attachment (BLOB), session (keyword); hash encoder. Static, never freed. */
+/** speaker (keyword), text (required), caption, attachment (BLOB), session (keyword); hash encoder. Static, never
+ * freed. */
 EPI_API const epi_schema *epi_schema_conversation(void);
 /** An agent at work: task, situation, tool (keyword), arguments (JSON), result, error, cost (F64 scalar). Static. */
 EPI_API const epi_schema *epi_schema_trajectory(void);
@@ -88,7 +91,7 @@ EPI_API const epi_schema *epi_schema_trajectory(void);
  * @param[out] schema filled in; points to roles and to the static names.
  * @param[out] roles  room for EPI_TRANSITION_ROLE_COUNT, of the caller; must live as long as schema.
  * @param observation_size elements of the float32 observation, 1 to EPI_DIMENSION_MAX.
- * @param action_dtype, action_size  element type of the action and its count; 0 is a scalar.
+ * @param action_dtype element type of the action. @param action_size its count; 0 is a scalar.
  * @return EPI_OK · EPI_EINVAL · EPI_ELIMIT */
 EPI_API epi_status epi_schema_transitions(epi_schema *schema, epi_role *roles, uint32_t observation_size,
                                           epi_dtype action_dtype, uint32_t action_size);
@@ -98,22 +101,22 @@ EPI_API epi_status epi_schema_transitions(epi_schema *schema, epi_role *roles, u
  * @param[out] space receives the handle, or NULL on failure.
  * @param name   1 to EPI_NAME_SIZE_MAX bytes of UTF-8, compared byte by byte; there is no default.
  * @param schema NULL: the space must exist.
- * @return EPI_OK · EPI_ENOTFOUND schema is NULL, or the memory read-only, and no such space · EPI_ESCHEMA it exists with
- *         another schema · EPI_EINVAL · EPI_EUTF8 · EPI_ELIMIT · storage errors
+ * @return EPI_OK · EPI_ENOTFOUND schema is NULL, or the memory read-only, and no such space · EPI_ESCHEMA it exists
+ *         with another schema · EPI_EINVAL · EPI_EUTF8 · EPI_ELIMIT · storage errors
  * @par Ownership the caller closes it with epi_space_close(), before or after the memory.
  * @par Thread safety any thread; all handles of one space in a process share one state. */
 EPI_API epi_status epi_space_open(epi_space **space, epi_memory *memory, const char *name, const epi_schema *schema);
 EPI_API void epi_space_close(epi_space *space); /**< NULL is allowed */
 
-EPI_API const char *epi_space_name(const epi_space *space);
+EPI_API const char *epi_space_name(const epi_space *space); /**< lives as long as the handle */
 EPI_API const epi_schema *epi_space_schema(const epi_space *space); /**< lives as long as the handle */
 
 /** Calls visit with each space's name, in byte order of creation, until it returns false.
  * @return EPI_OK · EPI_ECANCELLED visit returned false · storage errors */
 EPI_API epi_status epi_space_list(epi_memory *memory, bool (*visit)(void *context, const char *name), void *context);
 
-/** Drops a space with all that belongs to it. It is gone for every process once the call returns; its pages are reclaimed in
- *  bounded transactions before that. Final. Open handles answer EPI_ESTALE.
+/** Drops a space with all that belongs to it. It is gone for every process once the call returns; its pages are
+ *  reclaimed in bounded transactions before that. Final. Open handles answer EPI_ESTALE.
  * @return EPI_OK · EPI_ENOTFOUND · EPI_EREADONLY · storage errors */
 EPI_API epi_status epi_space_drop(epi_memory *memory, const char *name);
 
@@ -136,6 +139,7 @@ typedef struct epi_space_stats {
     epi_time last_event;
 } epi_space_stats;
 
+/** Counts what the space holds now. @return EPI_OK · EPI_ECLOSED EPI_ESTALE · storage errors */
 EPI_API epi_status epi_space_stats_read(epi_space_stats *stats, epi_space *space);
 
 typedef struct epi_upkeep_options {
@@ -158,7 +162,8 @@ typedef struct epi_upkeep_report {
     bool complete;    /**< false: the time limit ended it; call again */
 } epi_upkeep_report;
 
-/** The work that makes later calls faster and never changes an answer's meaning. Safe to call at any time, in any process.
+/** The work that makes later calls faster and never changes an answer's meaning. Safe to call at any time, in any
+ * process.
  * @param options NULL: the defaults. @param[out] report may be NULL.
  * @return EPI_OK · EPI_EREADONLY · storage errors */
 EPI_API epi_status epi_space_upkeep(epi_upkeep_report *report, epi_space *space, const epi_upkeep_options *options);

@@ -33,7 +33,8 @@ typedef struct epi_interval {
 EPI_API epi_time epi_time_now(void);
 
 /** Reads ISO 8601 in the precision it is written in: "2023", "2023-05", "2023-05-08", "2023-05-08T13:56",
- *  "2023-05-08 13:56:20.5+02:00", "...Z". A year is the whole year, a day the whole day; a minute or finer is an instant.
+ *  "2023-05-08 13:56:20.5+02:00", "...Z". A year is the whole year, a day the whole day; a minute or finer is an
+ *  instant.
  * @param interval receives the interval; without an offset in the text, UTC is meant.
  * @return EPI_OK · EPI_EFORMAT with what was wrong · EPI_EINVAL an argument is NULL
  * @par Thread safety any thread. */

@@ -1,7 +1,8 @@
 /* transfer.h - bringing in what others recorded, and taking out all of a space without loss.
  *
- * Importing is idempotent: every step gets an external id made from the source, so that a second run of the same file, or a run
- * after a crash, adds only what is missing. A malformed file changes nothing that came before the malformed place, and says where.
+ * Importing is idempotent: every step gets an external id made from the source, so that a second run of the same file,
+ * or a run after a crash, adds only what is missing. A malformed file changes nothing that came before the malformed
+ * place, and says where.
  */
 #ifndef EPISODIC_TRANSFER_H
 #define EPISODIC_TRANSFER_H
@@ -29,7 +30,8 @@ typedef struct epi_import_options {
     epi_format format;
     const char *space;       /**< the space to fill. LOCOMO: a prefix before each conversation's sample_id; NULL: none.
                                   JSONL: NULL takes the name in the file. Otherwise required */
-    const char *source;      /**< what the file is called, part of external ids of files that carry no ids; NULL: a hash of it */
+    const char *source;      /**< what the file is called, part of external ids of files that carry no ids; NULL: a hash
+                                  of it */
     /** Called now and then; returning false stops after the current batch, with EPI_ECANCELLED. May be NULL. */
     bool (*progress)(void *context, uint64_t done, uint64_t total);
     void *context;
@@ -50,14 +52,17 @@ typedef struct epi_import_report {
 } epi_import_report;
 
 /** Imports one file's content.
- * @param[out] report what was done, also on failure; may be NULL. @param text, size the whole file.
- * @return EPI_OK · EPI_EFORMAT EPI_EJSON EPI_EUTF8 with the line or entry · EPI_ECONFLICT · EPI_ECANCELLED · as epi_episode_append() */
+ * @param[out] report what was done, also on failure; may be NULL. @param text the whole file. @param size its bytes.
+ * @return EPI_OK · EPI_EFORMAT EPI_EJSON EPI_EUTF8 with the line or entry · EPI_ECONFLICT · EPI_ECANCELLED · as
+ *         epi_episode_append() */
 EPI_API epi_status epi_import(epi_import_report *report, epi_memory *memory, const char *text, size_t size,
                               const epi_import_options *options);
 
-/** Writes a space as JSONL: a line for the space and its schema, then episodes and their steps, forgotten ones included and marked.
+/** Writes a space as JSONL: a line for the space and its schema, then episodes and their steps, forgotten ones included
+ * and marked.
  * @param write called with each piece; returning false stops with EPI_ECANCELLED. */
-EPI_API epi_status epi_export(epi_space *space, bool (*write)(void *context, const char *text, size_t size), void *context);
+EPI_API epi_status epi_export(epi_space *space, bool (*write)(void *context, const char *text, size_t size),
+                              void *context);
 
 #ifdef __cplusplus
 }

@@ -37,18 +37,18 @@ typedef struct epi_json epi_json;
 EPI_API epi_status epi_json_parse(epi_json **root, const char *text, size_t size);
 EPI_API void epi_json_free(epi_json *root);
 
-EPI_API epi_json_type epi_json_type_of(const epi_json *value);
+EPI_API epi_json_type epi_json_type_of(const epi_json *value); /**< EPI_JSON_ABSENT of NULL */
 /** Case-sensitive; NULL if absent. Of members with the same name the first; epi_json_next() visits all. */
 EPI_API const epi_json *epi_json_member(const epi_json *object, const char *name);
 EPI_API const epi_json *epi_json_first(const epi_json *container); /**< first element or member */
-EPI_API const epi_json *epi_json_next(const epi_json *element);
+EPI_API const epi_json *epi_json_next(const epi_json *element);    /**< NULL after the last */
 EPI_API const char *epi_json_name(const epi_json *member); /**< name of an object's member; NULL otherwise */
 EPI_API size_t epi_json_count(const epi_json *container);  /**< elements or members; O(n) */
 EPI_API const char *epi_json_string(const epi_json *value, size_t *size); /**< NULL unless a string; size may be NULL */
 EPI_API bool epi_json_number(double *number, const epi_json *value); /**< false unless a number that a double holds */
 /** False unless a whole number in range. Exact when written as an integer; with a point or exponent, up to 2^53. */
 EPI_API bool epi_json_integer(int64_t *integer, const epi_json *value);
-EPI_API bool epi_json_true(const epi_json *value);
+EPI_API bool epi_json_true(const epi_json *value); /**< only of the value true */
 
 /** Writes JSON into a growing text; no tree is built. Commas and escapes are its business, order is the caller's.
  * Invalid UTF-8 is written as U+FFFD. Numbers: the first of 15, 16 or 17 digits that reads back the same; NaN and

@@ -1,0 +1,357 @@
+/* check.c - walking every record of a memory and reporting what is wrong; see check.h for the idea.
+ *
+ * The whole check runs in one read transaction, so it sees one moment however busy the writers are, and it changes nothing.
+ */
+#include "check.h"
+
+#include <stdio.h>
+
+#include "handle.h"
+#include "vectors.h"
+
+#define MODULE "memory"
+
+/* ---- reporting -------------------------------------------------------------------------------------------------------- */
+
+epi_status epi__check_violation(epi__check *check, uint8_t table, epi__view key, const char *format, ...) {
+    char reason[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    check->report.violations++;
+    if (!check->found) return EPI_OK;
+    epi__buffer text = {0};
+    if (key.size > 0) epi__key_describe(&text, key);
+    epi_violation violation = {check->space_name, epi__table_name(table), epi__buffer_text(&text), reason};
+    bool more = check->found(check->context, &violation);
+    epi__buffer_dispose(&text);
+    return more ? EPI_OK : epi__fail(EPI_ECANCELLED, MODULE, "the check was stopped");
+}
+
+epi_status epi__check_unreadable(epi__check *check, uint8_t table, epi__view key, epi_status status) {
+    if (status != EPI_EDAMAGED && status != EPI_EJSON && status != EPI_EUTF8) return status;
+    return epi__check_violation(check, table, key, "%s", epi_error_last()->message);
+}
+
+/* ---- records of each table --------------------------------------------------------------------------------------------- */
+
+static epi_status check_episode(epi__check *check, epi__view key, epi__view body) {
+    epi__episode_record record;
+    uint64_t live = 0, id = epi__key_id(key);
+    epi_status status = epi__episode_decode(&record, body);
+    if (status) return epi__check_unreadable(check, EPI__TABLE_EPISODE, key, status);
+    (void)epi__map_get(&check->episodes, id, &live);
+    if (live != record.step_count)
+        EPI__TRY(epi__check_violation(check, EPI__TABLE_EPISODE, key, "says %llu steps, has %llu",
+                                      (unsigned long long)record.step_count, (unsigned long long)live));
+    if (id >= check->state.next_episode) EPI__TRY(epi__check_violation(check, EPI__TABLE_EPISODE, key, "its id was never given out"));
+    (void)epi__map_remove(&check->episodes, id);
+    const epi__value *values[] = {&record.title, &record.metadata, &record.outcome};
+    for (size_t i = 0; i < EPI__COUNT(values); i++) EPI__TRY(epi__check_uses(check, key, values[i]));
+    return EPI_OK;
+}
+
+static epi_status check_run(epi__check *check, epi__view key, epi__view body) {
+    epi__run run;
+    epi_status status = epi__run_decode(&run, epi__key_id(key), body);
+    if (status) return epi__check_unreadable(check, EPI__TABLE_RUN, key, status);
+    if (run.count == 0 || run.first + run.count > check->state.next_step)
+        return epi__check_violation(check, EPI__TABLE_RUN, key, "covers ids that were never given out");
+    epi__key episode;
+    epi__view record;
+    epi__key_of_u64(&episode, check->mirror->space, EPI__TABLE_EPISODE, run.episode);
+    if (epi__record_get(&record, check->txn, &episode) == EPI_ENOTFOUND)
+        return epi__check_violation(check, EPI__TABLE_RUN, key, "belongs to episode %llu, which is missing", (unsigned long long)run.episode);
+    return EPI_OK;
+}
+
+static epi_status check_mark(epi__check *check, epi__view key, epi__view body) {
+    epi__mark mark;
+    epi__key step;
+    epi__view row;
+    epi_status status = epi__mark_decode(&mark, body);
+    if (status) return epi__check_unreadable(check, EPI__TABLE_MARK, key, status);
+    epi__key_of_u64(&step, check->mirror->space, EPI__TABLE_STEP, epi__key_id(key));
+    if (epi__record_get(&row, check->txn, &step) == EPI_ENOTFOUND)
+        return epi__check_violation(check, EPI__TABLE_MARK, key, "marks a step that is missing");
+    check->forgotten += mark.forgotten_at != EPI_TIME_NONE;
+    check->superseded += mark.superseded_by != 0;
+    return EPI_OK;
+}
+
+static epi_status check_component(epi__check *check, epi__view key, epi__view body) {
+    epi__view rest = epi__key_rest(key);
+    if (rest.size != 20) return epi__check_violation(check, EPI__TABLE_COMPONENT, key, "its key has %zu bytes", rest.size);
+    const uint8_t *at = rest.data;
+    epi__hash128 hash = {.high = epi__load_be64(at), .low = epi__load_be64(at + 8)}, real = epi__hash128_of(body.data, body.size);
+    if (hash.high != real.high || hash.low != real.low)
+        EPI__TRY(epi__check_violation(check, EPI__TABLE_COMPONENT, key, "its bytes have another hash than its key"));
+    uint64_t uses = 0, counted = 1;
+    (void)epi__map_get(&check->uses, epi__check_address(hash, epi__load_be32(at + 16)), &uses);
+    epi__key share;
+    epi__view count;
+    epi__key_begin(&share, check->mirror->space, EPI__TABLE_SHARE);
+    epi__key_bytes(&share, rest.data, rest.size);
+    if (epi__record_get(&count, check->txn, &share) == EPI_OK) {
+        epi__reader reader = epi__reader_of(count.data, count.size);
+        counted = epi__read_u64(&reader);
+    }
+    check->component_size += body.size;
+    check->component_count++;
+    (void)epi__map_remove(&check->uses, epi__check_address(hash, epi__load_be32(at + 16)));
+    if (uses == counted) return EPI_OK;
+    return epi__check_violation(check, EPI__TABLE_COMPONENT, key, "is used %llu times, counted %llu", (unsigned long long)uses,
+                                (unsigned long long)counted);
+}
+
+static epi_status check_tail(epi__check *check, epi__view key, epi__view body) {
+    epi__view document, vector, term;
+    uint32_t weight;
+    uint64_t step = epi__key_id(key);
+    epi_status status = epi__tail_record_decode(&document, &vector, body);
+    if (status) return epi__check_unreadable(check, EPI__TABLE_TAIL, key, status);
+    if (vector.size > 0) EPI__TRY(epi__check_take(check, step, (epi__view){0}, 0, 0));
+    if (document.size == 0) return EPI_OK;
+    epi__document_reader reader = epi__document_open(document);
+    uint8_t length = epi__length_code(reader.length);
+    while (epi__document_next(&term, &weight, &reader)) EPI__TRY(epi__check_take(check, step, term, weight, length));
+    return reader.reader.failed ? epi__check_violation(check, EPI__TABLE_TAIL, key, "is cut") : EPI_OK;
+}
+
+static epi_status check_block(epi__check *check, uint8_t table, epi__view key, epi__view term, epi__view block) {
+    epi__posting postings[EPI__BLOCK_COUNT_MAX];
+    size_t count = 0;
+    epi_status status = epi__block_decode(&count, postings, block);
+    if (status) return epi__check_unreadable(check, table, key, status);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && postings[i].step <= postings[i - 1].step) EPI__TRY(epi__check_violation(check, table, key, "is out of order"));
+        EPI__TRY(epi__check_take(check, postings[i].step, term, postings[i].weight, postings[i].length));
+    }
+    return EPI_OK;
+}
+
+struct tally {
+    uint64_t count;
+};
+
+static epi_status tally_block(void *context, const epi__posting *postings, size_t count) {
+    struct tally *tally = context;
+    (void)postings;
+    tally->count += count;
+    return EPI_OK;
+}
+
+static epi_status check_term(epi__check *check, epi__view key, epi__view body) {
+    epi__view block, term = epi__key_rest(key);
+    uint64_t documents = 0;
+    struct tally tally = {0};
+    epi_status status = epi__term_record_decode(&documents, &block, body);
+    if (!status) status = epi__postings_walk(check->txn, check->mirror->space, term, tally_block, &tally);
+    if (status) return epi__check_unreadable(check, EPI__TABLE_TERM, key, status);
+    if (tally.count != documents)
+        EPI__TRY(epi__check_violation(check, EPI__TABLE_TERM, key, "says %llu documents, has %llu", (unsigned long long)documents,
+                                      (unsigned long long)tally.count));
+    return check_block(check, EPI__TABLE_TERM, key, term, block);
+}
+
+static epi_status check_posting(epi__check *check, epi__view key, epi__view body) {
+    epi__view rest = epi__key_rest(key);
+    if (rest.size < 10) return epi__check_violation(check, EPI__TABLE_POSTING, key, "its key has %zu bytes", rest.size);
+    return check_block(check, EPI__TABLE_POSTING, key, (epi__view){rest.data, rest.size - 9}, body);
+}
+
+static epi_status check_chunk(epi__check *check, epi__view key, epi__view body) {
+    uint32_t dimension = check->mirror->schema->schema.dimension, capacity = epi__vectors_capacity(dimension);
+    const uint8_t *present = NULL;
+    const float *vectors = NULL;
+    epi_status status = epi__chunk_open(&present, &vectors, body, dimension);
+    if (status) return epi__check_unreadable(check, EPI__TABLE_VECTOR, key, status);
+    uint64_t first = epi__load_be64((const uint8_t *)key.data + key.size - 8) * capacity;
+    for (uint32_t i = 0; i < capacity; i++) {
+        if (!(present[i / 8] >> (i % 8) & 1)) continue;
+        EPI__TRY(epi__check_take(check, first + i, (epi__view){0}, 0, 0));
+        if (!epi__math_all_finite(vectors + (size_t)i * dimension, dimension))
+            EPI__TRY(epi__check_violation(check, EPI__TABLE_VECTOR, key, "the vector of step %llu is not finite", (unsigned long long)(first + i)));
+    }
+    return EPI_OK;
+}
+
+static epi_status check_time(epi__check *check, epi__view key, epi__view body) {
+    epi__key step;
+    epi__view row_body;
+    epi__row row;
+    (void)body;
+    if (key.size != 21) return epi__check_violation(check, EPI__TABLE_TIME, key, "its key has %zu bytes", key.size);
+    epi__key_of_u64(&step, check->mirror->space, EPI__TABLE_STEP, epi__load_be64((const uint8_t *)key.data + 13));
+    epi_status status = epi__record_get(&row_body, check->txn, &step);
+    if (!status) status = epi__row_decode(&row, row_body);
+    int64_t time = (int64_t)(epi__load_be64((const uint8_t *)key.data + 5) ^ (1ull << 63));
+    if (status || row.event_from != time) return epi__check_violation(check, EPI__TABLE_TIME, key, "no step happened then");
+    return EPI_OK;
+}
+
+static epi_status check_external(epi__check *check, epi__view key, epi__view body) {
+    epi__key step;
+    epi__view row_body, rest = epi__key_rest(key);
+    epi__row row;
+    epi__reader reader = epi__reader_of(body.data, body.size);
+    epi__key_of_u64(&step, check->mirror->space, EPI__TABLE_STEP, epi__read_u64(&reader));
+    epi_status status = epi__record_get(&row_body, check->txn, &step);
+    if (!status) status = epi__row_decode(&row, row_body);
+    if (status || row.external.size != rest.size || memcmp(row.external.data, rest.data, rest.size) != 0)
+        return epi__check_violation(check, EPI__TABLE_EXTERNAL, key, "names a step that does not have it");
+    return EPI_OK;
+}
+
+static epi_status check_journal(epi__check *check, epi__view key, epi__view body) {
+    (void)body;
+    if (epi__key_id(key) <= check->state.sequence) return EPI_OK;
+    return epi__check_violation(check, EPI__TABLE_JOURNAL, key, "lies behind the newest change");
+}
+
+typedef epi_status (*check_record)(epi__check *check, epi__view key, epi__view body);
+
+/* In this order: rows first, since they promise; what may only be judged when all promises are in comes behind them. */
+static const struct {
+    uint8_t table;
+    check_record check;
+} ORDER[EPI__TABLE_SLOTS] = {
+    {EPI__TABLE_SCHEMA, NULL},          {EPI__TABLE_STEP, epi__check_step},  {EPI__TABLE_EPISODE, check_episode},
+    {EPI__TABLE_EPISODE_EXTERNAL, NULL}, {EPI__TABLE_RUN, check_run},         {EPI__TABLE_EXTERNAL, check_external},
+    {EPI__TABLE_MARK, check_mark},      {EPI__TABLE_TIME, check_time},       {EPI__TABLE_COMPONENT, check_component},
+    {EPI__TABLE_SHARE, NULL},           {EPI__TABLE_TAIL, check_tail},       {EPI__TABLE_TERM, check_term},
+    {EPI__TABLE_POSTING, check_posting}, {EPI__TABLE_VECTOR, check_chunk},    {EPI__TABLE_JOURNAL, check_journal},
+};
+
+/* ---- a space ----------------------------------------------------------------------------------------------------------- */
+
+static epi_status check_table(epi__check *check, uint8_t table, check_record each) {
+    epi__scan scan = {0};
+    epi__table_sum *sum = &check->sums[epi__table_slot(table)];
+    epi_status status = epi__scan_table(&scan, check->txn, check->mirror->space, table);
+    while (!status) {
+        epi__view key, value, body;
+        status = epi__tx_ops(check->txn)->range_next(&key, &value, scan.range);
+        if (status) break;
+        epi__reader reader = epi__reader_of(value.data, value.size);
+        sum->count++;
+        sum->sum += epi__read_u64(&reader);
+        check->report.records++;
+        status = epi__record_open(&body, key, value);
+        if (status) status = epi__check_unreadable(check, table, key, status);
+        else if (each) status = each(check, key, body);
+    }
+    epi__scan_close(&scan);
+    return status == EPI_EDONE ? EPI_OK : status;
+}
+
+static epi_status compare(epi__check *check, const char *what, uint64_t said, uint64_t counted) {
+    if (said == counted) return EPI_OK;
+    return epi__check_violation(check, EPI__TABLE_STATE, (epi__view){0}, "says %llu %s, counted %llu", (unsigned long long)said, what,
+                                (unsigned long long)counted);
+}
+
+static epi_status check_counts(epi__check *check) {
+    const epi__state *state = &check->state;
+    for (int slot = 0; slot < EPI__TABLE_SLOTS; slot++) {
+        EPI__TRY(compare(check, epi__table_name(epi__table_at(slot)), state->tables[slot].count, check->sums[slot].count));
+        if (state->tables[slot].sum != check->sums[slot].sum)
+            EPI__TRY(epi__check_violation(check, epi__table_at(slot), (epi__view){0}, "its records do not add up: one is lost, stale or foreign"));
+    }
+    EPI__TRY(compare(check, "forgotten steps", state->forgotten, check->forgotten));
+    EPI__TRY(compare(check, "superseded steps", state->superseded, check->superseded));
+    EPI__TRY(compare(check, "steps with words", state->documents, check->documents));
+    EPI__TRY(compare(check, "quarter words", state->words, check->words));
+    EPI__TRY(compare(check, "vectors", state->vectors, check->vectors));
+    EPI__TRY(compare(check, "bytes of components", state->component_size, check->component_size));
+    EPI__TRY(compare(check, "external ids", epi__state_count(state, EPI__TABLE_EXTERNAL), check->externals));
+    return compare(check, "time entries", epi__state_count(state, EPI__TABLE_TIME), epi__state_count(state, EPI__TABLE_STEP));
+}
+
+/* What was promised and never came. */
+static epi_status check_leftovers(epi__check *check) {
+    size_t at = 0;
+    uint64_t id = 0, left = 0;
+    epi__key key;
+    while (epi__map_next(&check->promised, &at, &id, &left)) {
+        epi__key_of_u64(&key, check->mirror->space, EPI__TABLE_STEP, id);
+        if (left != 0)
+            EPI__TRY(epi__check_violation(check, EPI__TABLE_STEP, epi__key_view(&key), "its words or its vector differ from what is indexed"));
+    }
+    for (at = 0; epi__map_next(&check->episodes, &at, &id, &left);) {
+        epi__key_of_u64(&key, check->mirror->space, EPI__TABLE_EPISODE, id);
+        EPI__TRY(epi__check_violation(check, EPI__TABLE_EPISODE, epi__key_view(&key), "is missing, but has %llu steps", (unsigned long long)left));
+    }
+    for (at = 0; epi__map_next(&check->uses, &at, &id, &left);)
+        EPI__TRY(epi__check_violation(check, EPI__TABLE_COMPONENT, (epi__view){0}, "a component that is used %llu times is missing", (unsigned long long)left));
+    return EPI_OK;
+}
+
+epi_status epi__check_space(epi__check *check) {
+    epi_status status = epi__state_read(&check->state, check->txn, check->mirror->space);
+    if (status) return epi__check_unreadable(check, EPI__TABLE_STATE, (epi__view){0}, status);
+    check->report.records++;
+    for (size_t i = 0; !status && i < EPI__COUNT(ORDER); i++) status = check_table(check, ORDER[i].table, ORDER[i].check);
+    if (!status) status = check_counts(check);
+    return status ? status : check_leftovers(check);
+}
+
+/* ---- a memory ---------------------------------------------------------------------------------------------------------- */
+
+struct names {
+    epi__buffer list; /* each with its NUL */
+};
+
+static bool collect_name(void *context, const char *name, uint32_t space) {
+    struct names *names = context;
+    (void)space;
+    epi__buffer_append(&names->list, name, strlen(name) + 1);
+    return true;
+}
+
+static void dispose(epi__check *check) {
+    epi__map_dispose(&check->episodes);
+    epi__map_dispose(&check->uses);
+    epi__map_dispose(&check->promised);
+    epi__arena_dispose(&check->arena);
+    if (check->mirror) epi__scratch_give(check->scratch, check->mirror);
+}
+
+static epi_status check_named(epi_check_report *report, epi_memory *memory, const char *name,
+                              bool (*found)(void *, const epi_violation *), void *context) {
+    epi__check check = {.found = found, .context = context, .space_name = name};
+    epi__tx tx = {0};
+    epi_status status = epi__mirror_get(&check.mirror, memory->store, name, NULL);
+    if (status == EPI_ENOTFOUND) return EPI_OK; /* dropped meanwhile */
+    if (status) {
+        check.mirror = NULL;
+        status = epi__check_unreadable(&check, EPI__TABLE_SCHEMA, (epi__view){0}, status);
+    } else {
+        status = epi__scratch_take(&check.scratch, check.mirror);
+        if (!status) status = epi__tx_begin(&tx, memory->store, false);
+        check.txn = tx.txn;
+        if (!status) status = epi__check_space(&check);
+        epi__tx_abort(&tx);
+    }
+    dispose(&check);
+    report->records += check.report.records;
+    report->violations += check.report.violations;
+    return status;
+}
+
+epi_status epi_memory_check(epi_check_report *report, epi_memory *memory, bool (*found)(void *context, const epi_violation *violation),
+                            void *context) {
+    epi_check_report all = {0};
+    struct names names = {{0}};
+    if (report) memset(report, 0, sizeof *report);
+    EPI__TRY(epi__memory_check_handle(memory));
+    epi_status status = epi__catalog_list(memory->store, collect_name, &names);
+    if (!status && names.list.failed) status = epi__fail_memory(MODULE, names.list.size);
+    const char *name = (const char *)names.list.data;
+    for (size_t at = 0; !status && at < names.list.size; at += strlen(name + at) + 1)
+        status = check_named(&all, memory, name + at, found, context);
+    epi__buffer_dispose(&names.list);
+    if (report) *report = all;
+    return status;
+}
