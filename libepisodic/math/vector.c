@@ -25,12 +25,14 @@ void epi__math_l2_rows(float *out, const float *query, const float *rows, size_t
     for (size_t i = 0; i < count; i++) out[i] = kernels->l2_squared(query, rows + i * dimension, dimension);
 }
 
-/* Summed in double, so that neither tiny nor huge components lose the norm. */
+/* Summed in double, so that neither tiny nor huge components lose the norm. A vector that is unit already, but for the
+ * rounding of its elements, is left as it is: what is read back and stored again keeps its bits. */
 bool epi__math_normalise(float *vector, size_t dimension) {
     double sum = 0;
     for (size_t i = 0; i < dimension; i++) sum += (double)vector[i] * (double)vector[i];
     const double norm = sqrt(sum);
     if (!(norm > 0) || !isfinite(norm)) return false;
+    if (fabs(norm - 1) < 0x1p-23) return true;
     for (size_t i = 0; i < dimension; i++) vector[i] = (float)((double)vector[i] / norm);
     return true;
 }

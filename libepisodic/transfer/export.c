@@ -26,6 +26,7 @@ typedef struct exporter {
     epi__map infos;      /* episode id -> place in the timeline */
     epi__map episodes;   /* episode id -> number in the file */
     epi__map steps;      /* step id -> number in the file */
+    epi__map aside;      /* ids of steps that waited or wait */
     epi__map blocked;    /* episodes of which a step waits */
     epi__buffer waiting; /* ids of steps that correct one which is not written yet, and of what follows them */
 } exporter;
@@ -232,15 +233,17 @@ static epi_status write_step(exporter *e, const epi_recalled_step *step) {
 }
 
 /* Ids are given to each episode in blocks, so a correction may have a lower id than what it corrects. It waits then,
- * and with it the rest of its episode. */
+ * and with it the rest of its episode, and what corrects these. */
 static bool must_wait(const exporter *e, const epi_recalled_step *step) {
     if (epi__map_get(&e->blocked, step->episode, NULL)) return true;
-    return step->supersedes > step->id && !epi__map_get(&e->steps, step->supersedes, NULL);
+    if (step->supersedes == 0 || epi__map_get(&e->steps, step->supersedes, NULL)) return false;
+    return step->supersedes > step->id || epi__map_get(&e->aside, step->supersedes, NULL);
 }
 
 static epi_status put_aside(exporter *e, const epi_recalled_step *step) {
     epi__buffer_append_u64(&e->waiting, step->id);
-    bool kept = !e->waiting.failed && epi__map_put(&e->blocked, step->episode, 1);
+    bool kept = !e->waiting.failed && epi__map_put(&e->blocked, step->episode, 1) &&
+                epi__map_put(&e->aside, step->id, 1);
     return kept ? EPI_OK : epi__fail_memory("transfer", e->waiting.size);
 }
 
@@ -264,9 +267,9 @@ static epi_status write_one(exporter *e, uint64_t id, bool wait) {
     return status;
 }
 
-/* Again and again, until none waits; where none can go on, what they correct has been removed. */
+/* Again and again, until none waits. Where none can go on, what the first one corrects has been removed. */
 static epi_status write_waiting(exporter *e) {
-    bool wait = true;
+    bool stuck = false;
     while (e->waiting.size > 0) {
         epi__buffer round = e->waiting;
         size_t written = e->steps.count;
@@ -274,10 +277,12 @@ static epi_status write_waiting(exporter *e) {
         epi__map_clear(&e->blocked);
         epi__reader ids = epi__reader_of(round.data, round.size);
         epi_status status = EPI_OK;
-        while (status == EPI_OK && ids.next < ids.end) status = write_one(e, epi__read_u64(&ids), wait);
+        for (bool wait = !stuck; status == EPI_OK && ids.next < ids.end; wait = true) {
+            status = write_one(e, epi__read_u64(&ids), wait);
+        }
         epi__buffer_dispose(&round);
         EPI__TRY(status);
-        wait = e->steps.count > written;
+        stuck = e->steps.count == written;
     }
     return EPI_OK;
 }
@@ -348,6 +353,7 @@ epi_status epi_export(epi_space *space, bool (*write)(void *context, const char 
     epi__map_dispose(&e.infos);
     epi__map_dispose(&e.episodes);
     epi__map_dispose(&e.steps);
+    epi__map_dispose(&e.aside);
     epi__map_dispose(&e.blocked);
     epi__buffer_dispose(&e.waiting);
     epi__free(e.vector);
