@@ -173,7 +173,8 @@ EPI_API const uint64_t *epi_recollection_context_steps(size_t *count, const epi_
 /* ---- reading without a cue ---- */
 
 /** Steps of an episode in order, as one scene. @param first index of the first step wanted. @param count 0: to the end,
- *  at most EPI_K_MAX. Forgotten steps are left out. @return EPI_OK · EPI_ENOTFOUND never begun · EPI_ESTALE removed */
+ *  at most EPI_K_MAX. Forgotten steps are left out.
+ *  @return EPI_OK · EPI_ENOTFOUND never begun · EPI_ESTALE removed */
 EPI_API epi_status epi_episode_read(epi_recollection **found, epi_space *space, uint64_t episode, uint64_t first,
                                     size_t count);
 /** One step as one scene, also when it is superseded or forgotten (and says so).

@@ -5,11 +5,11 @@ static const struct {
     uint8_t table;
     const char *name;
 } TABLES[] = {
-    {EPI__TABLE_SCHEMA, "schema"},       {EPI__TABLE_EPISODE, "episode"}, {EPI__TABLE_EPISODE_EXTERNAL, "episode-external"},
-    {EPI__TABLE_RUN, "run"},             {EPI__TABLE_STEP, "step"},       {EPI__TABLE_EXTERNAL, "external"},
-    {EPI__TABLE_MARK, "mark"},           {EPI__TABLE_TIME, "time"},       {EPI__TABLE_COMPONENT, "component"},
-    {EPI__TABLE_SHARE, "share"},         {EPI__TABLE_TAIL, "tail"},       {EPI__TABLE_TERM, "term"},
-    {EPI__TABLE_POSTING, "posting"},     {EPI__TABLE_VECTOR, "vector"},   {EPI__TABLE_JOURNAL, "journal"},
+    {EPI__TABLE_SCHEMA, "schema"},   {EPI__TABLE_EPISODE, "episode"}, {EPI__TABLE_EPISODE_EXTERNAL, "episode-external"},
+    {EPI__TABLE_RUN, "run"},         {EPI__TABLE_STEP, "step"},       {EPI__TABLE_EXTERNAL, "external"},
+    {EPI__TABLE_MARK, "mark"},       {EPI__TABLE_TIME, "time"},       {EPI__TABLE_COMPONENT, "component"},
+    {EPI__TABLE_SHARE, "share"},     {EPI__TABLE_TAIL, "tail"},       {EPI__TABLE_TERM, "term"},
+    {EPI__TABLE_POSTING, "posting"}, {EPI__TABLE_VECTOR, "vector"},   {EPI__TABLE_JOURNAL, "journal"},
 };
 _Static_assert(EPI__COUNT(TABLES) == EPI__TABLE_SLOTS, "every table but the state has a slot");
 
@@ -25,7 +25,9 @@ const char *epi__table_name(uint8_t table) {
     return table == EPI__TABLE_STATE ? "state" : "unknown";
 }
 
-uint8_t epi__table_at(int slot) { return TABLES[slot].table; }
+uint8_t epi__table_at(int slot) {
+    return TABLES[slot].table;
+}
 
 void epi__key_bytes(epi__key *key, const void *data, size_t size) {
     assert(key->size + size <= EPI__KEY_SIZE_MAX);
@@ -46,7 +48,9 @@ void epi__key_u64(epi__key *key, uint64_t value) {
     epi__key_bytes(key, bytes, sizeof bytes);
 }
 
-void epi__key_time(epi__key *key, int64_t value) { epi__key_u64(key, (uint64_t)value ^ (1ull << 63)); }
+void epi__key_time(epi__key *key, int64_t value) {
+    epi__key_u64(key, (uint64_t)value ^ (1ull << 63));
+}
 
 void epi__key_begin(epi__key *key, uint32_t space, uint8_t table) {
     key->size = 0;

@@ -1,6 +1,6 @@
-/* key.h - keys of the store, byte by byte (docs/FORMAT.md). A key is: space (u32) · table (u8) · the table's own fields.
- * Numbers are big-endian, so that bytes sort as the numbers do; times are biased to be unsigned. The space comes first: a
- * space is one contiguous range of the store, and nothing can be asked for without naming it.
+/* key.h - keys of the store, byte by byte (docs/FORMAT.md). A key is: space (u32) · table (u8) · the table's own
+ * fields. Numbers are big-endian, so that bytes sort as the numbers do; times are biased to be unsigned. The space
+ * comes first: a space is one contiguous range of the store, and nothing can be asked for without naming it.
  */
 #ifndef EPI_FORMAT_KEY_H
 #define EPI_FORMAT_KEY_H
@@ -58,7 +58,9 @@ void epi__key_bytes(epi__key *key, const void *data, size_t size); /* callers ke
 /* The first key behind every key that begins with this one: the end of its range. */
 void epi__key_next(epi__key *key);
 
-static inline epi__view epi__key_view(const epi__key *key) { return (epi__view){key->bytes, key->size}; }
+static inline epi__view epi__key_view(const epi__key *key) {
+    return (epi__view){key->bytes, key->size};
+}
 
 static inline void epi__key_of_u64(epi__key *key, uint32_t space, uint8_t table, uint64_t id) {
     epi__key_begin(key, space, table);
@@ -66,12 +68,18 @@ static inline void epi__key_of_u64(epi__key *key, uint32_t space, uint8_t table,
 }
 
 /* Fields of a stored key; the caller has checked the size. */
-static inline uint32_t epi__key_space(epi__view key) { return epi__load_be32(key.data); }
-static inline uint8_t epi__key_table(epi__view key) { return ((const uint8_t *)key.data)[4]; }
+static inline uint32_t epi__key_space(epi__view key) {
+    return epi__load_be32(key.data);
+}
+static inline uint8_t epi__key_table(epi__view key) {
+    return ((const uint8_t *)key.data)[4];
+}
 static inline epi__view epi__key_rest(epi__view key) {
     return (epi__view){(const uint8_t *)key.data + 5, key.size - 5};
 }
-static inline uint64_t epi__key_id(epi__view key) { return epi__load_be64((const uint8_t *)key.data + 5); }
+static inline uint64_t epi__key_id(epi__view key) {
+    return epi__load_be64((const uint8_t *)key.data + 5);
+}
 
 /* A key for a message: "step 17", "term word \"lisbon\"", or the bytes in hex. */
 void epi__key_describe(epi__buffer *out, epi__view key);

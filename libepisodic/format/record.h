@@ -1,7 +1,7 @@
 /* record.h - the records of a space, byte by byte (docs/FORMAT.md). Numbers are little-endian; sizes are LEB128.
  *
- * Decoding trusts nothing: a record that is cut or impossible is EPI_EDAMAGED, although its checksum held. Decoded structs
- * borrow from the bytes they were read from.
+ * Decoding trusts nothing: a record that is cut or impossible is EPI_EDAMAGED, although its checksum held. Decoded
+ * structs borrow from the bytes they were read from.
  */
 #ifndef EPI_FORMAT_RECORD_H
 #define EPI_FORMAT_RECORD_H
@@ -10,7 +10,7 @@
 
 /* A value of a role, an episode's text or some metadata: in the row itself, or the address of a component. */
 typedef struct epi__value {
-    uint8_t role;      /* place in the schema; EPI__ROLE_METADATA for a step's metadata */
+    uint8_t role; /* place in the schema; EPI__ROLE_METADATA for a step's metadata */
     bool component;
     uint64_t size;     /* bytes; 0 with !component: absent or empty */
     const void *data;  /* !component */
@@ -37,7 +37,7 @@ typedef struct epi__row {
     uint64_t supersedes;
     uint64_t content; /* hash of what the caller gave: what makes appending idempotent */
     uint32_t flags;
-    uint32_t length;  /* words, in quarters */
+    uint32_t length; /* words, in quarters */
     int16_t utc_offset_min;
     uint8_t part_count;
     uint8_t tag_count;
@@ -45,27 +45,28 @@ typedef struct epi__row {
     epi__reader rest;   /* tags, then metadata, then parts; read in this order */
 } epi__row;
 
-/* The fixed part and the external id; tags (bytes), the metadata value and the parts' values are appended by the caller. */
+/* The fixed part and the external id; tags (bytes), the metadata value and the parts' values are appended by the
+ * caller. */
 void epi__row_encode(epi__buffer *out, const epi__row *row);
 epi_status epi__row_decode(epi__row *row, epi__view body);
 
 typedef struct epi__episode_record {
-    int64_t first_event;   /* of what was appended, or as the caller said; EPI_TIME_NONE: no step yet */
+    int64_t first_event; /* of what was appended, or as the caller said; EPI_TIME_NONE: no step yet */
     int64_t last_event;
     int16_t utc_offset_min;
     bool ended;
     bool has_reward;
     double reward;
-    uint64_t step_count;   /* live steps */
+    uint64_t step_count; /* live steps */
     uint64_t next_index;
-    uint64_t last_run;     /* its first step; 0: none */
-    uint64_t content;      /* hash of title, tags and metadata */
-    epi__view external;    /* size 0: none */
-    epi__value title;      /* these three may be components */
+    uint64_t last_run;  /* its first step; 0: none */
+    uint64_t content;   /* hash of title, tags and metadata */
+    epi__view external; /* size 0: none */
+    epi__value title;   /* these three may be components */
     epi__value metadata;
     epi__value outcome;
     uint8_t tag_count;
-    epi__view tags;        /* tag_count x (size, bytes) */
+    epi__view tags; /* tag_count x (size, bytes) */
 } epi__episode_record;
 
 void epi__episode_encode(epi__buffer *out, const epi__episode_record *episode);
@@ -89,7 +90,7 @@ typedef struct epi__mark {
     uint64_t superseded_by;      /* the newest; 0: none */
     int64_t superseded_ingested; /* the earliest ingest and event time of those that supersede it */
     int64_t superseded_event;
-    int64_t forgotten_at;        /* EPI_TIME_NONE: not forgotten */
+    int64_t forgotten_at; /* EPI_TIME_NONE: not forgotten */
     int64_t purge_at;
 } epi__mark;
 

@@ -64,7 +64,8 @@ void epi__document_word(epi__document *document, const char *stem, size_t size, 
 }
 
 /* prefix, then the folded text, or its hash in hex when that is long. */
-static void add_whole(epi__document *document, const uint8_t *prefix, size_t prefix_size, const char *text, size_t size) {
+static void add_whole(epi__document *document, const uint8_t *prefix, size_t prefix_size, const char *text,
+                      size_t size) {
     uint8_t term[EPI__TERM_BYTES_MAX];
     epi__buffer folded = {0};
     if (epi__utf8_fold(&folded, text, size) != EPI_OK || folded.failed) {

@@ -1,15 +1,17 @@
 /* lexical.h - which steps have which words: documents, postings, and BM25 over them.
  *
- * A term is a kind byte and its text: a word's stem, a keyword role's folded value, or a tag. A step's document is its terms with
- * weights in quarter words. It is written to the tail table with the step, and found there at once through a small inverted
- * index in memory (recent.c); when enough have gathered, they are sealed: merged into block postings, one write a term
- * instead of one a step and term.
+ * A term is a kind byte and its text: a word's stem, a keyword role's folded value, or a tag. A step's document is its
+ * terms with weights in quarter words. It is written to the tail table with the step, and found there at once through a
+ * small inverted index in memory (recent.c); when enough have gathered, they are sealed: merged into block postings,
+ * one write a term instead of one a step and term.
  *
  *   TERM    term -> documents, newest block     the block that grows, rewritten by each seal that has the term
  *   POSTING term, 0, first step -> full block   about EPI__BLOCK_SIZE bytes each
- *   block   first u64 · count · greatest weight · least length code u8 · count x { step - the one before, weight, length code u8 }
+ *   block   first u64 · count · greatest weight · least length code u8 · count x { step - the one before, weight,
+ *   length code u8 }
  *
- * A block is sorted by step id. Ids mostly rise, but a run reserved early may be sealed late, so inserting into any block works.
+ * A block is sorted by step id. Ids mostly rise, but a run reserved early may be sealed late, so inserting into any
+ * block works.
  */
 #ifndef EPI_LEXICAL_LEXICAL_H
 #define EPI_LEXICAL_LEXICAL_H
@@ -24,7 +26,8 @@
 #define EPI__BLOCK_SIZE 1600u
 #define EPI__SEAL_COUNT 2048u /* steps in the tail that make a commit seal it */
 
-/* ---- documents ---------------------------------------------------------------------------------------------------- */
+/* ---- documents
+ * ---------------------------------------------------------------------------------------------------- */
 
 typedef struct epi__document_term {
     uint32_t offset; /* of its bytes in the text buffer */
@@ -68,7 +71,8 @@ bool epi__document_next(epi__view *term, uint32_t *weight, epi__document_reader 
 uint8_t epi__length_code(uint32_t quarters);
 float epi__length_words(uint8_t code);
 
-/* ---- postings ----------------------------------------------------------------------------------------------------- */
+/* ---- postings
+ * ----------------------------------------------------------------------------------------------------- */
 
 typedef struct epi__posting {
     uint64_t step;
@@ -98,7 +102,8 @@ epi_status epi__postings_walk(epi__txn *txn, uint32_t space, epi__view term, epi
 epi_status epi__block_decode(size_t *count, epi__posting *out, epi__view block);
 epi_status epi__term_record_decode(uint64_t *documents, epi__view *block, epi__view body);
 
-/* ---- the tail in memory ------------------------------------------------------------------------------------------- */
+/* ---- the tail in memory
+ * ------------------------------------------------------------------------------------------- */
 
 typedef struct epi__recent epi__recent;
 

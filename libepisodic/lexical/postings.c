@@ -1,7 +1,8 @@
 /* postings.c - block postings under plain keys; the layout is told in lexical.h.
  *
- * The newest block of a term lives in its TERM record, so that a seal reads and writes one record a term. When that block
- * outgrows EPI__BLOCK_SIZE its older part goes to POSTING records, which change again only by late or removed steps.
+ * The newest block of a term lives in its TERM record, so that a seal reads and writes one record a term. When that
+ * block outgrows EPI__BLOCK_SIZE its older part goes to POSTING records, which change again only by late or removed
+ * steps.
  */
 #include <stdlib.h>
 
@@ -27,7 +28,8 @@ static void posting_key(epi__key *key, uint32_t space, epi__view term, uint64_t 
     epi__key_u64(key, first);
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------------------------- */
+/* ---- blocks
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void block_encode(epi__buffer *out, const epi__posting *postings, size_t count) {
     uint32_t greatest = 0;
@@ -97,7 +99,8 @@ static epi_status write_term(epi__change *change, epi__view term, uint64_t docum
     return epi__change_put(change, &key, out->data, out->size);
 }
 
-/* ---- inserting ---------------------------------------------------------------------------------------------------- */
+/* ---- inserting
+ * ---------------------------------------------------------------------------------------------------- */
 
 static int by_step(const void *a, const void *b) {
     const epi__posting *x = a, *y = b;
@@ -213,7 +216,8 @@ epi_status epi__postings_insert(epi__change *change, epi__posting_entry *entries
     return status;
 }
 
-/* ---- removing ----------------------------------------------------------------------------------------------------- */
+/* ---- removing
+ * ----------------------------------------------------------------------------------------------------- */
 
 static bool take_out(epi__posting *postings, size_t *count, uint64_t step) {
     for (size_t i = 0; i < *count; i++) {
@@ -256,7 +260,8 @@ epi_status epi__postings_remove(epi__change *change, epi__view term, uint64_t st
     return write_term(change, term, documents - 1, postings, count);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading
+ * ------------------------------------------------------------------------------------------------------ */
 
 epi_status epi__postings_documents(uint64_t *documents, epi__txn *txn, uint32_t space, epi__view term) {
     epi__key key;

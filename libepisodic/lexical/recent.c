@@ -1,6 +1,6 @@
-/* recent.c - the inverted index over steps that are not sealed yet, in memory. At most a few thousand steps, so postings are links
- * in one array: map hash of the term -> its newest posting, each posting -> the one before. A removed step stays in the links
- * and is passed over.
+/* recent.c - the inverted index over steps that are not sealed yet, in memory. At most a few thousand steps, so
+ * postings are links in one array: map hash of the term -> its newest posting, each posting -> the one before. A
+ * removed step stays in the links and is passed over.
  */
 #include "lexical.h"
 
@@ -16,7 +16,7 @@ typedef struct tail_document {
 } tail_document;
 
 struct epi__recent {
-    epi__map heads; /* hash of the term -> place + 1 of its newest posting */
+    epi__map heads;  /* hash of the term -> place + 1 of its newest posting */
     epi__map places; /* step -> place of its document */
     link_item *links;
     size_t link_count, link_capacity;
@@ -78,7 +78,8 @@ epi_status epi__recent_add(epi__recent *tail, uint64_t step, epi__view encoded) 
         uint64_t hash = epi__hash64(term.data, term.size), head = 0;
         (void)epi__map_get(&tail->heads, hash, &head);
         tail->links[tail->link_count++] = (link_item){place, weight, (uint32_t)head};
-        if (!epi__map_put(&tail->heads, hash, tail->link_count)) return epi__fail_memory("lexical", sizeof *tail->links);
+        if (!epi__map_put(&tail->heads, hash, tail->link_count))
+            return epi__fail_memory("lexical", sizeof *tail->links);
     }
     return reader.reader.failed ? epi__fail(EPI_EDAMAGED, "lexical", "a tail record is cut") : EPI_OK;
 }

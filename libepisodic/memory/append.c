@@ -1,7 +1,8 @@
 /* append.c - appending: drafting outside any lock, then one transaction, or a place in the pending list; see append.h.
  *
- * The pending list belongs to the mirror, so all handles of a space in the process share it; ids are given out at once, from ranges
- * that were reserved durably. What is pending is in this process only, and is committed before this process reads.
+ * The pending list belongs to the mirror, so all handles of a space in the process share it; ids are given out at once,
+ * from ranges that were reserved durably. What is pending is in this process only, and is committed before this process
+ * reads.
  */
 #include "append.h"
 
@@ -21,7 +22,8 @@ struct epi__pending {
     epi__map external; /* hash of the external id -> place */
 };
 
-/* ---- ids ------------------------------------------------------------------------------------------------------------ */
+/* ---- ids
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* Makes room for count ids in the lane. Where nobody wrote in between, the range goes on and the run grows. */
 static void reserve(epi__lane *lane, epi__state *state, uint64_t count, uint64_t least) {
@@ -39,7 +41,8 @@ void epi__lane_return(epi__lane *lane, epi__change *change) {
     lane->next = lane->end = 0;
 }
 
-/* ---- at once -------------------------------------------------------------------------------------------------------- */
+/* ---- at once
+ * -------------------------------------------------------------------------------------------------------- */
 
 static epi_status put_all(epi__writer *writer, epi__lane *lane, epi__draft *drafts, size_t count, uint64_t *ids) {
     reserve(lane, &writer->change.state, count, 0);
@@ -59,16 +62,20 @@ static epi_status write_now(uint64_t *ids, epi__lane *lane, epi__mirror *mirror,
     EPI__TRY(epi__writer_begin(&writer, mirror));
     epi_status status = epi__writer_episode(&writer, lane->episode);
     if (!status && writer.record.ended)
-        status = epi__fail(EPI_EENDED, MODULE, "episode %llu has ended; resume it to append", (unsigned long long)lane->episode);
+        status = epi__fail(EPI_EENDED, MODULE, "episode %llu has ended; resume it to append",
+                           (unsigned long long)lane->episode);
     if (!status) status = put_all(&writer, &taken, drafts, count, ids);
     if (!status && taken.next < taken.end && taken.grow == 0) epi__lane_return(&taken, &writer.change);
-    if (status) epi__writer_abort(&writer);
-    else status = epi__writer_commit(&writer);
+    if (status)
+        epi__writer_abort(&writer);
+    else
+        status = epi__writer_commit(&writer);
     if (!status) *lane = taken;
     return status;
 }
 
-/* ---- the pending list ------------------------------------------------------------------------------------------------ */
+/* ---- the pending list
+ * ------------------------------------------------------------------------------------------------ */
 
 void epi__pending_free(epi__pending *pending) {
     if (!pending) return;
@@ -82,7 +89,8 @@ static bool lost(epi_status status) {
     return status == EPI_ECONFLICT || status == EPI_ESTALE || status == EPI_ENOTFOUND;
 }
 
-/* Writes the list in one transaction. A draft that can never be stored is passed over, and its status kept in *dropped. */
+/* Writes the list in one transaction. A draft that can never be stored is passed over, and its status kept in
+ * *dropped. */
 static epi_status write_pending(epi_status *dropped, epi__mirror *mirror, epi__pending *pending) {
     epi__writer writer;
     *dropped = EPI_OK;
@@ -92,7 +100,8 @@ static epi_status write_pending(epi_status *dropped, epi__mirror *mirror, epi__p
         bool present = false;
         status = epi__writer_put(&writer, &pending->drafts[i], &present);
         if (!lost(status)) continue;
-        epi__store_log(mirror->store, "space \"%s\": a pending step was dropped: %s", mirror->name, epi_error_last()->message);
+        epi__store_log(mirror->store, "space \"%s\": a pending step was dropped: %s", mirror->name,
+                       epi_error_last()->message);
         *dropped = status;
         status = EPI_OK;
     }
@@ -135,7 +144,8 @@ static epi_status check_against_store(bool *present, epi__mirror *mirror, epi__d
     *present = false;
     epi__view external = draft->row.external;
     epi__pending *pending = mirror->pending;
-    if (external.size > 0 && pending && epi__map_get(&pending->external, epi__hash64(external.data, external.size), &at)) {
+    if (external.size > 0 && pending &&
+        epi__map_get(&pending->external, epi__hash64(external.data, external.size), &at)) {
         draft->id = pending->drafts[at].id;
         *present = pending->drafts[at].row.content == draft->row.content;
         return *present ? EPI_OK
@@ -196,7 +206,8 @@ static epi_status push(epi__mirror *mirror, epi__draft *draft) {
     copy.parts = epi__arena_copy(&pending->arena, draft->parts, schema->role_count * sizeof *draft->parts);
     void *tail = draft->tail.size ? epi__arena_copy(&pending->arena, draft->tail.data, draft->tail.size) : NULL;
     void *tags = draft->tags.size ? epi__arena_copy(&pending->arena, draft->tags.data, draft->tags.size) : NULL;
-    if (!copy.parts || (draft->tail.size && !tail) || (draft->tags.size && !tags)) return epi__fail_memory(MODULE, draft->size);
+    if (!copy.parts || (draft->tail.size && !tail) || (draft->tags.size && !tags))
+        return epi__fail_memory(MODULE, draft->size);
     copy.tail.data = tail;
     copy.tags.data = tags;
     EPI__TRY(epi__draft_own(&copy, &pending->arena, schema));
@@ -233,7 +244,8 @@ static epi_status write_later(uint64_t *ids, epi__lane *lane, epi__mirror *mirro
     return status;
 }
 
-/* ---- the door -------------------------------------------------------------------------------------------------------- */
+/* ---- the door
+ * -------------------------------------------------------------------------------------------------------- */
 
 static epi_status draft_all(epi__draft *drafts, epi__arena *arena, epi__mirror *mirror, uint64_t episode,
                             const epi_step *steps, size_t count) {
@@ -254,7 +266,8 @@ epi_status epi__append(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, cons
     epi_status status = drafts ? EPI_OK : epi__fail_memory(MODULE, count * sizeof *drafts);
     if (!status) status = draft_all(drafts, &arena, mirror, lane->episode, steps, count);
     bool now = epi__store_options(mirror->store)->sync == EPI_SYNC_EACH_COMMIT;
-    if (!status) status = now ? write_now(ids, lane, mirror, drafts, count) : write_later(ids, lane, mirror, drafts, count);
+    if (!status)
+        status = now ? write_now(ids, lane, mirror, drafts, count) : write_later(ids, lane, mirror, drafts, count);
     if (status == EPI_EDISKFULL) epi__store_release_ballast(mirror->store);
     epi__arena_dispose(&arena);
     return status;

@@ -1,8 +1,8 @@
 /* append.h - giving drafts a place in the store: ids, runs, rows, and the pending list of the relaxed sync policies.
  *
- * A lane is where an episode's handle takes step ids from. Ids come from the space's counter, in the transaction that stores the
- * steps; a lane that finds others writing in between reserves more at once, so that its steps stay together. A run is what the
- * store knows of it: consecutive ids that are consecutive steps of one episode.
+ * A lane is where an episode's handle takes step ids from. Ids come from the space's counter, in the transaction that
+ * stores the steps; a lane that finds others writing in between reserves more at once, so that its steps stay together.
+ * A run is what the store knows of it: consecutive ids that are consecutive steps of one episode.
  */
 #ifndef EPI_MEMORY_APPEND_H
 #define EPI_MEMORY_APPEND_H
@@ -16,13 +16,14 @@ typedef struct epi__lane {
     uint32_t grow; /* how many to reserve when others write in between */
 } epi__lane;
 
-/* Drafts and stores steps of one episode, all or none; under a relaxed policy they go to the pending list. ids may be NULL. */
+/* Drafts and stores steps of one episode, all or none; under a relaxed policy they go to the pending list. ids may be
+ * NULL. */
 epi_status epi__append(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, const epi_step *steps, size_t count);
 /* Gives back ids that a lane reserved and did not use, where nobody took ids since. */
 void epi__lane_return(epi__lane *lane, epi__change *change);
 
-/* Commits the pending list. On failure it stays pending, but for steps that can never be stored (their external id was taken
- * meanwhile with other content, their episode was removed): these are dropped, and the status says so. */
+/* Commits the pending list. On failure it stays pending, but for steps that can never be stored (their external id was
+ * taken meanwhile with other content, their episode was removed): these are dropped, and the status says so. */
 epi_status epi__pending_commit(epi__mirror *mirror);
 void epi__pending_free(epi__pending *pending);
 
@@ -41,8 +42,8 @@ typedef struct epi__writer {
 
 epi_status epi__writer_begin(epi__writer *writer, epi__mirror *mirror);
 epi_status epi__writer_begin_shrinking(epi__writer *writer, epi__mirror *mirror); /* past the quota too */
-/* Stores one draft under draft->id, or finds that it is there (*present). EPI_ECONFLICT EPI_ESTALE EPI_ENOTFOUND: nothing of the
- * draft was stored, and the writer can go on. */
+/* Stores one draft under draft->id, or finds that it is there (*present). EPI_ECONFLICT EPI_ESTALE EPI_ENOTFOUND:
+ * nothing of the draft was stored, and the writer can go on. */
 epi_status epi__writer_put(epi__writer *writer, epi__draft *draft, bool *present);
 epi_status epi__writer_commit(epi__writer *writer);
 void epi__writer_abort(epi__writer *writer);

@@ -1,6 +1,7 @@
 /* check.c - walking every record of a memory and reporting what is wrong; see check.h for the idea.
  *
- * The whole check runs in one read transaction, so it sees one moment however busy the writers are, and it changes nothing.
+ * The whole check runs in one read transaction, so it sees one moment however busy the writers are, and it changes
+ * nothing.
  */
 #include "check.h"
 
@@ -11,7 +12,8 @@
 
 #define MODULE "memory"
 
-/* ---- reporting -------------------------------------------------------------------------------------------------------- */
+/* ---- reporting
+ * -------------------------------------------------------------------------------------------------------- */
 
 epi_status epi__check_violation(epi__check *check, uint8_t table, epi__view key, const char *format, ...) {
     char reason[256];
@@ -34,7 +36,8 @@ epi_status epi__check_unreadable(epi__check *check, uint8_t table, epi__view key
     return epi__check_violation(check, table, key, "%s", epi_error_last()->message);
 }
 
-/* ---- records of each table --------------------------------------------------------------------------------------------- */
+/* ---- records of each table
+ * --------------------------------------------------------------------------------------------- */
 
 static epi_status check_episode(epi__check *check, epi__view key, epi__view body) {
     epi__episode_record record;
@@ -45,7 +48,8 @@ static epi_status check_episode(epi__check *check, epi__view key, epi__view body
     if (live != record.step_count)
         EPI__TRY(epi__check_violation(check, EPI__TABLE_EPISODE, key, "says %llu steps, has %llu",
                                       (unsigned long long)record.step_count, (unsigned long long)live));
-    if (id >= check->state.next_episode) EPI__TRY(epi__check_violation(check, EPI__TABLE_EPISODE, key, "its id was never given out"));
+    if (id >= check->state.next_episode)
+        EPI__TRY(epi__check_violation(check, EPI__TABLE_EPISODE, key, "its id was never given out"));
     (void)epi__map_remove(&check->episodes, id);
     const epi__value *values[] = {&record.title, &record.metadata, &record.outcome};
     for (size_t i = 0; i < EPI__COUNT(values); i++) EPI__TRY(epi__check_uses(check, key, values[i]));
@@ -62,7 +66,8 @@ static epi_status check_run(epi__check *check, epi__view key, epi__view body) {
     epi__view record;
     epi__key_of_u64(&episode, check->mirror->space, EPI__TABLE_EPISODE, run.episode);
     if (epi__record_get(&record, check->txn, &episode) == EPI_ENOTFOUND)
-        return epi__check_violation(check, EPI__TABLE_RUN, key, "belongs to episode %llu, which is missing", (unsigned long long)run.episode);
+        return epi__check_violation(check, EPI__TABLE_RUN, key, "belongs to episode %llu, which is missing",
+                                    (unsigned long long)run.episode);
     return EPI_OK;
 }
 
@@ -82,9 +87,11 @@ static epi_status check_mark(epi__check *check, epi__view key, epi__view body) {
 
 static epi_status check_component(epi__check *check, epi__view key, epi__view body) {
     epi__view rest = epi__key_rest(key);
-    if (rest.size != 20) return epi__check_violation(check, EPI__TABLE_COMPONENT, key, "its key has %zu bytes", rest.size);
+    if (rest.size != 20)
+        return epi__check_violation(check, EPI__TABLE_COMPONENT, key, "its key has %zu bytes", rest.size);
     const uint8_t *at = rest.data;
-    epi__hash128 hash = {.high = epi__load_be64(at), .low = epi__load_be64(at + 8)}, real = epi__hash128_of(body.data, body.size);
+    epi__hash128 hash = {.high = epi__load_be64(at), .low = epi__load_be64(at + 8)},
+                 real = epi__hash128_of(body.data, body.size);
     if (hash.high != real.high || hash.low != real.low)
         EPI__TRY(epi__check_violation(check, EPI__TABLE_COMPONENT, key, "its bytes have another hash than its key"));
     uint64_t uses = 0, counted = 1;
@@ -101,8 +108,8 @@ static epi_status check_component(epi__check *check, epi__view key, epi__view bo
     check->component_count++;
     (void)epi__map_remove(&check->uses, epi__check_address(hash, epi__load_be32(at + 16)));
     if (uses == counted) return EPI_OK;
-    return epi__check_violation(check, EPI__TABLE_COMPONENT, key, "is used %llu times, counted %llu", (unsigned long long)uses,
-                                (unsigned long long)counted);
+    return epi__check_violation(check, EPI__TABLE_COMPONENT, key, "is used %llu times, counted %llu",
+                                (unsigned long long)uses, (unsigned long long)counted);
 }
 
 static epi_status check_tail(epi__check *check, epi__view key, epi__view body) {
@@ -125,7 +132,8 @@ static epi_status check_block(epi__check *check, uint8_t table, epi__view key, e
     epi_status status = epi__block_decode(&count, postings, block);
     if (status) return epi__check_unreadable(check, table, key, status);
     for (size_t i = 0; i < count; i++) {
-        if (i > 0 && postings[i].step <= postings[i - 1].step) EPI__TRY(epi__check_violation(check, table, key, "is out of order"));
+        if (i > 0 && postings[i].step <= postings[i - 1].step)
+            EPI__TRY(epi__check_violation(check, table, key, "is out of order"));
         EPI__TRY(epi__check_take(check, postings[i].step, term, postings[i].weight, postings[i].length));
     }
     return EPI_OK;
@@ -150,8 +158,8 @@ static epi_status check_term(epi__check *check, epi__view key, epi__view body) {
     if (!status) status = epi__postings_walk(check->txn, check->mirror->space, term, tally_block, &tally);
     if (status) return epi__check_unreadable(check, EPI__TABLE_TERM, key, status);
     if (tally.count != documents)
-        EPI__TRY(epi__check_violation(check, EPI__TABLE_TERM, key, "says %llu documents, has %llu", (unsigned long long)documents,
-                                      (unsigned long long)tally.count));
+        EPI__TRY(epi__check_violation(check, EPI__TABLE_TERM, key, "says %llu documents, has %llu",
+                                      (unsigned long long)documents, (unsigned long long)tally.count));
     return check_block(check, EPI__TABLE_TERM, key, term, block);
 }
 
@@ -172,7 +180,8 @@ static epi_status check_chunk(epi__check *check, epi__view key, epi__view body) 
         if (!(present[i / 8] >> (i % 8) & 1)) continue;
         EPI__TRY(epi__check_take(check, first + i, (epi__view){0}, 0, 0));
         if (!epi__math_all_finite(vectors + (size_t)i * dimension, dimension))
-            EPI__TRY(epi__check_violation(check, EPI__TABLE_VECTOR, key, "the vector of step %llu is not finite", (unsigned long long)(first + i)));
+            EPI__TRY(epi__check_violation(check, EPI__TABLE_VECTOR, key, "the vector of step %llu is not finite",
+                                          (unsigned long long)(first + i)));
     }
     return EPI_OK;
 }
@@ -187,7 +196,8 @@ static epi_status check_time(epi__check *check, epi__view key, epi__view body) {
     epi_status status = epi__record_get(&row_body, check->txn, &step);
     if (!status) status = epi__row_decode(&row, row_body);
     int64_t time = (int64_t)(epi__load_be64((const uint8_t *)key.data + 5) ^ (1ull << 63));
-    if (status || row.event_from != time) return epi__check_violation(check, EPI__TABLE_TIME, key, "no step happened then");
+    if (status || row.event_from != time)
+        return epi__check_violation(check, EPI__TABLE_TIME, key, "no step happened then");
     return EPI_OK;
 }
 
@@ -217,14 +227,25 @@ static const struct {
     uint8_t table;
     check_record check;
 } ORDER[EPI__TABLE_SLOTS] = {
-    {EPI__TABLE_SCHEMA, NULL},          {EPI__TABLE_STEP, epi__check_step},  {EPI__TABLE_EPISODE, check_episode},
-    {EPI__TABLE_EPISODE_EXTERNAL, NULL}, {EPI__TABLE_RUN, check_run},         {EPI__TABLE_EXTERNAL, check_external},
-    {EPI__TABLE_MARK, check_mark},      {EPI__TABLE_TIME, check_time},       {EPI__TABLE_COMPONENT, check_component},
-    {EPI__TABLE_SHARE, NULL},           {EPI__TABLE_TAIL, check_tail},       {EPI__TABLE_TERM, check_term},
-    {EPI__TABLE_POSTING, check_posting}, {EPI__TABLE_VECTOR, check_chunk},    {EPI__TABLE_JOURNAL, check_journal},
+    {EPI__TABLE_SCHEMA, NULL},
+    {EPI__TABLE_STEP, epi__check_step},
+    {EPI__TABLE_EPISODE, check_episode},
+    {EPI__TABLE_EPISODE_EXTERNAL, NULL},
+    {EPI__TABLE_RUN, check_run},
+    {EPI__TABLE_EXTERNAL, check_external},
+    {EPI__TABLE_MARK, check_mark},
+    {EPI__TABLE_TIME, check_time},
+    {EPI__TABLE_COMPONENT, check_component},
+    {EPI__TABLE_SHARE, NULL},
+    {EPI__TABLE_TAIL, check_tail},
+    {EPI__TABLE_TERM, check_term},
+    {EPI__TABLE_POSTING, check_posting},
+    {EPI__TABLE_VECTOR, check_chunk},
+    {EPI__TABLE_JOURNAL, check_journal},
 };
 
-/* ---- a space ----------------------------------------------------------------------------------------------------------- */
+/* ---- a space
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static epi_status check_table(epi__check *check, uint8_t table, check_record each) {
     epi__scan scan = {0};
@@ -239,8 +260,10 @@ static epi_status check_table(epi__check *check, uint8_t table, check_record eac
         sum->sum += epi__read_u64(&reader);
         check->report.records++;
         status = epi__record_open(&body, key, value);
-        if (status) status = epi__check_unreadable(check, table, key, status);
-        else if (each) status = each(check, key, body);
+        if (status)
+            status = epi__check_unreadable(check, table, key, status);
+        else if (each)
+            status = each(check, key, body);
     }
     epi__scan_close(&scan);
     return status == EPI_EDONE ? EPI_OK : status;
@@ -248,16 +271,18 @@ static epi_status check_table(epi__check *check, uint8_t table, check_record eac
 
 static epi_status compare(epi__check *check, const char *what, uint64_t said, uint64_t counted) {
     if (said == counted) return EPI_OK;
-    return epi__check_violation(check, EPI__TABLE_STATE, (epi__view){0}, "says %llu %s, counted %llu", (unsigned long long)said, what,
-                                (unsigned long long)counted);
+    return epi__check_violation(check, EPI__TABLE_STATE, (epi__view){0}, "says %llu %s, counted %llu",
+                                (unsigned long long)said, what, (unsigned long long)counted);
 }
 
 static epi_status check_counts(epi__check *check) {
     const epi__state *state = &check->state;
     for (int slot = 0; slot < EPI__TABLE_SLOTS; slot++) {
-        EPI__TRY(compare(check, epi__table_name(epi__table_at(slot)), state->tables[slot].count, check->sums[slot].count));
+        EPI__TRY(
+            compare(check, epi__table_name(epi__table_at(slot)), state->tables[slot].count, check->sums[slot].count));
         if (state->tables[slot].sum != check->sums[slot].sum)
-            EPI__TRY(epi__check_violation(check, epi__table_at(slot), (epi__view){0}, "its records do not add up: one is lost, stale or foreign"));
+            EPI__TRY(epi__check_violation(check, epi__table_at(slot), (epi__view){0},
+                                          "its records do not add up: one is lost, stale or foreign"));
     }
     EPI__TRY(compare(check, "forgotten steps", state->forgotten, check->forgotten));
     EPI__TRY(compare(check, "superseded steps", state->superseded, check->superseded));
@@ -266,7 +291,8 @@ static epi_status check_counts(epi__check *check) {
     EPI__TRY(compare(check, "vectors", state->vectors, check->vectors));
     EPI__TRY(compare(check, "bytes of components", state->component_size, check->component_size));
     EPI__TRY(compare(check, "external ids", epi__state_count(state, EPI__TABLE_EXTERNAL), check->externals));
-    return compare(check, "time entries", epi__state_count(state, EPI__TABLE_TIME), epi__state_count(state, EPI__TABLE_STEP));
+    return compare(check, "time entries", epi__state_count(state, EPI__TABLE_TIME),
+                   epi__state_count(state, EPI__TABLE_STEP));
 }
 
 /* What was promised and never came. */
@@ -277,14 +303,17 @@ static epi_status check_leftovers(epi__check *check) {
     while (epi__map_next(&check->promised, &at, &id, &left)) {
         epi__key_of_u64(&key, check->mirror->space, EPI__TABLE_STEP, id);
         if (left != 0)
-            EPI__TRY(epi__check_violation(check, EPI__TABLE_STEP, epi__key_view(&key), "its words or its vector differ from what is indexed"));
+            EPI__TRY(epi__check_violation(check, EPI__TABLE_STEP, epi__key_view(&key),
+                                          "its words or its vector differ from what is indexed"));
     }
     for (at = 0; epi__map_next(&check->episodes, &at, &id, &left);) {
         epi__key_of_u64(&key, check->mirror->space, EPI__TABLE_EPISODE, id);
-        EPI__TRY(epi__check_violation(check, EPI__TABLE_EPISODE, epi__key_view(&key), "is missing, but has %llu steps", (unsigned long long)left));
+        EPI__TRY(epi__check_violation(check, EPI__TABLE_EPISODE, epi__key_view(&key), "is missing, but has %llu steps",
+                                      (unsigned long long)left));
     }
     for (at = 0; epi__map_next(&check->uses, &at, &id, &left);)
-        EPI__TRY(epi__check_violation(check, EPI__TABLE_COMPONENT, (epi__view){0}, "a component that is used %llu times is missing", (unsigned long long)left));
+        EPI__TRY(epi__check_violation(check, EPI__TABLE_COMPONENT, (epi__view){0},
+                                      "a component that is used %llu times is missing", (unsigned long long)left));
     return EPI_OK;
 }
 
@@ -292,12 +321,14 @@ epi_status epi__check_space(epi__check *check) {
     epi_status status = epi__state_read(&check->state, check->txn, check->mirror->space);
     if (status) return epi__check_unreadable(check, EPI__TABLE_STATE, (epi__view){0}, status);
     check->report.records++;
-    for (size_t i = 0; !status && i < EPI__COUNT(ORDER); i++) status = check_table(check, ORDER[i].table, ORDER[i].check);
+    for (size_t i = 0; !status && i < EPI__COUNT(ORDER); i++)
+        status = check_table(check, ORDER[i].table, ORDER[i].check);
     if (!status) status = check_counts(check);
     return status ? status : check_leftovers(check);
 }
 
-/* ---- a memory ---------------------------------------------------------------------------------------------------------- */
+/* ---- a memory
+ * ---------------------------------------------------------------------------------------------------------- */
 
 struct names {
     epi__buffer list; /* each with its NUL */
@@ -340,8 +371,8 @@ static epi_status check_named(epi_check_report *report, epi_memory *memory, cons
     return status;
 }
 
-epi_status epi_memory_check(epi_check_report *report, epi_memory *memory, bool (*found)(void *context, const epi_violation *violation),
-                            void *context) {
+epi_status epi_memory_check(epi_check_report *report, epi_memory *memory,
+                            bool (*found)(void *context, const epi_violation *violation), void *context) {
     epi_check_report all = {0};
     struct names names = {{0}};
     if (report) memset(report, 0, sizeof *report);

@@ -4,8 +4,8 @@
 
 #include "mirror.h"
 
-/* One space under check, in one snapshot. Each map says what the rows promise; walking the other tables takes it off again, so
- * what is left over at the end is missing, and what was not promised is surplus. */
+/* One space under check, in one snapshot. Each map says what the rows promise; walking the other tables takes it off
+ * again, so what is left over at the end is missing, and what was not promised is surplus. */
 typedef struct epi__check {
     epi_check_report report;
     bool (*found)(void *context, const epi_violation *violation);
@@ -17,15 +17,16 @@ typedef struct epi__check {
     epi__txn *txn;
     epi__state state;
     epi__table_sum sums[EPI__TABLE_SLOTS];
-    epi__map episodes;   /* episode -> its live steps */
-    epi__map uses;       /* hash of a component's address -> uses */
-    epi__map promised;   /* step -> sum of the hashes of its postings and its vector */
+    epi__map episodes; /* episode -> its live steps */
+    epi__map uses;     /* hash of a component's address -> uses */
+    epi__map promised; /* step -> sum of the hashes of its postings and its vector */
     uint64_t externals, words, documents, vectors, forgotten, superseded, component_size, component_count;
-    epi__arena arena;    /* of one step */
+    epi__arena arena; /* of one step */
 } epi__check;
 
 /* Reports a violation; EPI_ECANCELLED when the caller has had enough. */
-epi_status epi__check_violation(epi__check *check, uint8_t table, epi__view key, const char *format, ...) EPI__PRINTF(4, 5);
+epi_status epi__check_violation(epi__check *check, uint8_t table, epi__view key, const char *format, ...)
+    EPI__PRINTF(4, 5);
 /* A violation where the status says that something could not be read; other failures pass through. */
 epi_status epi__check_unreadable(epi__check *check, uint8_t table, epi__view key, epi_status status);
 

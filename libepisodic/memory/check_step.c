@@ -1,7 +1,9 @@
-/* check_step.c - one row under check: what it refers to is there, and what it promises is noted, to be taken off when it is found.
+/* check_step.c - one row under check: what it refers to is there, and what it promises is noted, to be taken off when
+ * it is found.
  *
- * A step promises the sum of the hashes of (term, step, weight, length) over the words that its parts give today, and of its vector.
- * Postings, tail and chunks take the same hashes off: what comes to 0 agrees, for a chance of 2^-64 otherwise.
+ * A step promises the sum of the hashes of (term, step, weight, length) over the words that its parts give today, and
+ * of its vector. Postings, tail and chunks take the same hashes off: what comes to 0 agrees, for a chance of 2^-64
+ * otherwise.
  */
 #include "../store/component.h"
 #include "check.h"
@@ -42,7 +44,8 @@ epi_status epi__check_uses(epi__check *check, epi__view key, const epi__value *v
 }
 
 /* The parts of a row, one a role; *whole is false when one cannot be read (which is reported). */
-static epi_status read_parts(epi__view *parts, bool *whole, epi__check *check, epi__view key, const epi__row *row, epi__reader *reader) {
+static epi_status read_parts(epi__view *parts, bool *whole, epi__check *check, epi__view key, const epi__row *row,
+                             epi__reader *reader) {
     const epi_schema *schema = &check->mirror->schema->schema;
     *whole = true;
     for (unsigned i = 0; i <= row->part_count; i++) {
@@ -54,22 +57,28 @@ static epi_status read_parts(epi__view *parts, bool *whole, epi__check *check, e
             return epi__check_violation(check, EPI__TABLE_STEP, key, "part %u cannot be read", i);
         }
         EPI__TRY(epi__check_uses(check, key, &value));
-        if (epi__component_get(&data, check->txn, check->mirror->space, &value) != EPI_OK) *whole = false;
-        else if (i > 0) parts[value.role] = (epi__view){data.data ? data.data : "", data.size};
+        if (epi__component_get(&data, check->txn, check->mirror->space, &value) != EPI_OK)
+            *whole = false;
+        else if (i > 0)
+            parts[value.role] = (epi__view){data.data ? data.data : "", data.size};
     }
     return EPI_OK;
 }
 
-static epi_status promise_words(epi__check *check, epi__view key, const epi__row *row, const epi__view *parts, epi__view tags) {
+static epi_status promise_words(epi__check *check, epi__view key, const epi__row *row, const epi__view *parts,
+                                epi__view tags) {
     uint64_t step = epi__key_id(key);
     const epi_schema *schema = &check->mirror->schema->schema;
     const epi__document *document = &check->scratch->document;
-    epi_status status = epi__draft_words(check->scratch, schema, parts, tags, row->tag_count, row->event_from, row->utc_offset_min);
+    epi_status status = epi__draft_words(check->scratch, schema, parts, tags, row->tag_count, row->event_from,
+                                         row->utc_offset_min);
     if (status) return epi__check_unreadable(check, EPI__TABLE_STEP, key, status);
     if ((document->count > 0) != ((row->flags & EPI__ROW_WORDS) != 0) || document->length != row->length)
-        return epi__check_violation(check, EPI__TABLE_STEP, key, "says a length of %u quarter words, has %u", row->length, document->length);
+        return epi__check_violation(check, EPI__TABLE_STEP, key, "says a length of %u quarter words, has %u",
+                                    row->length, document->length);
     for (size_t i = 0; i < document->count; i++) {
-        uint64_t hash = hash_of(step, epi__document_at(document, i), document->terms[i].weight, epi__length_code(document->length));
+        uint64_t hash = hash_of(step, epi__document_at(document, i), document->terms[i].weight,
+                                epi__length_code(document->length));
         EPI__TRY(add_to(&check->promised, step, hash));
     }
     return EPI_OK;
@@ -93,8 +102,10 @@ static epi_status check_references(epi__check *check, epi__view key, const epi__
     epi__key other;
     epi__view body;
     uint64_t step = epi__key_id(key);
-    if (step >= check->state.next_step) EPI__TRY(epi__check_violation(check, EPI__TABLE_STEP, key, "its id was never given out"));
-    if (!run_holds(check, step, row->episode)) EPI__TRY(epi__check_violation(check, EPI__TABLE_STEP, key, "lies in no run of its episode"));
+    if (step >= check->state.next_step)
+        EPI__TRY(epi__check_violation(check, EPI__TABLE_STEP, key, "its id was never given out"));
+    if (!run_holds(check, step, row->episode))
+        EPI__TRY(epi__check_violation(check, EPI__TABLE_STEP, key, "lies in no run of its episode"));
     epi__key_begin(&other, check->mirror->space, EPI__TABLE_TIME);
     epi__key_time(&other, row->event_from);
     epi__key_u64(&other, step);

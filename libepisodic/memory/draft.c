@@ -11,7 +11,8 @@
 #define MODULE "memory"
 #define QUARTERS 4.0f
 
-/* ---- checks --------------------------------------------------------------------------------------------------------- */
+/* ---- checks
+ * --------------------------------------------------------------------------------------------------------- */
 
 epi_status epi__check_text(const char *what, const char *text, size_t size, size_t size_max) {
     if (size > size_max) return epi__fail(EPI_ELIMIT, MODULE, "%s has %zu bytes, limit %zu", what, size, size_max);
@@ -20,7 +21,8 @@ epi_status epi__check_text(const char *what, const char *text, size_t size, size
 }
 
 epi_status epi__check_tags(const char *const *tags, size_t count) {
-    if (count > EPI_TAG_COUNT_MAX) return epi__fail(EPI_ELIMIT, MODULE, "%zu tags were given, limit %u", count, EPI_TAG_COUNT_MAX);
+    if (count > EPI_TAG_COUNT_MAX)
+        return epi__fail(EPI_ELIMIT, MODULE, "%zu tags were given, limit %u", count, EPI_TAG_COUNT_MAX);
     if (count > 0 && !tags) return epi__fail(EPI_EINVAL, MODULE, "%zu tags at NULL", count);
     for (size_t i = 0; i < count; i++) {
         if (!tags[i] || !tags[i][0]) return epi__fail(EPI_EINVAL, MODULE, "tag %zu is empty", i);
@@ -42,8 +44,10 @@ epi_status epi__check_metadata(const char *metadata) {
 epi_status epi__check_vector(const epi_schema *schema, const float *vector, size_t size) {
     if (schema->encoder == EPI_ENCODER_NONE) return epi__fail(EPI_EDIMENSION, MODULE, "the space has no vectors");
     if (size != schema->dimension)
-        return epi__fail(EPI_EDIMENSION, MODULE, "vector has %zu elements, the space's have %u", size, schema->dimension);
-    if (!epi__math_all_finite(vector, size)) return epi__fail(EPI_ENUMBER, MODULE, "vector has an element that is NaN or infinite");
+        return epi__fail(EPI_EDIMENSION, MODULE, "vector has %zu elements, the space's have %u", size,
+                         schema->dimension);
+    if (!epi__math_all_finite(vector, size))
+        return epi__fail(EPI_ENUMBER, MODULE, "vector has an element that is NaN or infinite");
     float square = epi__math_dot(vector, vector, size);
     if (schema->metric == EPI_COSINE && square <= 0.0f) return epi__fail(EPI_EZERO, MODULE, "vector is all zeros");
     if (schema->metric == EPI_COSINE && !isfinite(square))
@@ -64,14 +68,18 @@ static epi_status check_tensor(const epi_role *role, const epi_part *part) {
     uint64_t expected = epi__schema_tensor_size(role);
     if (part->size != expected)
         return epi__fail(role->flags & EPI_ROLE_VECTOR ? EPI_EDIMENSION : EPI_ETYPE, MODULE,
-                         "role \"%s\" has %zu bytes, its tensor has %llu", role->name, part->size, (unsigned long long)expected);
+                         "role \"%s\" has %zu bytes, its tensor has %llu", role->name, part->size,
+                         (unsigned long long)expected);
     for (size_t at = 0; at < part->size && (role->dtype == EPI_F32 || role->dtype == EPI_F64);) {
         double value;
         float narrow;
         const uint8_t *bytes = part->data;
-        if (role->dtype == EPI_F32) memcpy(&narrow, bytes + at, sizeof narrow), value = (double)narrow, at += sizeof narrow;
-        else memcpy(&value, bytes + at, sizeof value), at += sizeof value;
-        if (!isfinite(value)) return epi__fail(EPI_ENUMBER, MODULE, "role \"%s\" has an element that is NaN or infinite", role->name);
+        if (role->dtype == EPI_F32)
+            memcpy(&narrow, bytes + at, sizeof narrow), value = (double)narrow, at += sizeof narrow;
+        else
+            memcpy(&value, bytes + at, sizeof value), at += sizeof value;
+        if (!isfinite(value))
+            return epi__fail(EPI_ENUMBER, MODULE, "role \"%s\" has an element that is NaN or infinite", role->name);
     }
     return EPI_OK;
 }
@@ -80,7 +88,8 @@ static epi_status check_part(const epi_role *role, const epi_part *part) {
     if (part->size > 0 && !part->data)
         return epi__fail(EPI_EINVAL, MODULE, "role \"%s\" has %zu bytes at NULL", role->name, part->size);
     if (part->size > EPI_TEXT_SIZE_MAX)
-        return epi__fail(EPI_ELIMIT, MODULE, "role \"%s\" has %zu bytes, limit %u", role->name, part->size, EPI_TEXT_SIZE_MAX);
+        return epi__fail(EPI_ELIMIT, MODULE, "role \"%s\" has %zu bytes, limit %u", role->name, part->size,
+                         EPI_TEXT_SIZE_MAX);
     switch (role->type) {
     case EPI_TEXT: return epi__utf8_check(MODULE, role->name, part->data, part->size);
     case EPI_JSON: return check_json(role->name, part);
@@ -90,19 +99,22 @@ static epi_status check_part(const epi_role *role, const epi_part *part) {
     return EPI_OK;
 }
 
-/* ---- parts ---------------------------------------------------------------------------------------------------------- */
+/* ---- parts
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static epi_status take_parts(epi__draft *draft, epi__arena *arena, const epi_schema *schema, const epi_step *step) {
     if (step->part_count > EPI_PART_COUNT_MAX)
         return epi__fail(EPI_ELIMIT, MODULE, "the step has %zu parts, limit %u", step->part_count, EPI_PART_COUNT_MAX);
-    if (step->part_count > 0 && !step->parts) return epi__fail(EPI_EINVAL, MODULE, "%zu parts at NULL", step->part_count);
+    if (step->part_count > 0 && !step->parts)
+        return epi__fail(EPI_EINVAL, MODULE, "%zu parts at NULL", step->part_count);
     if (step->part_count == 0 && !step->vector) return epi__fail(EPI_EINVAL, MODULE, "the step has no parts");
     draft->parts = epi__arena_alloc(arena, schema->role_count, sizeof *draft->parts);
     if (!draft->parts) return epi__fail_memory(MODULE, schema->role_count * sizeof *draft->parts);
     for (size_t i = 0; i < step->part_count; i++) {
         const epi_part *part = &step->parts[i];
         int role = part->role ? epi__schema_role(schema, part->role, strlen(part->role)) : -1;
-        if (role < 0) return epi__fail(EPI_EROLE, MODULE, "the schema has no role \"%s\"", part->role ? part->role : "(NULL)");
+        if (role < 0)
+            return epi__fail(EPI_EROLE, MODULE, "the schema has no role \"%s\"", part->role ? part->role : "(NULL)");
         if (draft->parts[role].data) return epi__fail(EPI_EINVAL, MODULE, "role \"%s\" was given twice", part->role);
         EPI__TRY(check_part(&schema->roles[role], part));
         draft->parts[role] = (epi__view){part->data ? part->data : "", part->size};
@@ -165,7 +177,8 @@ static epi_status take_tags(epi__draft *draft, epi__arena *arena, epi__buffer *b
     return EPI_OK;
 }
 
-/* ---- words ---------------------------------------------------------------------------------------------------------- */
+/* ---- words
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static epi_status add_words(epi__scratch *scratch, epi__view text, float weight) {
     const epi__term *terms = NULL;
@@ -193,7 +206,8 @@ static epi_status add_date(epi__scratch *scratch, int64_t time, int32_t utc_offs
     return EPI_OK;
 }
 
-static void add_keywords(epi__scratch *scratch, const epi_schema *schema, const epi__view *parts, epi__view tags, uint8_t tag_count) {
+static void add_keywords(epi__scratch *scratch, const epi_schema *schema, const epi__view *parts, epi__view tags,
+                         uint8_t tag_count) {
     epi__reader reader = epi__reader_of(tags.data, tags.size);
     for (size_t i = 0; i < schema->role_count; i++)
         if ((schema->roles[i].flags & EPI_ROLE_KEYWORD) && parts[i].size > 0)
@@ -217,7 +231,8 @@ epi_status epi__draft_words(epi__scratch *scratch, const epi_schema *schema, con
     return document->failed ? epi__fail_memory(MODULE, document->text.size) : EPI_OK;
 }
 
-/* ---- the vector ------------------------------------------------------------------------------------------------------ */
+/* ---- the vector
+ * ------------------------------------------------------------------------------------------------------ */
 
 static epi_status hash_vector(float *vector, epi__scratch *scratch, uint32_t dimension, bool *has) {
     epi__document *document = &scratch->document;
@@ -246,11 +261,13 @@ static epi_status find_vector(float *vector, bool *has, const epi__draft *draft,
         given = draft->parts[i].data;
         size = draft->parts[i].size / sizeof *vector;
     }
-    if (!given) return schema->encoder == EPI_ENCODER_HASH ? hash_vector(vector, scratch, schema->dimension, has) : EPI_OK;
+    if (!given)
+        return schema->encoder == EPI_ENCODER_HASH ? hash_vector(vector, scratch, schema->dimension, has) : EPI_OK;
     if (step->vector && schema->encoder != EPI_ENCODER_GIVEN)
         return epi__fail(EPI_EINVAL, MODULE, "a vector was given, but the space makes its own");
     if (size != schema->dimension)
-        return epi__fail(EPI_EDIMENSION, MODULE, "vector has %zu elements, the space's have %u", size, schema->dimension);
+        return epi__fail(EPI_EDIMENSION, MODULE, "vector has %zu elements, the space's have %u", size,
+                         schema->dimension);
     memcpy(vector, given, size * sizeof *vector);
     EPI__TRY(epi__check_vector(schema, vector, size));
     if (schema->metric == EPI_COSINE && !epi__math_normalise(vector, size))
@@ -278,9 +295,11 @@ static epi_status make_tail(epi__draft *draft, epi__arena *arena, const epi_sche
     return EPI_OK;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------------- */
+/* ---- the whole
+ * ------------------------------------------------------------------------------------------------------- */
 
-/* What the caller gave, as one number. Times that we filled in ourselves are not part of it: the same call again is the same. */
+/* What the caller gave, as one number. Times that we filled in ourselves are not part of it: the same call again is the
+ * same. */
 static uint64_t content_of(const epi__draft *draft, const epi_schema *schema, const epi_step *step) {
     struct {
         int64_t from, to;
@@ -291,7 +310,8 @@ static uint64_t content_of(const epi__draft *draft, const epi_schema *schema, co
     } fixed = {step->event_time, step->event_end, step->reward, step->supersedes, step->flags, step->utc_offset_min};
     uint64_t hash = epi__hash64(&fixed, sizeof fixed);
     for (size_t i = 0; i < schema->role_count; i++)
-        if (draft->parts[i].data) hash = epi__hash64_pair(&hash, sizeof hash, draft->parts[i].data, draft->parts[i].size) + i;
+        if (draft->parts[i].data)
+            hash = epi__hash64_pair(&hash, sizeof hash, draft->parts[i].data, draft->parts[i].size) + i;
     hash = epi__hash64_pair(&hash, sizeof hash, draft->tags.data, draft->tags.size);
     hash = epi__hash64_pair(&hash, sizeof hash, draft->metadata.data, draft->metadata.size);
     if (step->vector) hash = epi__hash64_pair(&hash, sizeof hash, step->vector, step->vector_size * sizeof(float));

@@ -1,7 +1,7 @@
 /* draft.h - a step on its way into the store: checked, encoded, and not yet given a place.
  *
- * Everything that costs time and needs no lock happens while drafting: checks, words, the vector, the content hash. A draft
- * borrows from the caller's step until it is made to own what it has (for the pending list).
+ * Everything that costs time and needs no lock happens while drafting: checks, words, the vector, the content hash. A
+ * draft borrows from the caller's step until it is made to own what it has (for the pending list).
  */
 #ifndef EPI_MEMORY_DRAFT_H
 #define EPI_MEMORY_DRAFT_H
@@ -11,14 +11,14 @@
 #include "mirror.h"
 
 typedef struct epi__draft {
-    uint64_t id;         /* 0 until reserved */
+    uint64_t id; /* 0 until reserved */
     uint64_t episode;
-    epi__row row;        /* without tags and values */
-    epi__view *parts;    /* one a role of the schema; data NULL: absent */
+    epi__row row;     /* without tags and values */
+    epi__view *parts; /* one a role of the schema; data NULL: absent */
     epi__view metadata;
-    epi__view tags;      /* encoded: tag_count x (size, bytes) */
-    epi__view tail;      /* the tail record; size 0: neither words nor a vector */
-    size_t size;         /* of all of it, about */
+    epi__view tags; /* encoded: tag_count x (size, bytes) */
+    epi__view tail; /* the tail record; size 0: neither words nor a vector */
+    size_t size;    /* of all of it, about */
 } epi__draft;
 
 /* Checks a step and drafts it into the arena. `parts` and metadata borrow from the step. */
@@ -27,8 +27,8 @@ epi_status epi__draft_make(epi__draft *draft, epi__arena *arena, epi__mirror *mi
 /* Copies what was borrowed into the arena. */
 epi_status epi__draft_own(epi__draft *draft, epi__arena *arena, const epi_schema *schema);
 
-/* The words of stored or given parts: the same for the same parts, so that they can be found again when a step is removed or
- * checked. Fills scratch->document. parts: one a role. */
+/* The words of stored or given parts: the same for the same parts, so that they can be found again when a step is
+ * removed or checked. Fills scratch->document. parts: one a role. */
 epi_status epi__draft_words(epi__scratch *scratch, const epi_schema *schema, const epi__view *parts, epi__view tags,
                             uint8_t tag_count, int64_t event_time, int32_t utc_offset_min);
 

@@ -32,9 +32,12 @@ void epi_episode_close(epi_episode *episode) {
     epi__free(episode);
 }
 
-uint64_t epi_episode_id(const epi_episode *episode) { return episode ? episode->id : 0; }
+uint64_t epi_episode_id(const epi_episode *episode) {
+    return episode ? episode->id : 0;
+}
 
-/* ---- beginning -------------------------------------------------------------------------------------------------------- */
+/* ---- beginning
+ * -------------------------------------------------------------------------------------------------------- */
 
 static epi_status check_options(const epi_episode_options *options) {
     if (options->version != 1)
@@ -50,7 +53,9 @@ static epi_status check_options(const epi_episode_options *options) {
     return epi__check_text("external id", options->external_id, size, EPI_EXTERNAL_ID_SIZE_MAX);
 }
 
-static epi__view text_view(const char *text) { return (epi__view){text ? text : "", text ? strlen(text) : 0}; }
+static epi__view text_view(const char *text) {
+    return (epi__view){text ? text : "", text ? strlen(text) : 0};
+}
 
 static uint64_t content_of(const epi_episode_options *options, epi__view tags) {
     epi__view title = text_view(options->title), metadata = text_view(options->metadata);
@@ -75,12 +80,14 @@ static epi_status find_begun(uint64_t *id, epi__change *change, const epi_episod
     *id = epi__read_u64(&reader);
     epi__key_of_u64(&key, change->space, EPI__TABLE_EPISODE, *id);
     epi_status status = epi__change_get(&body, change, &key);
-    if (status == EPI_ENOTFOUND) return epi__fail(EPI_EDAMAGED, MODULE, "an external id names an episode that is missing");
+    if (status == EPI_ENOTFOUND)
+        return epi__fail(EPI_EDAMAGED, MODULE, "an external id names an episode that is missing");
     EPI__TRY(status);
     EPI__TRY(epi__episode_decode(&record, body));
     bool given = options->title || options->metadata || options->tag_count;
     if (!given || record.content == content) return EPI_OK;
-    return epi__fail(EPI_ECONFLICT, MODULE, "episode \"%s\" was begun with another title, tags or metadata", options->external_id);
+    return epi__fail(EPI_ECONFLICT, MODULE, "episode \"%s\" was begun with another title, tags or metadata",
+                     options->external_id);
 }
 
 static epi_status put_episode(epi__change *change, uint64_t id, epi__episode_record *record) {
@@ -94,11 +101,15 @@ static epi_status put_episode(epi__change *change, uint64_t id, epi__episode_rec
     return status;
 }
 
-static epi_status make(uint64_t *id, epi__change *change, const epi_episode_options *options, epi__view tags, uint64_t content) {
+static epi_status make(uint64_t *id, epi__change *change, const epi_episode_options *options, epi__view tags,
+                       uint64_t content) {
     epi__key key;
     epi__view title = text_view(options->title), metadata = text_view(options->metadata);
-    epi__episode_record record = {.first_event = options->begin, .last_event = options->begin, .content = content,
-                                  .external = text_view(options->external_id), .tag_count = (uint8_t)options->tag_count,
+    epi__episode_record record = {.first_event = options->begin,
+                                  .last_event = options->begin,
+                                  .content = content,
+                                  .external = text_view(options->external_id),
+                                  .tag_count = (uint8_t)options->tag_count,
                                   .tags = tags};
     *id = change->state.next_episode++;
     EPI__TRY(epi__component_put(&record.title, change, title.data, title.size));
@@ -111,7 +122,8 @@ static epi_status make(uint64_t *id, epi__change *change, const epi_episode_opti
     return epi__change_insert(change, &key, bytes, sizeof bytes);
 }
 
-static epi_status begin(uint64_t *id, bool *made, epi__mirror *mirror, const epi_episode_options *options, epi__view tags) {
+static epi_status begin(uint64_t *id, bool *made, epi__mirror *mirror, const epi_episode_options *options,
+                        epi__view tags) {
     epi__change change;
     uint64_t content = content_of(options, tags);
     EPI__TRY(epi__change_begin(&change, mirror->store, mirror->space, true));
@@ -140,7 +152,8 @@ epi_status epi_episode_begin(epi_episode **episode, epi_space *space, const epi_
     return made ? handle_new(episode, space, id) : epi_episode_resume(episode, space, id);
 }
 
-/* ---- resuming and ending ---------------------------------------------------------------------------------------------- */
+/* ---- resuming and ending
+ * ---------------------------------------------------------------------------------------------- */
 
 static epi_status gone(const epi__state *state, uint64_t id) {
     bool begun = id > 0 && id < state->next_episode;
@@ -192,7 +205,8 @@ epi_status epi_episode_resume(epi_episode **episode, epi_space *space, uint64_t 
 }
 
 static epi_status check_outcome(const epi_outcome *outcome) {
-    if (outcome->version != 1) return epi__fail(EPI_EINVAL, MODULE, "outcome has version %u, expected 1", outcome->version);
+    if (outcome->version != 1)
+        return epi__fail(EPI_EINVAL, MODULE, "outcome has version %u, expected 1", outcome->version);
     if (outcome->text) EPI__TRY(epi__check_text("outcome", outcome->text, strlen(outcome->text), EPI_OUTCOME_SIZE_MAX));
     if (outcome->reward - outcome->reward != 0.0) return epi__fail(EPI_ENUMBER, MODULE, "reward was NaN or infinite");
     return EPI_OK;
@@ -224,8 +238,10 @@ epi_status epi_episode_end(epi_episode *episode, const epi_outcome *given) {
     epi__lane_return(&lane, &writer.change);
     if (writer.change.state.running_episode == episode->id) writer.change.state.running_episode = 0;
     epi__change_note(&writer.change, EPI__CHANGE_EPISODE, episode->id, 0);
-    if (!status) status = epi__writer_commit(&writer);
-    else epi__writer_abort(&writer);
+    if (!status)
+        status = epi__writer_commit(&writer);
+    else
+        epi__writer_abort(&writer);
     if (!status) {
         episode->lane = lane;
         episode->ended = true;
@@ -233,7 +249,8 @@ epi_status epi_episode_end(epi_episode *episode, const epi_outcome *given) {
     return status;
 }
 
-/* ---- appending -------------------------------------------------------------------------------------------------------- */
+/* ---- appending
+ * -------------------------------------------------------------------------------------------------------- */
 
 epi_status epi_episode_append_many(uint64_t *ids, epi_episode *episode, const epi_step *steps, size_t count) {
     if (ids && count <= EPI_APPEND_COUNT_MAX) memset(ids, 0, count * sizeof *ids);
@@ -243,7 +260,8 @@ epi_status epi_episode_append_many(uint64_t *ids, epi_episode *episode, const ep
     if (count > EPI_APPEND_COUNT_MAX)
         return epi__fail(EPI_ELIMIT, MODULE, "%zu steps in one call, limit %u", count, EPI_APPEND_COUNT_MAX);
     if (episode->ended)
-        return epi__fail(EPI_EENDED, MODULE, "episode %llu has ended; resume it to append", (unsigned long long)episode->id);
+        return epi__fail(EPI_EENDED, MODULE, "episode %llu has ended; resume it to append",
+                         (unsigned long long)episode->id);
     epi_status status = epi__append(ids, &episode->lane, episode->space->mirror, steps, count);
     if (status && ids) memset(ids, 0, count * sizeof *ids);
     return status;
@@ -253,7 +271,8 @@ epi_status epi_episode_append(uint64_t *id, epi_episode *episode, const epi_step
     return epi_episode_append_many(id, episode, step, 1);
 }
 
-/* ---- remembering outside an episode ------------------------------------------------------------------------------------ */
+/* ---- remembering outside an episode
+ * ------------------------------------------------------------------------------------ */
 
 /* The running episode if the step follows closely on its last event, else 0. */
 static uint64_t still_running(epi__writer *writer, epi_time event) {

@@ -8,7 +8,8 @@
 
 bool epi__filter_is_empty(const epi_filter *given) {
     return !given->steps && !given->episodes && given->from == EPI_TIME_NONE && given->to == EPI_TIME_NONE &&
-           given->as_of == EPI_TIME_NONE && given->valid_at == EPI_TIME_NONE && given->part_count == 0 && given->tag_count == 0;
+           given->as_of == EPI_TIME_NONE && given->valid_at == EPI_TIME_NONE && given->part_count == 0 &&
+           given->tag_count == 0;
 }
 
 static epi_status put_ids(epi__map *map, const uint64_t *ids, size_t count) {
@@ -21,9 +22,11 @@ static epi_status take_part(epi__filter *filter, size_t at) {
     const epi_part *part = &filter->given->parts[at];
     const epi_schema *schema = &filter->mirror->schema->schema;
     int role = part->role ? epi__schema_role(schema, part->role, strlen(part->role)) : -1;
-    if (role < 0) return epi__fail(EPI_EROLE, MODULE, "the schema has no role \"%s\"", part->role ? part->role : "(NULL)");
+    if (role < 0)
+        return epi__fail(EPI_EROLE, MODULE, "the schema has no role \"%s\"", part->role ? part->role : "(NULL)");
     filter->roles[at] = role;
-    if (part->size > 0 && !part->data) return epi__fail(EPI_EINVAL, MODULE, "role \"%s\" has %zu bytes at NULL", part->role, part->size);
+    if (part->size > 0 && !part->data)
+        return epi__fail(EPI_EINVAL, MODULE, "role \"%s\" has %zu bytes at NULL", part->role, part->size);
     if (!(schema->roles[role].flags & EPI_ROLE_KEYWORD)) {
         epi__buffer_append(&filter->parts[at], part->data, part->size);
         return filter->parts[at].failed ? epi__fail_memory(MODULE, part->size) : EPI_OK;
@@ -38,8 +41,10 @@ epi_status epi__filter_init(epi__filter *filter, epi__mirror *mirror, const epi_
     filter->mirror = mirror;
     if (given->version != 1) return epi__fail(EPI_EINVAL, MODULE, "filter has version %u, expected 1", given->version);
     if (given->part_count > EPI_PART_COUNT_MAX)
-        return epi__fail(EPI_ELIMIT, MODULE, "the filter has %zu parts, limit %u", given->part_count, EPI_PART_COUNT_MAX);
-    if ((given->step_count && !given->steps) || (given->episode_count && !given->episodes) || (given->part_count && !given->parts))
+        return epi__fail(EPI_ELIMIT, MODULE, "the filter has %zu parts, limit %u", given->part_count,
+                         EPI_PART_COUNT_MAX);
+    if ((given->step_count && !given->steps) || (given->episode_count && !given->episodes) ||
+        (given->part_count && !given->parts))
         return epi__fail(EPI_EINVAL, MODULE, "the filter counts what is NULL");
     EPI__TRY(epi__check_tags(given->tags, given->tag_count));
     EPI__TRY(put_ids(&filter->steps, given->steps, given->step_count));
@@ -70,7 +75,8 @@ bool epi__filter_sees(const epi__filter *filter, uint64_t step) {
     return !(known && began);
 }
 
-/* ---- one step ----------------------------------------------------------------------------------------------------- */
+/* ---- one step
+ * ----------------------------------------------------------------------------------------------------- */
 
 static bool in_time(const epi_filter *given, const epi__row *row) {
     int64_t end = EPI__MAX(row->event_to, row->event_from + 1); /* an instant is a microsecond long */
@@ -85,7 +91,8 @@ static uint64_t tags_of(const epi_filter *given, epi__reader *reader, uint8_t co
     for (uint8_t i = 0; i < count; i++) {
         epi__view tag = epi__read_bytes(reader);
         for (size_t t = 0; t < given->tag_count; t++)
-            if (tag.size == strlen(given->tags[t]) && memcmp(tag.data, given->tags[t], tag.size) == 0) mask |= 1ull << t;
+            if (tag.size == strlen(given->tags[t]) && memcmp(tag.data, given->tags[t], tag.size) == 0)
+                mask |= 1ull << t;
     }
     return mask;
 }
@@ -105,7 +112,8 @@ static epi_status episode_tags(epi__filter *filter, epi__snapshot *snapshot, uin
 }
 
 /* Whether the step has the given value in the role of given part `at`. */
-static epi_status match_part(bool *match, epi__filter *filter, epi__snapshot *snapshot, size_t at, const epi__row *row) {
+static epi_status match_part(bool *match, epi__filter *filter, epi__snapshot *snapshot, size_t at,
+                             const epi__row *row) {
     epi__reader reader = row->rest;
     epi__value value;
     const epi__buffer *wanted = &filter->parts[at];
@@ -129,7 +137,8 @@ static epi_status match_part(bool *match, epi__filter *filter, epi__snapshot *sn
     return EPI_OK;
 }
 
-epi_status epi__filter_match(bool *match, epi__filter *filter, epi__snapshot *snapshot, uint64_t step, const epi__row *row) {
+epi_status epi__filter_match(bool *match, epi__filter *filter, epi__snapshot *snapshot, uint64_t step,
+                             const epi__row *row) {
     const epi_filter *given = filter->given;
     *match = false;
     if (given->steps && !epi__map_get(&filter->steps, step, NULL)) return EPI_OK;
@@ -146,7 +155,8 @@ epi_status epi__filter_match(bool *match, epi__filter *filter, epi__snapshot *sn
     return EPI_OK;
 }
 
-/* ---- many steps ---------------------------------------------------------------------------------------------------- */
+/* ---- many steps
+ * ---------------------------------------------------------------------------------------------------- */
 
 epi_status epi__row_read(epi__row *row, epi__snapshot *snapshot, uint64_t step) {
     epi__key key;
@@ -161,7 +171,8 @@ struct collected {
     size_t count, capacity;
 };
 
-static epi_status collect_one(struct collected *all, epi__filter *filter, epi__snapshot *snapshot, uint64_t step, const epi__row *row) {
+static epi_status collect_one(struct collected *all, epi__filter *filter, epi__snapshot *snapshot, uint64_t step,
+                              const epi__row *row) {
     bool match = false;
     EPI__TRY(epi__filter_match(&match, filter, snapshot, step, row));
     if (!match) return EPI_OK;
@@ -192,7 +203,8 @@ static epi_status collect_named(struct collected *all, epi__filter *filter, epi_
     return EPI_OK;
 }
 
-static epi_status collect_run(struct collected *all, epi__filter *filter, epi__snapshot *snapshot, const epi__run *run) {
+static epi_status collect_run(struct collected *all, epi__filter *filter, epi__snapshot *snapshot,
+                              const epi__run *run) {
     epi__key first, end;
     epi__scan scan = {0};
     epi__key_of_u64(&first, snapshot->mirror->space, EPI__TABLE_STEP, run->first);

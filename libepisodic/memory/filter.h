@@ -9,7 +9,7 @@
 typedef struct epi__filter {
     const epi_filter *given;
     epi__mirror *mirror;
-    epi__map steps;    /* the given ids, as sets */
+    epi__map steps; /* the given ids, as sets */
     epi__map episodes;
     epi__buffer *parts; /* one a given part: its value, folded where its role is a keyword */
     int roles[EPI_PART_COUNT_MAX];
@@ -25,7 +25,8 @@ bool epi__filter_is_empty(const epi_filter *given);
 
 /* Whether a step that is marked so may be seen at all: not forgotten, not superseded at the filter's time. */
 bool epi__filter_sees(const epi__filter *filter, uint64_t step);
-epi_status epi__filter_match(bool *match, epi__filter *filter, epi__snapshot *snapshot, uint64_t step, const epi__row *row);
+epi_status epi__filter_match(bool *match, epi__filter *filter, epi__snapshot *snapshot, uint64_t step,
+                             const epi__row *row);
 
 /* The ids of all steps that match, in order. Freed with epi__free. */
 epi_status epi__filter_collect(uint64_t **ids, size_t *count, epi__filter *filter, epi__snapshot *snapshot);

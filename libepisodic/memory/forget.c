@@ -1,8 +1,8 @@
 /* forget.c - three ways to go: forgetting hides and can be undone, removing is final, purging leaves no byte.
  *
- * Forgetting and restoring touch marks only: one small transaction. Removing takes a step out of everything that knows it: row,
- * components, time, external id, marks, postings or tail, vector, episode. Much of it is marked as forgotten at once, past its time,
- * and removed in bounded transactions; what a crash leaves is removed by upkeep.
+ * Forgetting and restoring touch marks only: one small transaction. Removing takes a step out of everything that knows
+ * it: row, components, time, external id, marks, postings or tail, vector, episode. Much of it is marked as forgotten
+ * at once, past its time, and removed in bounded transactions; what a crash leaves is removed by upkeep.
  */
 #include "../store/component.h"
 #include "append.h"
@@ -15,7 +15,8 @@
 #define REMOVE_BATCH 1000u
 #define MARK_BATCH 20000u
 
-/* ---- choosing --------------------------------------------------------------------------------------------------------- */
+/* ---- choosing
+ * --------------------------------------------------------------------------------------------------------- */
 
 static epi_status collect(uint64_t **ids, size_t *count, epi__mirror *mirror, const epi_filter *given) {
     epi__filter filter;
@@ -36,13 +37,15 @@ static epi_status check(uint64_t *count, epi_space *space, const epi_filter *fil
     if (count) *count = 0;
     EPI__TRY(epi__space_check_handle(space));
     if (!filter) return epi__fail(EPI_EINVAL, MODULE, "filter was NULL");
-    if (filter->version != 1) return epi__fail(EPI_EINVAL, MODULE, "filter has version %u, expected 1", filter->version);
+    if (filter->version != 1)
+        return epi__fail(EPI_EINVAL, MODULE, "filter has version %u, expected 1", filter->version);
     if (epi__filter_is_empty(filter))
         return epi__fail(EPI_EINVAL, MODULE, "the filter is empty: name steps or episodes, or drop the space");
     return EPI_OK;
 }
 
-/* ---- marks ------------------------------------------------------------------------------------------------------------ */
+/* ---- marks
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static const epi__mark NO_MARK = {0, 0, 0, EPI_TIME_NONE, EPI_TIME_NONE};
 
@@ -93,7 +96,8 @@ static epi_status mark_one(bool *changed, epi__change *change, uint64_t step, in
     return put_mark(change, step, &mark);
 }
 
-static epi_status mark_batch(uint64_t *changed, epi__mirror *mirror, const uint64_t *ids, size_t count, int64_t purge_at) {
+static epi_status mark_batch(uint64_t *changed, epi__mirror *mirror, const uint64_t *ids, size_t count,
+                             int64_t purge_at) {
     epi__change change;
     int64_t now = epi__store_now(mirror->store);
     EPI__TRY(epi__change_begin(&change, mirror->store, mirror->space, false));
@@ -108,7 +112,8 @@ static epi_status mark_batch(uint64_t *changed, epi__mirror *mirror, const uint6
     return status;
 }
 
-static epi_status mark_all(uint64_t *changed, epi__mirror *mirror, const uint64_t *ids, size_t count, int64_t purge_at) {
+static epi_status mark_all(uint64_t *changed, epi__mirror *mirror, const uint64_t *ids, size_t count,
+                           int64_t purge_at) {
     epi_status status = EPI_OK;
     for (size_t at = 0; !status && at < count; at += MARK_BATCH)
         status = mark_batch(changed, mirror, ids + at, EPI__MIN(count - at, (size_t)MARK_BATCH), purge_at);
@@ -119,7 +124,8 @@ static epi_status mark_all(uint64_t *changed, epi__mirror *mirror, const uint64_
     return status;
 }
 
-epi_status epi_forget(uint64_t *count, epi_space *space, const epi_filter *filter, uint32_t purge_after_days, bool dry_run) {
+epi_status epi_forget(uint64_t *count, epi_space *space, const epi_filter *filter, uint32_t purge_after_days,
+                      bool dry_run) {
     uint64_t *ids = NULL, changed = 0;
     size_t found = 0;
     EPI__TRY(check(count, space, filter));
@@ -127,8 +133,10 @@ epi_status epi_forget(uint64_t *count, epi_space *space, const epi_filter *filte
     int64_t days = purge_after_days ? purge_after_days : EPI_PURGE_AFTER_DAYS_DEFAULT;
     EPI__TRY(collect(&ids, &found, mirror, filter));
     epi_status status = EPI_OK;
-    if (dry_run) changed = found;
-    else if (found) status = mark_all(&changed, mirror, ids, found, epi__store_now(mirror->store) + days * 86400000000ll);
+    if (dry_run)
+        changed = found;
+    else if (found)
+        status = mark_all(&changed, mirror, ids, found, epi__store_now(mirror->store) + days * 86400000000ll);
     epi__free(ids);
     if (count) *count = status ? 0 : changed;
     return status;
@@ -147,7 +155,8 @@ epi_status epi_restore(uint64_t *count, epi_space *space, const epi_filter *filt
     return status;
 }
 
-/* ---- removing --------------------------------------------------------------------------------------------------------- */
+/* ---- removing
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* A step's record while it is taken apart: a copy, because the store's pages change under the removal. */
 struct removal {
@@ -176,11 +185,14 @@ static epi_status load_values(struct removal *removal) {
         epi__value *value = &removal->values[i];
         epi__view data;
         epi__value_decode(value, &reader);
-        if (reader.failed) return epi__fail(EPI_EDAMAGED, MODULE, "step %llu cannot be read", (unsigned long long)removal->step);
-        if (i == 0 || value->role >= schema->role_count || !(schema->roles[value->role].flags & (EPI_ROLE_SEARCH | EPI_ROLE_KEYWORD)))
+        if (reader.failed)
+            return epi__fail(EPI_EDAMAGED, MODULE, "step %llu cannot be read", (unsigned long long)removal->step);
+        if (i == 0 || value->role >= schema->role_count ||
+            !(schema->roles[value->role].flags & (EPI_ROLE_SEARCH | EPI_ROLE_KEYWORD)))
             continue;
         EPI__TRY(epi__component_get(&data, change->tx.txn, change->space, value));
-        void *copy = data.size ? epi__arena_copy(&removal->arena, data.data, data.size) : epi__arena_text(&removal->arena, "", 0);
+        void *copy = data.size ? epi__arena_copy(&removal->arena, data.data, data.size)
+                               : epi__arena_text(&removal->arena, "", 0);
         if (!copy) return epi__fail_memory(MODULE, data.size);
         removal->parts[value->role] = (epi__view){copy, data.size};
     }
@@ -191,7 +203,8 @@ static epi_status remove_words(struct removal *removal) {
     epi__change *change = &removal->writer->change;
     const epi_schema *schema = &removal->writer->mirror->schema->schema;
     const epi__row *row = &removal->row;
-    EPI__TRY(epi__draft_words(removal->scratch, schema, removal->parts, removal->tags, row->tag_count, row->event_from, row->utc_offset_min));
+    EPI__TRY(epi__draft_words(removal->scratch, schema, removal->parts, removal->tags, row->tag_count, row->event_from,
+                              row->utc_offset_min));
     for (size_t i = 0; i < removal->scratch->document.count; i++)
         EPI__TRY(epi__postings_remove(change, epi__document_at(&removal->scratch->document, i), removal->step));
     return EPI_OK;
@@ -316,7 +329,8 @@ static epi_status remove_one(bool *removed, epi__writer *writer, epi__scratch *s
     return status;
 }
 
-static epi_status remove_batch(uint64_t *removed, epi__mirror *mirror, epi__scratch *scratch, const uint64_t *ids, size_t count) {
+static epi_status remove_batch(uint64_t *removed, epi__mirror *mirror, epi__scratch *scratch, const uint64_t *ids,
+                               size_t count) {
     epi__writer writer;
     uint64_t here = 0;
     EPI__TRY(epi__writer_begin_shrinking(&writer, mirror));
@@ -326,8 +340,10 @@ static epi_status remove_batch(uint64_t *removed, epi__mirror *mirror, epi__scra
         status = remove_one(&one, &writer, scratch, ids[i]);
         here += one;
     }
-    if (!status) status = epi__writer_commit(&writer);
-    else epi__writer_abort(&writer);
+    if (!status)
+        status = epi__writer_commit(&writer);
+    else
+        epi__writer_abort(&writer);
     if (!status) *removed += here;
     return status;
 }

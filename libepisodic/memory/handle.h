@@ -1,7 +1,7 @@
 /* handle.h - what is behind the public handles, and the check that each call begins with.
  *
- * A memory handle is counted: its spaces hold it, and theirs hold them, so that closing in any order is safe. A call on a handle
- * whose memory was closed is EPI_ECLOSED.
+ * A memory handle is counted: its spaces hold it, and theirs hold them, so that closing in any order is safe. A call on
+ * a handle whose memory was closed is EPI_ECLOSED.
  */
 #ifndef EPI_MEMORY_HANDLE_H
 #define EPI_MEMORY_HANDLE_H

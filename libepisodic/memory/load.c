@@ -16,7 +16,8 @@ struct loader {
     float *vector; /* one */
 };
 
-/* ---- runs --------------------------------------------------------------------------------------------------------- */
+/* ---- runs
+ * --------------------------------------------------------------------------------------------------------- */
 
 static bool reserve(void **items, size_t *capacity, size_t count, size_t size) {
     if (count < *capacity) return true;
@@ -32,8 +33,10 @@ static size_t run_place(const epi__mirror *mirror, uint64_t first) {
     size_t low = 0, high = mirror->run_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (mirror->runs[middle].first < first) low = middle + 1;
-        else high = middle;
+        if (mirror->runs[middle].first < first)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return low;
 }
@@ -81,7 +84,8 @@ static epi_status refresh_run(struct loader *loader, uint64_t first) {
     return status ? status : run_put(loader->mirror, &run);
 }
 
-/* ---- marks -------------------------------------------------------------------------------------------------------- */
+/* ---- marks
+ * -------------------------------------------------------------------------------------------------------- */
 
 static epi_status mark_put(epi__mirror *mirror, uint64_t step, const epi__mark *mark) {
     uint64_t at = 0;
@@ -92,7 +96,8 @@ static epi_status mark_put(epi__mirror *mirror, uint64_t step, const epi__mark *
     void *marks = mirror->marks;
     bool ok = reserve(&marks, &mirror->mark_capacity, mirror->mark_count, sizeof *mark);
     mirror->marks = marks;
-    if (!ok || !epi__map_put(&mirror->marks_at, step, mirror->mark_count)) return epi__fail_memory("memory", sizeof *mark);
+    if (!ok || !epi__map_put(&mirror->marks_at, step, mirror->mark_count))
+        return epi__fail_memory("memory", sizeof *mark);
     mirror->marks[mirror->mark_count++] = *mark;
     return EPI_OK;
 }
@@ -104,14 +109,16 @@ static epi_status refresh_mark(struct loader *loader, uint64_t step) {
     epi__key_of_u64(&key, loader->mirror->space, EPI__TABLE_MARK, step);
     epi_status status = epi__record_get(&body, loader->txn, &key);
     if (status == EPI_ENOTFOUND) {
-        (void)epi__map_remove(&loader->mirror->marks_at, step); /* its place in the array is left unused until a full load */
+        (void)epi__map_remove(&loader->mirror->marks_at,
+                              step); /* its place in the array is left unused until a full load */
         return EPI_OK;
     }
     if (!status) status = epi__mark_decode(&mark, body);
     return status ? status : mark_put(loader->mirror, step, &mark);
 }
 
-/* ---- steps -------------------------------------------------------------------------------------------------------- */
+/* ---- steps
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* Past the bound the flat index would only cost memory: it is emptied, and exact search over the store serves. */
 static epi_status index_overflow(struct loader *loader) {
@@ -168,7 +175,8 @@ static epi_status remove_step(struct loader *loader, uint64_t step) {
     return mirror->index ? epi__index_remove(mirror->index, step) : EPI_OK;
 }
 
-/* ---- the journal -------------------------------------------------------------------------------------------------- */
+/* ---- the journal
+ * -------------------------------------------------------------------------------------------------- */
 
 static epi_status apply(void *context, uint64_t sequence, epi__change_kind kind, uint64_t a, uint64_t b) {
     struct loader *loader = context;
@@ -186,7 +194,8 @@ static epi_status apply(void *context, uint64_t sequence, epi__change_kind kind,
     return EPI_OK; /* a kind of a newer release: what it derives is not ours */
 }
 
-/* ---- loading anew ------------------------------------------------------------------------------------------------- */
+/* ---- loading anew
+ * ------------------------------------------------------------------------------------------------- */
 
 static epi_status load_runs(struct loader *loader) {
     epi__mirror *mirror = loader->mirror;
@@ -245,7 +254,8 @@ static epi_status load_cache(struct loader *loader) {
     epi__index_free(mirror->index);
     mirror->index = loaded;
     mirror->index_complete = true;
-    status = epi__journal_read(loader->txn, mirror->space, stamp.sequence, loader->state->sequence, apply_to_index, loader);
+    status = epi__journal_read(loader->txn, mirror->space, stamp.sequence, loader->state->sequence, apply_to_index,
+                               loader);
     if (status == EPI_ESTALE) mirror->index_complete = false;
     return status == EPI_ESTALE ? EPI_ENOTFOUND : status;
 }
@@ -260,7 +270,9 @@ static epi_status load_index(struct loader *loader) {
     mirror->index = NULL;
     mirror->index_complete = loader->state->vectors <= EPI__FLAT_COUNT_MAX;
     EPI__TRY(epi__mirror_index_new(&mirror->index, mirror));
-    return mirror->index_complete ? epi__mirror_index_fill(mirror->index, mirror, loader->txn, loader->state->generation) : EPI_OK;
+    return mirror->index_complete
+               ? epi__mirror_index_fill(mirror->index, mirror, loader->txn, loader->state->generation)
+               : EPI_OK;
 }
 
 static epi_status load_all(struct loader *loader) {
@@ -276,7 +288,8 @@ epi_status epi__mirror_catch_up(epi__mirror *mirror, epi__txn *txn, const epi__s
     loader.vector = epi__realloc(NULL, dimension + 1u, sizeof *loader.vector);
     if (!loader.vector) return epi__fail_memory("memory", dimension * sizeof *loader.vector);
     epi_status status = EPI_ESTALE;
-    if (mirror->loaded && state->sequence >= mirror->sequence && state->sequence - mirror->sequence <= JOURNAL_STEPS_MAX)
+    if (mirror->loaded && state->sequence >= mirror->sequence &&
+        state->sequence - mirror->sequence <= JOURNAL_STEPS_MAX)
         status = epi__journal_read(txn, mirror->space, mirror->sequence, state->sequence, apply, &loader);
     if (status == EPI_ESTALE) status = load_all(&loader);
     mirror->loaded = status == EPI_OK; /* a half-applied journal is made good by loading anew */

@@ -17,7 +17,8 @@ epi_status epi__space_check_handle(const epi_space *space) {
     return epi__memory_check_handle(space->memory);
 }
 
-/* ---- memories --------------------------------------------------------------------------------------------------------- */
+/* ---- memories
+ * --------------------------------------------------------------------------------------------------------- */
 
 epi_status epi_memory_open(epi_memory **memory, const char *path, const epi_memory_options *options) {
     if (!memory) return epi__fail(EPI_EINVAL, MODULE, "memory was NULL");
@@ -91,7 +92,8 @@ epi_status epi_memory_compact(epi_memory *memory) {
     return epi__store_compact(memory->store);
 }
 
-/* ---- spaces ----------------------------------------------------------------------------------------------------------- */
+/* ---- spaces
+ * ----------------------------------------------------------------------------------------------------------- */
 
 epi_status epi_space_open(epi_space **space, epi_memory *memory, const char *name, const epi_schema *schema) {
     if (!space) return epi__fail(EPI_EINVAL, MODULE, "space was NULL");
@@ -123,9 +125,13 @@ void epi_space_close(epi_space *space) {
     epi__space_release(space);
 }
 
-const char *epi_space_name(const epi_space *space) { return space ? space->mirror->name : ""; }
+const char *epi_space_name(const epi_space *space) {
+    return space ? space->mirror->name : "";
+}
 
-const epi_schema *epi_space_schema(const epi_space *space) { return space ? &space->mirror->schema->schema : NULL; }
+const epi_schema *epi_space_schema(const epi_space *space) {
+    return space ? &space->mirror->schema->schema : NULL;
+}
 
 struct listing {
     bool (*visit)(void *context, const char *name);
@@ -151,7 +157,9 @@ epi_status epi_space_drop(epi_memory *memory, const char *name) {
     return epi__catalog_drop(&space, memory->store, name);
 }
 
-static epi_time unbiased(uint64_t time) { return time ? (epi_time)(time ^ (1ull << 63)) : EPI_TIME_NONE; }
+static epi_time unbiased(uint64_t time) {
+    return time ? (epi_time)(time ^ (1ull << 63)) : EPI_TIME_NONE;
+}
 
 epi_status epi_space_stats_read(epi_space_stats *stats, epi_space *space) {
     if (!stats) return epi__fail(EPI_EINVAL, MODULE, "stats was NULL");

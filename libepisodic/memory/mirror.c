@@ -7,7 +7,8 @@
 
 #define CATCH_UP_TRIES 3
 
-/* ---- mirrors of a store ---------------------------------------------------------------------------------------------- */
+/* ---- mirrors of a store
+ * ---------------------------------------------------------------------------------------------- */
 
 static void scratch_free(epi__scratch *scratch) {
     if (!scratch) return;
@@ -113,7 +114,8 @@ epi_status epi__mirrors_each(epi__store *store, epi_status (*visit)(epi__mirror 
     return status;
 }
 
-/* ---- snapshots ------------------------------------------------------------------------------------------------------- */
+/* ---- snapshots
+ * ------------------------------------------------------------------------------------------------------- */
 
 static epi_status begin_read(epi__snapshot *snapshot) {
     EPI__TRY(epi__tx_begin(&snapshot->tx, snapshot->mirror->store, false));
@@ -157,7 +159,8 @@ void epi__snapshot_end(epi__snapshot *snapshot) {
     pthread_rwlock_unlock(&snapshot->mirror->lock);
 }
 
-/* ---- scratch --------------------------------------------------------------------------------------------------------- */
+/* ---- scratch
+ * --------------------------------------------------------------------------------------------------------- */
 
 epi_status epi__scratch_take(epi__scratch **taken, epi__mirror *mirror) {
     pthread_mutex_lock(&mirror->scratch_mutex);
@@ -185,14 +188,17 @@ void epi__scratch_give(epi__scratch *scratch, epi__mirror *mirror) {
     pthread_mutex_unlock(&mirror->scratch_mutex);
 }
 
-/* ---- look-ups -------------------------------------------------------------------------------------------------------- */
+/* ---- look-ups
+ * -------------------------------------------------------------------------------------------------------- */
 
 const epi__run *epi__mirror_run(const epi__mirror *mirror, uint64_t step) {
     size_t low = 0, high = mirror->run_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (mirror->runs[middle].first <= step) low = middle + 1;
-        else high = middle;
+        if (mirror->runs[middle].first <= step)
+            low = middle + 1;
+        else
+            high = middle;
     }
     if (low == 0) return NULL;
     const epi__run *run = &mirror->runs[low - 1];

@@ -1,9 +1,10 @@
 /* mirror.h - what this process has derived from a space: where runs of steps lie, which steps are marked, the unsealed
  * words, the vector index. One mirror a space and process, shared by all handles.
  *
- * A mirror stands at a journal sequence. Every read begins with a snapshot: a read transaction whose state record has that very
- * sequence, with the mirror held against change. When the store is ahead, the journal says what changed and the mirror
- * catches up first; when the journal no longer reaches back, the mirror is loaded anew. Nothing here is ever the truth.
+ * A mirror stands at a journal sequence. Every read begins with a snapshot: a read transaction whose state record has
+ * that very sequence, with the mirror held against change. When the store is ahead, the journal says what changed and
+ * the mirror catches up first; when the journal no longer reaches back, the mirror is loaded anew. Nothing here is ever
+ * the truth.
  */
 #ifndef EPI_MEMORY_MIRROR_H
 #define EPI_MEMORY_MIRROR_H
@@ -15,8 +16,8 @@
 #include "../lexical/lexical.h"
 #include "../store/catalog.h"
 
-/* Vectors that a mirror takes into memory without being asked; beyond them, and until upkeep has built the graph, exact search
- * over the store serves. */
+/* Vectors that a mirror takes into memory without being asked; beyond them, and until upkeep has built the graph, exact
+ * search over the store serves. */
 #define EPI__FLAT_COUNT_MAX 16384u
 
 /* Scratch that a call needs and gives back: analyzers and accumulators are not cheap to make. */
@@ -24,10 +25,10 @@ typedef struct epi__scratch {
     struct epi__scratch *next;
     epi__analyzer *analyzer;
     epi__document document;
-    size_t said;        /* its first terms, which are words of the text; dates, keywords and tags come behind */
+    size_t said; /* its first terms, which are words of the text; dates, keywords and tags come behind */
     epi__buffer buffer;
     epi__buffer text;
-    float *scores;      /* by step id; all zero between calls */
+    float *scores; /* by step id; all zero between calls */
     size_t score_count;
     uint64_t *touched;
     size_t touched_count, touched_capacity;
@@ -51,10 +52,10 @@ typedef struct epi__mirror {
     epi__mark *marks;
     size_t mark_count, mark_capacity;
     epi__recent *tail;
-    epi__index *index;     /* NULL when the space has no vectors */
-    bool index_complete;   /* it holds every vector; otherwise it is empty */
+    epi__index *index;   /* NULL when the space has no vectors */
+    bool index_complete; /* it holds every vector; otherwise it is empty */
     pthread_mutex_t verified_mutex;
-    epi__map verified;     /* chunks whose checksum held, since the last seal */
+    epi__map verified; /* chunks whose checksum held, since the last seal */
 
     pthread_mutex_t scratch_mutex;
     epi__scratch *scratch;
@@ -65,7 +66,8 @@ typedef struct epi__mirror {
 
 /* The mirror of a space; made on first use, and owned by the store's shared slot until the store closes. */
 epi_status epi__mirror_get(epi__mirror **mirror, epi__store *store, const char *name, const epi_schema *schema);
-epi_status epi__mirrors_each(epi__store *store, epi_status (*visit)(epi__mirror *mirror)); /* the first failure is returned */
+epi_status epi__mirrors_each(epi__store *store,
+                             epi_status (*visit)(epi__mirror *mirror)); /* the first failure is returned */
 
 typedef struct epi__snapshot {
     epi__mirror *mirror;
@@ -93,7 +95,8 @@ epi_status epi__mirror_catch_up(epi__mirror *mirror, epi__txn *txn, const epi__s
 
 /* nearest.c: the vector index of a mirror, its cache file, and search that serves with or without it. */
 epi_status epi__mirror_index_new(epi__index **index, const epi__mirror *mirror);
-epi_status epi__mirror_index_load(epi__index **index, epi__index_stamp *stamp, const epi__mirror *mirror, uint64_t generation);
+epi_status epi__mirror_index_load(epi__index **index, epi__index_stamp *stamp, const epi__mirror *mirror,
+                                  uint64_t generation);
 epi_status epi__mirror_index_save(epi__mirror *mirror, const epi__state *state);
 bool epi__mirror_cache_exists(const epi__mirror *mirror);
 void epi__mirror_drop_cache(epi__mirror *mirror); /* the file; it holds what vectors were made of */
@@ -102,8 +105,9 @@ epi_status epi__mirror_index_fill(epi__index *index, epi__mirror *mirror, epi__t
 
 /* Says whether a step may be found. */
 typedef bool (*epi__nearest_filter)(void *context, uint64_t step);
-/* The k nearest steps, best first: by the graph when it is complete, else exactly over the store. filter may be NULL. */
-epi_status epi__nearest(size_t *count, epi__best *found, epi__snapshot *snapshot, const float *query, size_t k, uint32_t ef,
-                        epi__nearest_filter filter, void *context);
+/* The k nearest steps, best first: by the graph when it is complete, else exactly over the store. filter may be
+ * NULL. */
+epi_status epi__nearest(size_t *count, epi__best *found, epi__snapshot *snapshot, const float *query, size_t k,
+                        uint32_t ef, epi__nearest_filter filter, void *context);
 
 #endif

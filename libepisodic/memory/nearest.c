@@ -1,7 +1,8 @@
 /* nearest.c - the vector index of a mirror: making, filling, saving and searching it.
  *
- * A complete index answers by its graph and flat tail. An index that is not complete is empty, and the answer comes from an exact
- * scan of the vector chunks in the store's map and of the tail records: slower, never wrong, and there from the first call on.
+ * A complete index answers by its graph and flat tail. An index that is not complete is empty, and the answer comes
+ * from an exact scan of the vector chunks in the store's map and of the tail records: slower, never wrong, and there
+ * from the first call on.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -34,7 +35,8 @@ static epi__metric metric_of(const epi__mirror *mirror) {
 }
 
 static epi__index_options options_of(const epi__mirror *mirror) {
-    return (epi__index_options){.dimension = mirror->schema->schema.dimension, .metric = metric_of(mirror), .vector_of = vector_of};
+    return (epi__index_options){
+        .dimension = mirror->schema->schema.dimension, .metric = metric_of(mirror), .vector_of = vector_of};
 }
 
 epi_status epi__mirror_index_new(epi__index **index, const epi__mirror *mirror) {
@@ -42,7 +44,8 @@ epi_status epi__mirror_index_new(epi__index **index, const epi__mirror *mirror) 
     return epi__index_new(index, &options);
 }
 
-/* ---- the cache file ------------------------------------------------------------------------------------------------- */
+/* ---- the cache file
+ * ------------------------------------------------------------------------------------------------- */
 
 static epi_status cache_path(epi__buffer *path, const epi__mirror *mirror) {
     char name[64];
@@ -50,7 +53,8 @@ static epi_status cache_path(epi__buffer *path, const epi__mirror *mirror) {
     return epi__store_cache_path(path, mirror->store, name);
 }
 
-epi_status epi__mirror_index_load(epi__index **index, epi__index_stamp *stamp, const epi__mirror *mirror, uint64_t generation) {
+epi_status epi__mirror_index_load(epi__index **index, epi__index_stamp *stamp, const epi__mirror *mirror,
+                                  uint64_t generation) {
     epi__buffer path = {0};
     epi__index_options options = options_of(mirror);
     *index = NULL;
@@ -82,20 +86,25 @@ void epi__mirror_drop_cache(epi__mirror *mirror) {
     epi__buffer_dispose(&path);
 }
 
-/* ---- filling -------------------------------------------------------------------------------------------------------- */
+/* ---- filling
+ * -------------------------------------------------------------------------------------------------------- */
 
-static bool bit(const uint8_t *bits, uint32_t at) { return bits[at / 8] >> (at % 8) & 1; }
+static bool bit(const uint8_t *bits, uint32_t at) {
+    return bits[at / 8] >> (at % 8) & 1;
+}
 
 struct filling {
     epi__index *index;
     uint32_t dimension;
 };
 
-static epi_status fill_chunk(void *context, uint64_t first, const uint8_t *present, const float *vectors, uint32_t capacity) {
+static epi_status fill_chunk(void *context, uint64_t first, const uint8_t *present, const float *vectors,
+                             uint32_t capacity) {
     struct filling *filling = context;
     for (uint32_t i = 0; i < capacity; i++) {
         uint64_t step = first + i;
-        if (bit(present, i)) EPI__TRY(epi__index_add(filling->index, &step, vectors + (size_t)i * filling->dimension, 1));
+        if (bit(present, i))
+            EPI__TRY(epi__index_add(filling->index, &step, vectors + (size_t)i * filling->dimension, 1));
     }
     return EPI_OK;
 }
@@ -131,7 +140,8 @@ epi_status epi__mirror_index_fill(epi__index *index, epi__mirror *mirror, epi__t
     return scan_tail(mirror, txn, fill_one, &filling);
 }
 
-/* ---- exact search ---------------------------------------------------------------------------------------------------- */
+/* ---- exact search
+ * ---------------------------------------------------------------------------------------------------- */
 
 struct exact {
     epi__topk best;
@@ -148,10 +158,13 @@ static void offer(struct exact *exact, uint64_t step, float score) {
         epi__topk_push(&exact->best, step, exact->metric == EPI__METRIC_L2 ? -score : score);
 }
 
-static epi_status exact_chunk(void *context, uint64_t first, const uint8_t *present, const float *vectors, uint32_t capacity) {
+static epi_status exact_chunk(void *context, uint64_t first, const uint8_t *present, const float *vectors,
+                              uint32_t capacity) {
     struct exact *exact = context;
-    if (exact->metric == EPI__METRIC_L2) epi__math_l2_rows(exact->scores, exact->query, vectors, capacity, exact->dimension);
-    else epi__math_dot_rows(exact->scores, exact->query, vectors, capacity, exact->dimension);
+    if (exact->metric == EPI__METRIC_L2)
+        epi__math_l2_rows(exact->scores, exact->query, vectors, capacity, exact->dimension);
+    else
+        epi__math_dot_rows(exact->scores, exact->query, vectors, capacity, exact->dimension);
     for (uint32_t i = 0; i < capacity; i++)
         if (bit(present, i)) offer(exact, first + i, exact->scores[i]);
     return EPI_OK;
@@ -160,16 +173,19 @@ static epi_status exact_chunk(void *context, uint64_t first, const uint8_t *pres
 static epi_status exact_one(void *context, uint64_t step, const float *vector) {
     struct exact *exact = context;
     bool l2 = exact->metric == EPI__METRIC_L2;
-    offer(exact, step, l2 ? epi__math_l2_squared(exact->query, vector, exact->dimension)
-                          : epi__math_dot(exact->query, vector, exact->dimension));
+    offer(exact, step,
+          l2 ? epi__math_l2_squared(exact->query, vector, exact->dimension)
+             : epi__math_dot(exact->query, vector, exact->dimension));
     return EPI_OK;
 }
 
-static epi_status search_store(size_t *count, epi__best *found, epi__snapshot *snapshot, struct exact *exact, size_t k) {
+static epi_status search_store(size_t *count, epi__best *found, epi__snapshot *snapshot, struct exact *exact,
+                               size_t k) {
     epi__mirror *mirror = snapshot->mirror;
     uint32_t capacity = epi__vectors_capacity(exact->dimension);
     exact->scores = epi__realloc(NULL, capacity, sizeof *exact->scores);
-    epi_status status = exact->scores && epi__topk_init(&exact->best, k) ? EPI_OK : epi__fail_memory(MODULE, k * sizeof *found);
+    epi_status status = exact->scores && epi__topk_init(&exact->best, k) ? EPI_OK
+                                                                         : epi__fail_memory(MODULE, k * sizeof *found);
     if (!status) status = epi__vectors_scan(mirror, snapshot->tx.txn, snapshot->state.generation, exact_chunk, exact);
     if (!status) status = scan_tail(mirror, snapshot->tx.txn, exact_one, exact);
     if (!status) {
@@ -182,8 +198,8 @@ static epi_status search_store(size_t *count, epi__best *found, epi__snapshot *s
     return status;
 }
 
-epi_status epi__nearest(size_t *count, epi__best *found, epi__snapshot *snapshot, const float *query, size_t k, uint32_t ef,
-                        epi__nearest_filter filter, void *context) {
+epi_status epi__nearest(size_t *count, epi__best *found, epi__snapshot *snapshot, const float *query, size_t k,
+                        uint32_t ef, epi__nearest_filter filter, void *context) {
     epi__mirror *mirror = snapshot->mirror;
     *count = 0;
     if (k == 0 || snapshot->state.vectors == 0 || !mirror->index) return EPI_OK;
@@ -191,7 +207,10 @@ epi_status epi__nearest(size_t *count, epi__best *found, epi__snapshot *snapshot
         struct source source = {snapshot, filter, context};
         return epi__index_search(count, found, mirror->index, query, k, ef, filter ? allowed : NULL, &source);
     }
-    struct exact exact = {.query = query, .dimension = mirror->schema->schema.dimension, .metric = metric_of(mirror),
-                   .filter = filter, .context = context};
+    struct exact exact = {.query = query,
+                          .dimension = mirror->schema->schema.dimension,
+                          .metric = metric_of(mirror),
+                          .filter = filter,
+                          .context = context};
     return search_store(count, found, snapshot, &exact, k);
 }

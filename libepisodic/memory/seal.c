@@ -1,7 +1,7 @@
 /* seal.c - moving the tail into postings and vector chunks, in the transaction of whoever finds it full.
  *
- * The tail is where steps are searchable from their commit on; sealing turns a few thousand small records into one write a term and
- * one a chunk. What each reader sees changes in one commit, journaled as SEAL.
+ * The tail is where steps are searchable from their commit on; sealing turns a few thousand small records into one
+ * write a term and one a chunk. What each reader sees changes in one commit, journaled as SEAL.
  */
 #include "append.h"
 #include "vectors.h"
@@ -47,7 +47,8 @@ static epi_status gather_document(gathered *all, uint64_t step, epi__view encode
 
 static epi_status gather_record(gathered *all, uint64_t step, epi__view body) {
     epi__view document, vector;
-    if (all->count == all->capacity) return epi__fail(EPI_EDAMAGED, MODULE, "the tail has more records than were counted");
+    if (all->count == all->capacity)
+        return epi__fail(EPI_EDAMAGED, MODULE, "the tail has more records than were counted");
     void *copy = epi__arena_copy(&all->arena, body.data, body.size);
     if (!copy) return epi__fail_memory(MODULE, body.size);
     EPI__TRY(epi__tail_record_decode(&document, &vector, (epi__view){copy, body.size}));
@@ -89,8 +90,8 @@ epi_status epi__seal(uint64_t *sealed, epi__change *change, epi__mirror *mirror)
     if (!status && all.count > 0) {
         status = epi__postings_insert(change, all.entries, all.entry_count);
         if (!status && all.vector_count > 0)
-            status = epi__vectors_seal(change, mirror->schema->schema.dimension, change->state.generation, all.vector_ids,
-                                       all.vectors, all.vector_count);
+            status = epi__vectors_seal(change, mirror->schema->schema.dimension, change->state.generation,
+                                       all.vector_ids, all.vectors, all.vector_count);
         if (!status) status = empty_tail(&all, change);
         epi__change_note(change, EPI__CHANGE_SEAL, all.count, 0);
     }

@@ -1,5 +1,5 @@
-/* upkeep.c - the work that makes later calls faster: sealing the tail, building the graph and saving it, letting what was
- * forgotten expire. All of it can be left undone, done by any process, and cut short at any moment.
+/* upkeep.c - the work that makes later calls faster: sealing the tail, building the graph and saving it, letting what
+ * was forgotten expire. All of it can be left undone, done by any process, and cut short at any moment.
  */
 #include "append.h"
 #include "filter.h"
@@ -9,7 +9,9 @@
 #define MODULE "memory"
 #define ABSORB_BATCH 256u
 
-static bool in_time(uint64_t until) { return until == 0 || epi__clock_monotonic_us() < until; }
+static bool in_time(uint64_t until) {
+    return until == 0 || epi__clock_monotonic_us() < until;
+}
 
 static epi_status seal(uint64_t *sealed, epi__mirror *mirror) {
     epi__change change;
@@ -24,7 +26,8 @@ static epi_status seal(uint64_t *sealed, epi__mirror *mirror) {
     return status;
 }
 
-/* ---- the graph ---------------------------------------------------------------------------------------------------------- */
+/* ---- the graph
+ * ---------------------------------------------------------------------------------------------------------- */
 
 /* A new index with every vector of the snapshot in its tail, when there is none to go on with. */
 static epi_status complete_index(epi__mirror *mirror, epi__snapshot *snapshot) {
@@ -77,7 +80,8 @@ static epi_status build_index(uint64_t *indexed, bool *complete, epi__mirror *mi
     return done && *indexed == 0 && epi__mirror_cache_exists(mirror) ? EPI_OK : with_index(mirror, save_index);
 }
 
-/* ---- expiry ------------------------------------------------------------------------------------------------------------- */
+/* ---- expiry
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static epi_status expire(uint64_t *expired, epi__mirror *mirror) {
     epi__snapshot snapshot;
@@ -101,7 +105,8 @@ epi_status epi_space_upkeep(epi_upkeep_report *report, epi_space *space, const e
     epi_upkeep_options options = given ? *given : epi_upkeep_options_default();
     if (report) memset(report, 0, sizeof *report);
     EPI__TRY(epi__space_check_handle(space));
-    if (options.version != 1) return epi__fail(EPI_EINVAL, MODULE, "upkeep options have version %u, expected 1", options.version);
+    if (options.version != 1)
+        return epi__fail(EPI_EINVAL, MODULE, "upkeep options have version %u, expected 1", options.version);
     epi__mirror *mirror = space->mirror;
     uint64_t until = options.time_limit_ms ? epi__clock_monotonic_us() + (uint64_t)options.time_limit_ms * 1000u : 0;
     EPI__TRY(epi__pending_commit(mirror));

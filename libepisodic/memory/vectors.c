@@ -17,14 +17,18 @@ uint32_t epi__vectors_capacity(uint32_t dimension) {
 }
 
 /* At least 8, so that the floats behind it are aligned. */
-static size_t bitmap_size(uint32_t capacity) { return EPI__MAX(capacity / 8u, 8u); }
+static size_t bitmap_size(uint32_t capacity) {
+    return EPI__MAX(capacity / 8u, 8u);
+}
 
 static size_t body_size(uint32_t dimension) {
     uint32_t capacity = epi__vectors_capacity(dimension);
     return bitmap_size(capacity) + (size_t)capacity * dimension * sizeof(float);
 }
 
-static bool bit(const uint8_t *bits, uint64_t at) { return bits[at / 8] >> (at % 8) & 1; }
+static bool bit(const uint8_t *bits, uint64_t at) {
+    return bits[at / 8] >> (at % 8) & 1;
+}
 
 static void chunk_key(epi__key *key, uint32_t space, uint64_t generation, uint64_t chunk) {
     epi__key_begin(key, space, EPI__TABLE_VECTOR);
@@ -34,13 +38,15 @@ static void chunk_key(epi__key *key, uint32_t space, uint64_t generation, uint64
 
 epi_status epi__chunk_open(const uint8_t **present, const float **vectors, epi__view body, uint32_t dimension) {
     if (body.size != body_size(dimension))
-        return epi__fail(EPI_EDAMAGED, MODULE, "a vector chunk has %zu bytes, expected %zu", body.size, body_size(dimension));
+        return epi__fail(EPI_EDAMAGED, MODULE, "a vector chunk has %zu bytes, expected %zu", body.size,
+                         body_size(dimension));
     *present = body.data;
     *vectors = (const float *)(const void *)(*present + bitmap_size(epi__vectors_capacity(dimension)));
     return EPI_OK;
 }
 
-/* ---- tail records ------------------------------------------------------------------------------------------------- */
+/* ---- tail records
+ * ------------------------------------------------------------------------------------------------- */
 
 void epi__tail_record_encode(epi__buffer *out, const epi__document *document, const float *vector, uint32_t dimension) {
     epi__buffer encoded = {0};
@@ -58,7 +64,8 @@ epi_status epi__tail_record_decode(epi__view *document, epi__view *vector, epi__
     return reader.failed ? epi__fail(EPI_EDAMAGED, MODULE, "a tail record is cut") : EPI_OK;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------ */
+/* ---- writing
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* The chunk as it is stored, or an empty one, in memory of its own. */
 static epi_status chunk_load(uint8_t *body, size_t size, epi__change *change, const epi__key *key) {
@@ -108,7 +115,7 @@ epi_status epi__vectors_remove(epi__change *change, uint32_t dimension, uint64_t
     if (!status && !bit(body, place))
         status = epi__fail(EPI_EDAMAGED, MODULE, "step %llu is missing from its vector chunk", (unsigned long long)id);
     if (!status) {
-        body[place / 8] &= (uint8_t)~(1u << (place % 8));
+        body[place / 8] &= (uint8_t) ~(1u << (place % 8));
         memset(body + bitmap_size(capacity) + place * width, 0, width);
         bool empty = true;
         for (size_t i = 0; i < bitmap_size(capacity); i++) empty = empty && body[i] == 0;
@@ -118,7 +125,8 @@ epi_status epi__vectors_remove(epi__change *change, uint32_t dimension, uint64_t
     return status;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* The chunk in the store's map. Its checksum is verified once after every seal, not on every read: 13 us for 86 KiB. */
 static epi_status chunk_view(epi__view *body, epi__mirror *mirror, epi__view key, epi__view value) {
@@ -174,7 +182,8 @@ epi_status epi__vectors_get(float *out, const epi__mirror *mirror, epi__txn *txn
     return EPI_OK;
 }
 
-epi_status epi__vectors_scan(epi__mirror *mirror, epi__txn *txn, uint64_t generation, epi__vectors_visit visit, void *context) {
+epi_status epi__vectors_scan(epi__mirror *mirror, epi__txn *txn, uint64_t generation, epi__vectors_visit visit,
+                             void *context) {
     uint32_t dimension = mirror->schema->schema.dimension, capacity = epi__vectors_capacity(dimension);
     epi__key first, end;
     epi__range *range = NULL;
@@ -191,7 +200,9 @@ epi_status epi__vectors_scan(epi__mirror *mirror, epi__txn *txn, uint64_t genera
         status = epi__tx_ops(txn)->range_next(&key, &value, range);
         if (!status) status = chunk_view(&body, mirror, key, value);
         if (!status) status = epi__chunk_open(&present, &vectors, body, dimension);
-        if (!status) status = visit(context, epi__load_be64((const uint8_t *)key.data + key.size - 8) * capacity, present, vectors, capacity);
+        if (!status)
+            status = visit(context, epi__load_be64((const uint8_t *)key.data + key.size - 8) * capacity, present,
+                           vectors, capacity);
     }
     epi__tx_ops(txn)->range_close(range);
     return status == EPI_EDONE ? EPI_OK : status;

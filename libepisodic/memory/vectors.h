@@ -1,8 +1,8 @@
 /* vectors.h - where vectors are kept: in a step's tail record until it is sealed, then in chunks.
  *
- * A chunk holds the vectors of a range of step ids, so that id -> vector is arithmetic: chunk = id / capacity. Its body is a bitmap
- * (capacity / 8 bytes, at least 8; bit i: step chunk x capacity + i has a vector) and capacity x dimension float32. Large values lie in pages
- * of their own in the store's map, and are searched there, in place.
+ * A chunk holds the vectors of a range of step ids, so that id -> vector is arithmetic: chunk = id / capacity. Its body
+ * is a bitmap (capacity / 8 bytes, at least 8; bit i: step chunk x capacity + i has a vector) and capacity x dimension
+ * float32. Large values lie in pages of their own in the store's map, and are searched there, in place.
  */
 #ifndef EPI_MEMORY_VECTORS_H
 #define EPI_MEMORY_VECTORS_H
@@ -28,7 +28,8 @@ const float *epi__vectors_at(epi__mirror *mirror, epi__txn *txn, uint64_t genera
 /* Calls visit for each chunk: vectors[i] belongs to step first + i where bit i of present is set. */
 typedef epi_status (*epi__vectors_visit)(void *context, uint64_t first, const uint8_t *present, const float *vectors,
                                          uint32_t capacity);
-epi_status epi__vectors_scan(epi__mirror *mirror, epi__txn *txn, uint64_t generation, epi__vectors_visit visit, void *context);
+epi_status epi__vectors_scan(epi__mirror *mirror, epi__txn *txn, uint64_t generation, epi__vectors_visit visit,
+                             void *context);
 
 /* A chunk's body taken apart, for the check. */
 epi_status epi__chunk_open(const uint8_t **present, const float **vectors, epi__view body, uint32_t dimension);

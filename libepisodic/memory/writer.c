@@ -1,7 +1,7 @@
 /* writer.c - one transaction of appended steps: rows, components, times, tail records, runs, episodes; see append.h.
  *
- * The episode that is being written and its newest run are kept here and put once, when another episode's turn comes or at the
- * commit. A step is: row, tail record, time entry, its components, and its external id if it has one.
+ * The episode that is being written and its newest run are kept here and put once, when another episode's turn comes or
+ * at the commit. A step is: row, tail record, time entry, its components, and its external id if it has one.
  */
 #include "append.h"
 
@@ -15,9 +15,13 @@ static epi_status begin(epi__writer *writer, epi__mirror *mirror, bool growing) 
     return epi__change_begin(&writer->change, mirror->store, mirror->space, growing);
 }
 
-epi_status epi__writer_begin(epi__writer *writer, epi__mirror *mirror) { return begin(writer, mirror, true); }
+epi_status epi__writer_begin(epi__writer *writer, epi__mirror *mirror) {
+    return begin(writer, mirror, true);
+}
 
-epi_status epi__writer_begin_shrinking(epi__writer *writer, epi__mirror *mirror) { return begin(writer, mirror, false); }
+epi_status epi__writer_begin_shrinking(epi__writer *writer, epi__mirror *mirror) {
+    return begin(writer, mirror, false);
+}
 
 void epi__writer_abort(epi__writer *writer) {
     epi__change_abort(&writer->change);
@@ -88,7 +92,10 @@ static epi_status extend_run(epi__writer *writer, uint64_t step) {
         run->count++;
     } else {
         EPI__TRY(flush_run(writer));
-        *run = (epi__run){.first = step, .episode = writer->episode, .first_index = writer->record.next_index, .count = 1,
+        *run = (epi__run){.first = step,
+                          .episode = writer->episode,
+                          .first_index = writer->record.next_index,
+                          .count = 1,
                           .previous = writer->record.last_run};
         writer->record.last_run = step;
     }
@@ -98,7 +105,8 @@ static epi_status extend_run(epi__writer *writer, uint64_t step) {
     return EPI_OK;
 }
 
-/* ---- external ids and supersession -------------------------------------------------------------------------------- */
+/* ---- external ids and supersession
+ * -------------------------------------------------------------------------------- */
 
 static void external_key(epi__key *key, uint32_t space, epi__view external) {
     epi__key_begin(key, space, EPI__TABLE_EXTERNAL);
@@ -165,7 +173,8 @@ static epi_status mark_superseded(epi__writer *writer, const epi__draft *draft) 
     return epi__change_put(&writer->change, &key, writer->row.data, writer->row.size);
 }
 
-/* ---- the step ----------------------------------------------------------------------------------------------------- */
+/* ---- the step
+ * ----------------------------------------------------------------------------------------------------- */
 
 static epi_status append_value(epi__writer *writer, uint8_t role, epi__view data) {
     epi__value value;

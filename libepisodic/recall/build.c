@@ -1,5 +1,5 @@
-/* build.c - rebuilding: hits are gathered into scenes, and each step of a scene is put together from its components, every part
- * saying where it comes from. All of it is copied into the result's arena.
+/* build.c - rebuilding: hits are gathered into scenes, and each step of a scene is put together from its components,
+ * every part saying where it comes from. All of it is copied into the result's arena.
  */
 #include <stdlib.h>
 
@@ -14,9 +14,12 @@ struct builder {
     epi__filter *filter; /* NULL: everything is shown */
 };
 
-static epi_status out_of_memory(void) { return epi__fail_memory(MODULE, 0); }
+static epi_status out_of_memory(void) {
+    return epi__fail_memory(MODULE, 0);
+}
 
-/* ---- steps ----------------------------------------------------------------------------------------------------------- */
+/* ---- steps
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static epi_status copy_value(const void **data, size_t *size, struct builder *builder, const epi__value *value) {
     epi__view bytes;
@@ -46,7 +49,8 @@ static epi_status read_parts(epi__step *step, struct builder *builder, epi__read
         epi__value value;
         epi__value_decode(&value, reader);
         if (reader->failed || value.role >= schema->role_count)
-            return epi__fail(EPI_EDAMAGED, MODULE, "step %llu has a part that cannot be read", (unsigned long long)step->view.id);
+            return epi__fail(EPI_EDAMAGED, MODULE, "step %llu has a part that cannot be read",
+                             (unsigned long long)step->view.id);
         epi_recalled_part *part = &step->parts[i];
         const epi_role *role = &schema->roles[value.role];
         part->role = epi__arena_text(&builder->result->arena, role->name, strlen(role->name));
@@ -93,7 +97,8 @@ static epi_status rebuild(epi__step *step, struct builder *builder, uint64_t id,
     return read_parts(step, builder, &reader, row->part_count);
 }
 
-/* ---- scenes ---------------------------------------------------------------------------------------------------------- */
+/* ---- scenes
+ * ---------------------------------------------------------------------------------------------------------- */
 
 epi_status epi__read_episode(epi__episode_record *record, epi__snapshot *snapshot, uint64_t episode) {
     epi__key key;
@@ -146,7 +151,8 @@ static int by_place(const void *a, const void *b) {
 }
 
 /* The scene of places [0, count): from `margin` steps before the first hit to `margin` behind the last. */
-static epi_status make_scene(struct builder *builder, const epi__found *found, const struct place *places, size_t count, uint32_t margin) {
+static epi_status make_scene(struct builder *builder, const epi__found *found, const struct place *places, size_t count,
+                             uint32_t margin) {
     epi_recollection *result = builder->result;
     epi__scene *scene = &result->scenes[result->scene_count];
     const epi__mirror *mirror = builder->snapshot->mirror;
@@ -198,7 +204,8 @@ static epi_status copy_hits(struct builder *builder, const epi__found *found, si
     for (size_t i = 0; i < count; i++) {
         result->hits[i] = (epi_hit){.step = found[i].step, .episode = found[i].episode, .score = found[i].score};
         result->evidence_counts[i] = found[i].evidence_count;
-        result->evidence[i] = epi__arena_copy(&result->arena, found[i].evidence, EPI__MAX(found[i].evidence_count, (size_t)1) * sizeof(epi_evidence));
+        result->evidence[i] = epi__arena_copy(&result->arena, found[i].evidence,
+                                              EPI__MAX(found[i].evidence_count, (size_t)1) * sizeof(epi_evidence));
         if (!result->evidence[i]) return out_of_memory();
     }
     result->hit_count = count;

@@ -8,22 +8,34 @@
 #define MODULE "recall"
 
 epi_recall_profile epi_recall_profile_default(void) {
-    return (epi_recall_profile){.version = 1, .lexical = 1.0, .k1 = 1.2, .b = 0.3, .vector = 0.15, .neighbour = 0.3,
-                                .neighbour_far = 0.1, .episode = 0.2, .speaker = 0.1, .question = -0.1, .recency = 0.02,
+    return (epi_recall_profile){.version = 1,
+                                .lexical = 1.0,
+                                .k1 = 1.2,
+                                .b = 0.3,
+                                .vector = 0.15,
+                                .neighbour = 0.3,
+                                .neighbour_far = 0.1,
+                                .episode = 0.2,
+                                .speaker = 0.1,
+                                .question = -0.1,
+                                .recency = 0.02,
                                 .recency_half_life_days = 30.0};
 }
 
 static epi_status check_options(epi__query *query, const epi_recall_options *options) {
-    if (options->version != 1) return epi__fail(EPI_EINVAL, MODULE, "recall options have version %u, expected 1", options->version);
+    if (options->version != 1)
+        return epi__fail(EPI_EINVAL, MODULE, "recall options have version %u, expected 1", options->version);
     if (options->k > EPI_K_MAX) return epi__fail(EPI_ELIMIT, MODULE, "k is %u, limit %u", options->k, EPI_K_MAX);
     if (options->token_budget > EPI_TOKEN_BUDGET_MAX)
-        return epi__fail(EPI_ELIMIT, MODULE, "token budget is %u, limit %u", options->token_budget, EPI_TOKEN_BUDGET_MAX);
+        return epi__fail(EPI_ELIMIT, MODULE, "token budget is %u, limit %u", options->token_budget,
+                         EPI_TOKEN_BUDGET_MAX);
     if (options->scene_margin > EPI_SCENE_MARGIN_MAX)
-        return epi__fail(EPI_ELIMIT, MODULE, "scene margin is %u, limit %u", options->scene_margin, EPI_SCENE_MARGIN_MAX);
+        return epi__fail(EPI_ELIMIT, MODULE, "scene margin is %u, limit %u", options->scene_margin,
+                         EPI_SCENE_MARGIN_MAX);
     query->profile = options->profile ? *options->profile : epi_recall_profile_default();
     const epi_recall_profile *p = &query->profile;
-    double sum = p->lexical + p->k1 + p->b + p->vector + p->neighbour + p->neighbour_far + p->episode + p->speaker + p->question +
-                 p->recency + p->recency_half_life_days;
+    double sum = p->lexical + p->k1 + p->b + p->vector + p->neighbour + p->neighbour_far + p->episode + p->speaker +
+                 p->question + p->recency + p->recency_half_life_days;
     if (p->version != 1) return epi__fail(EPI_EINVAL, MODULE, "recall profile has version %u, expected 1", p->version);
     if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->recency_half_life_days <= 0)
         return epi__fail(EPI_EINVAL, MODULE, "the recall profile has a weight out of range");
@@ -32,15 +44,16 @@ static epi_status check_options(epi__query *query, const epi_recall_options *opt
     return EPI_OK;
 }
 
-/* ---- words --------------------------------------------------------------------------------------------------------- */
+/* ---- words
+ * --------------------------------------------------------------------------------------------------------- */
 
 static double idf_of(uint64_t documents, uint64_t total) {
     double n = (double)total, df = (double)EPI__MIN(documents, total);
     return log(1.0 + (n - df + 0.5) / (df + 0.5));
 }
 
-/* Whether the word is a value of a keyword role: a speaker's name says who, and its weight as a word would mislead to the steps
- * that address them. */
+/* Whether the word is a value of a keyword role: a speaker's name says who, and its weight as a word would mislead to
+ * the steps that address them. */
 static epi_status is_keyword(bool *is, epi__snapshot *snapshot, const epi__term *term, const char *text) {
     epi__mirror *mirror = snapshot->mirror;
     const epi_schema *schema = &mirror->schema->schema;
@@ -66,7 +79,8 @@ static epi_status add_word(epi__query *query, epi__snapshot *snapshot, const epi
     size_t size = EPI__MIN(term->size, EPI__TERM_SIZE_MAX);
     memcpy(bytes + 1, term->text, size);
     for (size_t i = 0; i < query->word_count; i++)
-        if (query->words[i].term.size == size + 1 && memcmp(query->words[i].term.data, bytes, size + 1) == 0) return EPI_OK;
+        if (query->words[i].term.size == size + 1 && memcmp(query->words[i].term.data, bytes, size + 1) == 0)
+            return EPI_OK;
     epi__query_word *word = &query->words[query->word_count];
     void *copy = epi__arena_copy(&query->arena, bytes, size + 1);
     if (!copy) return epi__fail_memory(MODULE, size);
@@ -78,7 +92,8 @@ static epi_status add_word(epi__query *query, epi__snapshot *snapshot, const epi
     return EPI_OK;
 }
 
-static epi_status add_words(epi__query *query, epi__snapshot *snapshot, const epi__term *terms, size_t count, bool stop) {
+static epi_status add_words(epi__query *query, epi__snapshot *snapshot, const epi__term *terms, size_t count,
+                            bool stop) {
     for (size_t i = 0; i < count; i++) {
         bool keyword = false;
         if (terms[i].stop != stop) continue;
@@ -97,12 +112,14 @@ static epi_status take_text(epi__query *query, epi__snapshot *snapshot, epi__scr
     query->words = epi__arena_alloc(&query->arena, count + 1, sizeof *query->words);
     if (!query->words) return epi__fail_memory(MODULE, count * sizeof *query->words);
     for (size_t i = 0; i < count; i++)
-        if (!epi__map_put(&query->named, epi__hash64(terms[i].text, terms[i].size), 1)) return epi__fail_memory(MODULE, 16);
+        if (!epi__map_put(&query->named, epi__hash64(terms[i].text, terms[i].size), 1))
+            return epi__fail_memory(MODULE, 16);
     EPI__TRY(add_words(query, snapshot, terms, count, false));
     return query->word_count ? EPI_OK : add_words(query, snapshot, terms, count, true); /* "who are you?" */
 }
 
-/* ---- vector -------------------------------------------------------------------------------------------------------- */
+/* ---- vector
+ * -------------------------------------------------------------------------------------------------------- */
 
 static epi_status hash_cue(epi__query *query, const epi_schema *schema) {
     epi__feature *features = epi__arena_alloc(&query->arena, query->word_count + 1, sizeof *features);
@@ -118,7 +135,8 @@ static epi_status hash_cue(epi__query *query, const epi_schema *schema) {
 
 static epi_status take_vector(epi__query *query, const epi_schema *schema) {
     const epi_cue *cue = query->cue;
-    if (!cue->vector) return schema->encoder == EPI_ENCODER_HASH && query->word_count > 0 ? hash_cue(query, schema) : EPI_OK;
+    if (!cue->vector)
+        return schema->encoder == EPI_ENCODER_HASH && query->word_count > 0 ? hash_cue(query, schema) : EPI_OK;
     EPI__TRY(epi__check_vector(schema, cue->vector, cue->vector_size));
     query->vector = epi__arena_copy(&query->arena, cue->vector, cue->vector_size * sizeof *cue->vector);
     if (!query->vector) return epi__fail_memory(MODULE, cue->vector_size * sizeof *cue->vector);

@@ -1,11 +1,13 @@
-/* read.c - reading without a cue: episodes and steps by id, all of a space page by page, vectors, the nearest of a vector. */
+/* read.c - reading without a cue: episodes and steps by id, all of a space page by page, vectors, the nearest of a
+ * vector. */
 #include "../memory/draft.h"
 #include "../memory/vectors.h"
 #include "recall.h"
 
 #define MODULE "recall"
 
-/* ---- episodes and steps --------------------------------------------------------------------------------------------------------- */
+/* ---- episodes and steps
+ * --------------------------------------------------------------------------------------------------------- */
 
 static epi_status render_plain(epi_recollection **found, epi_space *space) {
     epi_status status = epi__render(*found, &space->mirror->schema->schema, EPI_TOKEN_BUDGET_MAX);
@@ -16,7 +18,8 @@ static epi_status render_plain(epi_recollection **found, epi_space *space) {
 }
 
 /* Ids of an episode's steps from index `first` on, at most `count`; forgotten ones are left out. */
-static size_t episode_steps(uint64_t *ids, const epi__mirror *mirror, const epi__episode_record *record, uint64_t first, size_t count) {
+static size_t episode_steps(uint64_t *ids, const epi__mirror *mirror, const epi__episode_record *record, uint64_t first,
+                            size_t count) {
     const epi__run *run = record->last_run ? epi__mirror_run(mirror, record->last_run) : NULL;
     size_t found = 0;
     while (run && run->first_index > first) run = run->previous ? epi__mirror_run(mirror, run->previous) : NULL;
@@ -28,7 +31,8 @@ static size_t episode_steps(uint64_t *ids, const epi__mirror *mirror, const epi_
     return found;
 }
 
-static epi_status read_episode(epi_recollection **found, epi__snapshot *snapshot, uint64_t episode, uint64_t first, size_t count) {
+static epi_status read_episode(epi_recollection **found, epi__snapshot *snapshot, uint64_t episode, uint64_t first,
+                               size_t count) {
     epi__episode_record record;
     EPI__TRY(epi__read_episode(&record, snapshot, episode));
     if (count == 0 || count > EPI_K_MAX) count = EPI_K_MAX;
@@ -41,7 +45,8 @@ static epi_status read_episode(epi_recollection **found, epi__snapshot *snapshot
     return status;
 }
 
-epi_status epi_episode_read(epi_recollection **found, epi_space *space, uint64_t episode, uint64_t first, size_t count) {
+epi_status epi_episode_read(epi_recollection **found, epi_space *space, uint64_t episode, uint64_t first,
+                            size_t count) {
     if (!found) return epi__fail(EPI_EINVAL, MODULE, "found was NULL");
     *found = NULL;
     epi__snapshot snapshot;
@@ -84,7 +89,8 @@ static epi_status find_external(uint64_t *id, epi__snapshot *snapshot, const cha
     epi__key_begin(&key, snapshot->mirror->space, EPI__TABLE_EXTERNAL);
     epi__key_bytes(&key, external_id, strlen(external_id));
     epi_status status = epi__record_get(&body, snapshot->tx.txn, &key);
-    if (status == EPI_ENOTFOUND) return epi__fail(EPI_ENOTFOUND, MODULE, "no step has the external id \"%s\"", external_id);
+    if (status == EPI_ENOTFOUND)
+        return epi__fail(EPI_ENOTFOUND, MODULE, "no step has the external id \"%s\"", external_id);
     EPI__TRY(status);
     epi__reader reader = epi__reader_of(body.data, body.size);
     *id = epi__read_u64(&reader);
@@ -113,7 +119,8 @@ static epi_status page_ids(uint64_t *ids, size_t *found, epi__snapshot *snapshot
     epi__key_next(&end);
     *found = 0;
     epi_status status = epi__scan_open(&scan, snapshot->tx.txn, &first, &end, false);
-    while (!status && *found < count && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK) ids[(*found)++] = epi__key_id(key);
+    while (!status && *found < count && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK)
+        ids[(*found)++] = epi__key_id(key);
     epi__scan_close(&scan);
     return status == EPI_EDONE ? EPI_OK : status;
 }
@@ -137,14 +144,16 @@ epi_status epi_steps_read(epi_recollection **found, epi_space *space, uint64_t a
     return status ? status : render_plain(found, space);
 }
 
-/* ---- vectors --------------------------------------------------------------------------------------------------------- */
+/* ---- vectors
+ * --------------------------------------------------------------------------------------------------------- */
 
 static bool is_live(void *context, uint64_t step) {
     const epi__mark *mark = epi__mirror_mark(context, step);
     return !mark || (!mark->superseded_by && mark->forgotten_at == EPI_TIME_NONE);
 }
 
-static epi_status nearest(size_t *count, epi__best *best, epi_space *space, const float *vector, size_t size, size_t k, uint32_t ef) {
+static epi_status nearest(size_t *count, epi__best *best, epi_space *space, const float *vector, size_t size, size_t k,
+                          uint32_t ef) {
     epi__mirror *mirror = space->mirror;
     const epi_schema *schema = &mirror->schema->schema;
     float *query = epi__realloc(NULL, size, sizeof *query);
@@ -163,8 +172,8 @@ static epi_status nearest(size_t *count, epi__best *best, epi_space *space, cons
     return status;
 }
 
-epi_status epi_nearest(size_t *count, uint64_t *ids, float *scores, epi_space *space, const float *vector, size_t vector_size,
-                       size_t k, uint32_t ef) {
+epi_status epi_nearest(size_t *count, uint64_t *ids, float *scores, epi_space *space, const float *vector,
+                       size_t vector_size, size_t k, uint32_t ef) {
     if (!count || !ids || !vector) return epi__fail(EPI_EINVAL, MODULE, "count, ids or vector was NULL");
     *count = 0;
     EPI__TRY(epi__space_check_handle(space));
@@ -187,7 +196,8 @@ static epi_status read_vector(float *vector, size_t *size, epi__snapshot *snapsh
     EPI__TRY(row_of(&row, snapshot, step));
     if (!(row.flags & EPI__ROW_VECTOR)) return EPI_OK;
     epi_status status = epi__vectors_get(vector, snapshot->mirror, snapshot->tx.txn, snapshot->state.generation, step);
-    if (status == EPI_ENOTFOUND) return epi__fail(EPI_EDAMAGED, MODULE, "the vector of step %llu is missing", (unsigned long long)step);
+    if (status == EPI_ENOTFOUND)
+        return epi__fail(EPI_EDAMAGED, MODULE, "the vector of step %llu is missing", (unsigned long long)step);
     if (!status) *size = snapshot->mirror->schema->schema.dimension;
     return status;
 }

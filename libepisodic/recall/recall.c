@@ -3,10 +3,11 @@
 
 #define MODULE "recall"
 
-/* ---- recalling ------------------------------------------------------------------------------------------------------- */
+/* ---- recalling
+ * ------------------------------------------------------------------------------------------------------- */
 
-static epi_status recall_in(epi_recollection **found, epi__snapshot *snapshot, epi__scratch *scratch, const epi_cue *cue,
-                            const epi_recall_options *options) {
+static epi_status recall_in(epi_recollection **found, epi__snapshot *snapshot, epi__scratch *scratch,
+                            const epi_cue *cue, const epi_recall_options *options) {
     epi__query query;
     epi__found *hits = NULL;
     size_t count = 0;
@@ -40,13 +41,15 @@ epi_status epi_recall(epi_recollection **found, epi_space *space, const epi_cue 
     return status;
 }
 
-epi_status epi_recall_text(epi_recollection **found, epi_space *space, const char *text, const epi_recall_options *options) {
+epi_status epi_recall_text(epi_recollection **found, epi_space *space, const char *text,
+                           const epi_recall_options *options) {
     epi_cue cue = epi_cue_default();
     cue.text = text;
     return epi_recall(found, space, &cue, options);
 }
 
-/* ---- accessors ------------------------------------------------------------------------------------------------------- */
+/* ---- accessors
+ * ------------------------------------------------------------------------------------------------------- */
 
 void epi_recollection_free(epi_recollection *found) {
     if (!found) return;
@@ -54,7 +57,9 @@ void epi_recollection_free(epi_recollection *found) {
     epi__free(found);
 }
 
-size_t epi_recollection_hit_count(const epi_recollection *found) { return found ? found->hit_count : 0; }
+size_t epi_recollection_hit_count(const epi_recollection *found) {
+    return found ? found->hit_count : 0;
+}
 
 const epi_hit *epi_recollection_hit(const epi_recollection *found, size_t index) {
     return found && index < found->hit_count ? &found->hits[index] : NULL;
@@ -66,7 +71,9 @@ const epi_evidence *epi_recollection_evidence(size_t *count, const epi_recollect
     return there ? found->evidence[hit] : NULL;
 }
 
-size_t epi_recollection_count(const epi_recollection *found) { return found ? found->scene_count : 0; }
+size_t epi_recollection_count(const epi_recollection *found) {
+    return found ? found->scene_count : 0;
+}
 
 const epi_scene *epi_recollection_scene(const epi_recollection *found, size_t index) {
     return found && index < found->scene_count ? &found->scenes[index].view : NULL;
@@ -90,7 +97,9 @@ const epi_recalled_part *epi_scene_part(const epi_scene *scene, const epi_recall
     return NULL;
 }
 
-const char *epi_recollection_context(const epi_recollection *found) { return found && found->context ? found->context : ""; }
+const char *epi_recollection_context(const epi_recollection *found) {
+    return found && found->context ? found->context : "";
+}
 
 const uint64_t *epi_recollection_context_steps(size_t *count, const epi_recollection *found) {
     if (count) *count = found ? found->context_step_count : 0;

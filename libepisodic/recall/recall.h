@@ -1,8 +1,8 @@
 /* recall.h - how a cue becomes a recollection.
  *
  *   cue.c      the cue checked and taken apart: words, vector, named speakers
- *   search.c   lexical and vector scores -> candidates -> neighbours and episodes -> rows and filters -> hits with evidence
- *   build.c    hits -> scenes -> steps rebuilt from their components, in the result's arena
+ *   search.c   lexical and vector scores -> candidates -> neighbours and episodes -> rows and filters -> hits with
+ *   evidence build.c    hits -> scenes -> steps rebuilt from their components, in the result's arena
  *   read.c     steps and episodes by id, without a cue
  *   render.c   scenes as text, and the context within a token budget
  *
@@ -41,10 +41,10 @@ typedef struct epi__query {
     uint32_t ef;
     epi__query_word *words;
     size_t word_count;
-    epi__map named;   /* hashes of all words of the cue, stop words too: who is named in it */
-    float *vector;    /* NULL: none */
+    epi__map named; /* hashes of all words of the cue, stop words too: who is named in it */
+    float *vector;  /* NULL: none */
     epi__filter filter;
-    bool filtering;   /* the filter refuses more than what is marked */
+    bool filtering; /* the filter refuses more than what is marked */
     epi__arena arena;
 } epi__query;
 
@@ -53,7 +53,8 @@ epi_status epi__query_init(epi__query *query, epi__snapshot *snapshot, epi__scra
 void epi__query_dispose(epi__query *query);
 
 /* The best k steps, best first. found is allocated in the query's arena. */
-epi_status epi__search(epi__found **found, size_t *count, epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch);
+epi_status epi__search(epi__found **found, size_t *count, epi__query *query, epi__snapshot *snapshot,
+                       epi__scratch *scratch);
 
 /* ---- build.c ---- */
 

@@ -1,8 +1,8 @@
 /* render.c - scenes as text, for people and for prompts.
  *
- * A step is a line: who said it, then what. The context takes hits in rank order while the budget lasts, then the steps around
- * them, and shows what was taken scene by scene, each under a heading with its date and episode. A line that no longer fits is
- * left out whole; one that alone is larger than the whole budget is cut at a character.
+ * A step is a line: who said it, then what. The context takes hits in rank order while the budget lasts, then the steps
+ * around them, and shows what was taken scene by scene, each under a heading with its date and episode. A line that no
+ * longer fits is left out whole; one that alone is larger than the whole budget is cut at a character.
  */
 #include "recall.h"
 #include "../text/text.h"
@@ -18,10 +18,12 @@ static const epi_role *role_of(const epi_schema *schema, const char *name) {
 
 /* Text on one line: what would break it becomes a space. */
 static void append_flat(epi__buffer *out, const char *text, size_t size) {
-    for (size_t i = 0; i < size; i++) epi__buffer_append_u8(out, (uint8_t)text[i] < 0x20 || text[i] == 0x7F ? ' ' : (uint8_t)text[i]);
+    for (size_t i = 0; i < size; i++)
+        epi__buffer_append_u8(out, (uint8_t)text[i] < 0x20 || text[i] == 0x7F ? ' ' : (uint8_t)text[i]);
 }
 
-/* "who: what (caption: ...)": the first keyword says who, the first searched part stands by itself, later ones with their role. */
+/* "who: what (caption: ...)": the first keyword says who, the first searched part stands by itself, later ones with
+ * their role. */
 static void append_step(epi__buffer *out, const epi__step *step, const epi_schema *schema) {
     bool who = false, what = false;
     for (size_t i = 0; i < step->view.part_count; i++) {
@@ -60,15 +62,16 @@ static epi_status scene_text(epi__scene *scene, epi_recollection *result, const 
     return scene->view.text ? EPI_OK : epi__fail_memory(MODULE, out->size);
 }
 
-/* ---- the context ------------------------------------------------------------------------------------------------------ */
+/* ---- the context
+ * ------------------------------------------------------------------------------------------------------ */
 
 struct context {
     epi_recollection *result;
     const epi_schema *schema;
-    size_t left;    /* bytes of the budget */
+    size_t left; /* bytes of the budget */
     size_t budget;
-    size_t cut;     /* the only line is cut to this many bytes; 0: none is */
-    bool **chosen;  /* by scene and step */
+    size_t cut;    /* the only line is cut to this many bytes; 0: none is */
+    bool **chosen; /* by scene and step */
     epi__buffer line;
 };
 
@@ -128,8 +131,10 @@ static epi_status choose_all(struct context *context) {
 static epi_status write_context(struct context *context, epi__buffer *out) {
     epi_recollection *result = context->result;
     size_t count = 0;
-    result->context_steps = epi__arena_alloc(&result->arena, result->context_step_count + 1, sizeof *result->context_steps);
-    if (!result->context_steps) return epi__fail_memory(MODULE, result->context_step_count * sizeof *result->context_steps);
+    result->context_steps = epi__arena_alloc(&result->arena, result->context_step_count + 1,
+                                             sizeof *result->context_steps);
+    if (!result->context_steps)
+        return epi__fail_memory(MODULE, result->context_step_count * sizeof *result->context_steps);
     epi__buffer_clear(out);
     for (size_t s = 0; s < result->scene_count; s++) {
         const epi__scene *scene = &result->scenes[s];
@@ -152,7 +157,8 @@ epi_status epi__render(epi_recollection *result, const epi_schema *schema, uint3
     size_t budget = (size_t)(token_budget ? token_budget : EPI_TOKEN_BUDGET_DEFAULT) * BYTES_A_TOKEN;
     struct context context = {.result = result, .schema = schema, .left = budget, .budget = budget};
     epi_status status = EPI_OK;
-    for (size_t i = 0; !status && i < result->scene_count; i++) status = scene_text(&result->scenes[i], result, schema, &out);
+    for (size_t i = 0; !status && i < result->scene_count; i++)
+        status = scene_text(&result->scenes[i], result, schema, &out);
     if (!status) status = choose_all(&context);
     if (!status) status = write_context(&context, &out);
     epi__buffer_dispose(&context.line);

@@ -5,11 +5,11 @@
  *   3. each candidate gets what its neighbours and its episode have
  *   4. in order of that sum, rows are read: filter, speaker, question, recency; until enough have passed
  *
- * A score is the sum of its evidence in order, nothing else. Cost grows with the postings of the cue's words and the number of
- * hits wanted, not with the size of the memory.
+ * A score is the sum of its evidence in order, nothing else. Cost grows with the postings of the cue's words and the
+ * number of hits wanted, not with the size of the memory.
  *
- * Source: BM25 after Robertson and Zaragoza (2009), idf with + 1 inside the logarithm so that it is never negative; the neighbour
- * and episode signals are ours (docs/ARCHITECTURE.md).
+ * Source: BM25 after Robertson and Zaragoza (2009), idf with + 1 inside the logarithm so that it is never negative; the
+ * neighbour and episode signals are ours (docs/ARCHITECTURE.md).
  */
 #include <math.h>
 #include <stdlib.h>
@@ -18,9 +18,9 @@
 #include "recall.h"
 
 #define MODULE "recall"
-#define VECTOR_COUNT 64u   /* nearest steps that the vector brings in */
-#define POOL_MIN 192u      /* best steps that become candidates */
-#define ROWS_MIN 64u       /* candidates whose rows are read */
+#define VECTOR_COUNT 64u /* nearest steps that the vector brings in */
+#define POOL_MIN 192u    /* best steps that become candidates */
+#define ROWS_MIN 64u     /* candidates whose rows are read */
 #define STEPS_MAX (1ull << 31)
 #define FAR_MAX 3
 #define EPISODE_BEST 3
@@ -45,7 +45,8 @@ struct search {
     epi__map named; /* hash of a keyword's value -> whether the cue names it, + 1 */
 };
 
-/* ---- 1: words ------------------------------------------------------------------------------------------------------ */
+/* ---- 1: words
+ * ------------------------------------------------------------------------------------------------------ */
 
 struct accumulation {
     epi__scratch *scratch;
@@ -56,7 +57,8 @@ struct accumulation {
 
 static epi_status reserve_scores(epi__scratch *scratch, uint64_t count) {
     if (count > STEPS_MAX)
-        return epi__fail(EPI_ELIMIT, MODULE, "the space gave out %llu step ids, limit of recall %llu", (unsigned long long)count, STEPS_MAX);
+        return epi__fail(EPI_ELIMIT, MODULE, "the space gave out %llu step ids, limit of recall %llu",
+                         (unsigned long long)count, STEPS_MAX);
     if (scratch->score_count >= count) return EPI_OK;
     epi__free(scratch->scores);
     scratch->score_count = 0;
@@ -98,20 +100,25 @@ static epi_status score_words(struct search *search) {
     EPI__TRY(reserve_scores(search->scratch, state->next_step));
     double mean = state->documents ? (double)state->words / 4.0 / (double)state->documents : 1.0;
     for (unsigned code = 0; code < 256; code++)
-        a.norm[code] = (float)(query->profile.k1 * (1.0 - query->profile.b + query->profile.b * (double)epi__length_words((uint8_t)code) / EPI__MAX(mean, 1.0)));
+        a.norm[code] = (float)(query->profile.k1 *
+                               (1.0 - query->profile.b +
+                                query->profile.b * (double)epi__length_words((uint8_t)code) / EPI__MAX(mean, 1.0)));
     for (size_t i = 0; i < query->word_count; i++) {
         const epi__query_word *word = &query->words[i];
         if (word->documents == 0) continue;
         a.idf = (float)word->idf;
-        EPI__TRY(epi__postings_walk(search->snapshot->tx.txn, search->snapshot->mirror->space, word->term, accumulate, &a));
+        EPI__TRY(
+            epi__postings_walk(search->snapshot->tx.txn, search->snapshot->mirror->space, word->term, accumulate, &a));
         EPI__TRY(epi__recent_walk(search->snapshot->mirror->tail, word->term, accumulate, &a));
     }
     for (size_t i = 0; i < search->scratch->touched_count; i++)
-        search->lexical_best = EPI__MAX(search->lexical_best, (double)search->scratch->scores[search->scratch->touched[i]]);
+        search->lexical_best = EPI__MAX(search->lexical_best,
+                                        (double)search->scratch->scores[search->scratch->touched[i]]);
     return EPI_OK;
 }
 
-/* ---- 1: the vector -------------------------------------------------------------------------------------------------- */
+/* ---- 1: the vector
+ * -------------------------------------------------------------------------------------------------- */
 
 static bool seen(void *context, uint64_t step) {
     struct search *search = context;
@@ -149,7 +156,8 @@ static epi_status score_vector(struct search *search) {
     return EPI_OK;
 }
 
-/* ---- 2: candidates -------------------------------------------------------------------------------------------------- */
+/* ---- 2: candidates
+ * -------------------------------------------------------------------------------------------------- */
 
 static double lexical_of(const struct search *search, uint64_t step) {
     if (search->lexical_best <= 0.0 || step >= search->scratch->score_count) return 0.0;
@@ -216,12 +224,14 @@ static epi_status spread(struct search *search, const epi__topk *pool) {
     qsort(search->candidates, search->count, sizeof *search->candidates, by_step);
     size_t kept = 0;
     for (size_t i = 0; i < search->count; i++)
-        if (i == 0 || search->candidates[i].step != search->candidates[kept - 1].step) search->candidates[kept++] = search->candidates[i];
+        if (i == 0 || search->candidates[i].step != search->candidates[kept - 1].step)
+            search->candidates[kept++] = search->candidates[i];
     search->count = kept;
     return EPI_OK;
 }
 
-/* ---- 3: neighbours and episodes -------------------------------------------------------------------------------------- */
+/* ---- 3: neighbours and episodes
+ * -------------------------------------------------------------------------------------- */
 
 static void score_neighbours(struct search *search, struct candidate *candidate) {
     const epi__mirror *mirror = search->snapshot->mirror;
@@ -277,7 +287,8 @@ static void score_candidates(struct search *search) {
     qsort(search->candidates, search->count, sizeof *search->candidates, by_sum);
 }
 
-/* ---- 4: rows --------------------------------------------------------------------------------------------------------- */
+/* ---- 4: rows
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* Whether all words of a keyword's value stand in the cue. */
 static epi_status names(bool *named, struct search *search, epi__view value) {
@@ -306,7 +317,8 @@ static epi_status is_named(bool *named, struct search *search, const epi__row *r
     for (uint8_t i = 0; i < row->part_count && !reader.failed && !*named; i++) {
         epi__view data;
         epi__value_decode(&value, &reader);
-        if (reader.failed || value.role >= schema->role_count || !(schema->roles[value.role].flags & EPI_ROLE_KEYWORD)) continue;
+        if (reader.failed || value.role >= schema->role_count || !(schema->roles[value.role].flags & EPI_ROLE_KEYWORD))
+            continue;
         EPI__TRY(epi__component_get(&data, search->snapshot->tx.txn, search->snapshot->mirror->space, &value));
         EPI__TRY(names(named, search, data));
     }
@@ -315,7 +327,8 @@ static epi_status is_named(bool *named, struct search *search, const epi__row *r
 
 static double recency_of(const struct search *search, const epi__row *row) {
     const epi__state *state = &search->snapshot->state;
-    int64_t now = search->query->cue->now != EPI_TIME_NONE ? search->query->cue->now : (int64_t)(state->last_event ^ (1ull << 63));
+    int64_t now = search->query->cue->now != EPI_TIME_NONE ? search->query->cue->now
+                                                           : (int64_t)(state->last_event ^ (1ull << 63));
     double days = (double)EPI__MAX(now - row->event_to, (int64_t)0) / 86400e6;
     return exp2(-days / search->query->profile.recency_half_life_days);
 }
@@ -327,7 +340,8 @@ static void add(epi__found *found, const char *signal, double value, double weig
     found->score += evidence->contribution;
 }
 
-static epi_status judge(epi__found *found, struct search *search, const struct candidate *candidate, const epi__row *row) {
+static epi_status judge(epi__found *found, struct search *search, const struct candidate *candidate,
+                        const epi__row *row) {
     const epi_recall_profile *profile = &search->query->profile;
     bool named = false;
     if (search->query->cue->text && profile->speaker != 0.0) EPI__TRY(is_named(&named, search, row));
@@ -338,7 +352,8 @@ static epi_status judge(epi__found *found, struct search *search, const struct c
     add(found, "neighbour_far", candidate->far, profile->neighbour_far);
     add(found, "episode", candidate->mean, profile->episode);
     add(found, "speaker", named ? 1.0 : 0.0, profile->speaker);
-    add(found, "question", row->flags & EPI__ROW_QUESTION ? 1.0 : 0.0, search->query->cue->text ? profile->question : 0.0);
+    add(found, "question", row->flags & EPI__ROW_QUESTION ? 1.0 : 0.0,
+        search->query->cue->text ? profile->question : 0.0);
     add(found, "recency", recency_of(search, row), profile->recency);
     return EPI_OK;
 }
@@ -358,7 +373,9 @@ static epi_status read_rows(epi__found **found, size_t *count, struct search *se
         bool match = false;
         epi_status status = epi__row_read(&row, search->snapshot, search->candidates[i].step);
         if (status == EPI_ENOTFOUND) continue;
-        if (!status) status = epi__filter_match(&match, &search->query->filter, search->snapshot, search->candidates[i].step, &row);
+        if (!status)
+            status = epi__filter_match(&match, &search->query->filter, search->snapshot, search->candidates[i].step,
+                                       &row);
         if (!status && match) status = judge(&(*found)[(*count)++], search, &search->candidates[i], &row);
         EPI__TRY(status);
     }
@@ -367,7 +384,8 @@ static epi_status read_rows(epi__found **found, size_t *count, struct search *se
     return EPI_OK;
 }
 
-/* ---- a filter alone --------------------------------------------------------------------------------------------------- */
+/* ---- a filter alone
+ * --------------------------------------------------------------------------------------------------- */
 
 /* The newest steps by event time that match. */
 static epi_status newest(epi__found **found, size_t *count, struct search *search) {
@@ -379,8 +397,10 @@ static epi_status newest(epi__found **found, size_t *count, struct search *searc
     if (!*found) return epi__fail_memory(MODULE, query->k * sizeof **found);
     epi__key_begin(&first, search->snapshot->mirror->space, EPI__TABLE_TIME);
     end = first;
-    if (given->to != EPI_TIME_NONE) epi__key_time(&end, given->to);
-    else epi__key_next(&end);
+    if (given->to != EPI_TIME_NONE)
+        epi__key_time(&end, given->to);
+    else
+        epi__key_next(&end);
     epi_status status = epi__scan_open(&scan, search->snapshot->tx.txn, &first, &end, true);
     while (!status && *count < query->k) {
         epi__view key, body;
@@ -399,13 +419,15 @@ static epi_status newest(epi__found **found, size_t *count, struct search *searc
     return status == EPI_EDONE ? EPI_OK : status;
 }
 
-/* ---- the whole -------------------------------------------------------------------------------------------------------- */
+/* ---- the whole
+ * -------------------------------------------------------------------------------------------------------- */
 
 static epi_status by_cue(epi__found **found, size_t *count, struct search *search) {
     epi__topk pool = {0};
     epi_status status = score_words(search);
     if (!status) status = score_vector(search);
-    if (!status && !epi__topk_init(&pool, EPI__MAX((size_t)POOL_MIN, 4 * search->query->k))) status = epi__fail_memory(MODULE, POOL_MIN);
+    if (!status && !epi__topk_init(&pool, EPI__MAX((size_t)POOL_MIN, 4 * search->query->k)))
+        status = epi__fail_memory(MODULE, POOL_MIN);
     if (!status) status = pool_fill(search, &pool);
     if (!status) status = spread(search, &pool);
     if (!status) score_candidates(search);
@@ -419,13 +441,16 @@ static void reset_scratch(epi__scratch *scratch) {
     scratch->touched_count = 0;
 }
 
-epi_status epi__search(epi__found **found, size_t *count, epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch) {
+epi_status epi__search(epi__found **found, size_t *count, epi__query *query, epi__snapshot *snapshot,
+                       epi__scratch *scratch) {
     struct search search = {.query = query, .snapshot = snapshot, .scratch = scratch};
     *count = 0;
     bool cued = query->word_count > 0 || query->vector;
     epi_status status = EPI_OK;
-    if (cued) status = by_cue(found, count, &search);
-    else if (query->filtering) status = newest(found, count, &search);
+    if (cued)
+        status = by_cue(found, count, &search);
+    else if (query->filtering)
+        status = newest(found, count, &search);
     reset_scratch(scratch);
     epi__map_dispose(&search.vectors);
     epi__map_dispose(&search.named);

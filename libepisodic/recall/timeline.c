@@ -12,7 +12,8 @@ struct epi_timeline {
     size_t count, capacity;
 };
 
-static epi_status copy_text(const char **text, epi_timeline *timeline, epi__snapshot *snapshot, const epi__value *value) {
+static epi_status copy_text(const char **text, epi_timeline *timeline, epi__snapshot *snapshot,
+                            const epi__value *value) {
     epi__view data;
     EPI__TRY(epi__component_get(&data, snapshot->tx.txn, snapshot->mirror->space, value));
     *text = epi__arena_text(&timeline->arena, data.data, data.size);
@@ -35,7 +36,10 @@ static epi_status copy_tags(epi_episode_info *info, epi_timeline *timeline, cons
 
 static epi_status fill(epi_episode_info *info, epi_timeline *timeline, epi__snapshot *snapshot, uint64_t id,
                        const epi__episode_record *record) {
-    *info = (epi_episode_info){.id = id, .reward = record->reward, .has_reward = record->has_reward, .ended = record->ended,
+    *info = (epi_episode_info){.id = id,
+                               .reward = record->reward,
+                               .has_reward = record->has_reward,
+                               .ended = record->ended,
                                .step_count = record->step_count,
                                .time = {record->first_event, record->last_event, record->utc_offset_min}};
     EPI__TRY(copy_text(&info->title, timeline, snapshot, &record->title));
@@ -54,7 +58,8 @@ static bool overlaps(const epi__episode_record *record, epi_time from, epi_time 
     return to == EPI_TIME_NONE || record->first_event < to;
 }
 
-static epi_status add(epi_timeline *timeline, epi__snapshot *snapshot, uint64_t id, epi__view body, epi_time from, epi_time to) {
+static epi_status add(epi_timeline *timeline, epi__snapshot *snapshot, uint64_t id, epi__view body, epi_time from,
+                      epi_time to) {
     epi__episode_record record;
     EPI__TRY(epi__episode_decode(&record, body));
     if (!overlaps(&record, from, to)) return EPI_OK;
@@ -104,8 +109,10 @@ epi_status epi_timeline_read(epi_timeline **timeline, epi_space *space, epi_time
         status = read_all(made, &snapshot, from, to, limit);
         epi__snapshot_end(&snapshot);
     }
-    if (status) epi_timeline_free(made);
-    else *timeline = made;
+    if (status)
+        epi_timeline_free(made);
+    else
+        *timeline = made;
     return status;
 }
 
@@ -116,7 +123,9 @@ void epi_timeline_free(epi_timeline *timeline) {
     epi__free(timeline);
 }
 
-size_t epi_timeline_count(const epi_timeline *timeline) { return timeline ? timeline->count : 0; }
+size_t epi_timeline_count(const epi_timeline *timeline) {
+    return timeline ? timeline->count : 0;
+}
 
 const epi_episode_info *epi_timeline_episode(const epi_timeline *timeline, size_t index) {
     return timeline && index < timeline->count ? &timeline->episodes[index] : NULL;

@@ -1,8 +1,9 @@
 /* catalog.c - creating, finding, listing and dropping spaces.
  *
- * A space's number comes from the meta record and is never given twice. Dropping is two things: one small transaction takes the
- * name away and notes the number as dropped, from when on nobody can reach the records; then bounded transactions remove them
- * (LMDB holds at most 131,071 dirty pages a transaction). What a crash leaves is reclaimed by the next drop or compaction.
+ * A space's number comes from the meta record and is never given twice. Dropping is two things: one small transaction
+ * takes the name away and notes the number as dropped, from when on nobody can reach the records; then bounded
+ * transactions remove them (LMDB holds at most 131,071 dirty pages a transaction). What a crash leaves is reclaimed by
+ * the next drop or compaction.
  */
 #include "catalog.h"
 
@@ -80,7 +81,8 @@ static epi_status make(uint32_t *space, epi__txn *txn, const char *name, const e
     EPI__TRY(put_u32(txn, &key, *space));
     epi__buffer record = {0};
     epi__schema_encode(&record, &schema->schema);
-    epi__change change = {.tx = {.txn = txn}, .space = *space, .state = {.next_step = 1, .next_episode = 1, .generation = 1}};
+    epi__change change = {
+        .tx = {.txn = txn}, .space = *space, .state = {.next_step = 1, .next_episode = 1, .generation = 1}};
     epi__key_begin(&key, *space, EPI__TABLE_SCHEMA);
     epi_status status = record.failed ? epi__fail_memory("store", 256)
                                       : epi__change_insert(&change, &key, record.data, record.size);
@@ -139,7 +141,8 @@ epi_status epi__catalog_open(uint32_t *space, epi__schema_copy **schema, epi__st
     return status;
 }
 
-/* ---- listing ------------------------------------------------------------------------------------------------------ */
+/* ---- listing
+ * ------------------------------------------------------------------------------------------------------ */
 
 static epi_status visit_names(epi__scan *scan, bool (*visit)(void *, const char *, uint32_t), void *context) {
     epi__view key, body;
@@ -151,7 +154,8 @@ static epi_status visit_names(epi__scan *scan, bool (*visit)(void *, const char 
         memcpy(name, rest.data, rest.size);
         name[rest.size] = 0;
         epi__reader reader = epi__reader_of(body.data, body.size);
-        if (!visit(context, name, epi__read_u32(&reader))) return epi__fail(EPI_ECANCELLED, "store", "listing was stopped");
+        if (!visit(context, name, epi__read_u32(&reader)))
+            return epi__fail(EPI_ECANCELLED, "store", "listing was stopped");
     }
     return status == EPI_EDONE ? EPI_OK : status;
 }
@@ -167,7 +171,8 @@ epi_status epi__catalog_list(epi__store *store, bool (*visit)(void *, const char
     return status;
 }
 
-/* ---- dropping ----------------------------------------------------------------------------------------------------- */
+/* ---- dropping
+ * ----------------------------------------------------------------------------------------------------- */
 
 static void dropped_key(epi__key *key, uint32_t space) {
     epi__key_begin(key, EPI__SPACE_MEMORY, EPI__TABLE_DROPPED);

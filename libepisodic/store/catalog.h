@@ -24,7 +24,8 @@ uint32_t epi__dtype_size(epi_dtype dtype);              /* 0: unknown */
 /* Finds or makes a space. created may be NULL. As epi_space_open(). */
 epi_status epi__catalog_open(uint32_t *space, epi__schema_copy **schema, epi__store *store, const char *name,
                              const epi_schema *wanted);
-epi_status epi__catalog_list(epi__store *store, bool (*visit)(void *context, const char *name, uint32_t space), void *context);
+epi_status epi__catalog_list(epi__store *store, bool (*visit)(void *context, const char *name, uint32_t space),
+                             void *context);
 epi_status epi__catalog_drop(uint32_t *space, epi__store *store, const char *name);
 /* Removes the records of dropped spaces, at most `batches` bounded transactions of them (0: all). */
 epi_status epi__catalog_reclaim(epi__store *store, unsigned batches);

@@ -1,8 +1,9 @@
 /* change.c - a change to one space: its state record, its journal, its transaction.
  *
- * The state record is read when the change begins and written when it commits; the journal gets one record a transaction,
- * keyed by the space's own sequence: { time i64, then kind u8, a varint, b varint, ... }. Other processes read it to bring
- * what they derived up to date. The oldest entries are dropped once there are more than EPI__JOURNAL_COUNT_MAX.
+ * The state record is read when the change begins and written when it commits; the journal gets one record a
+ * transaction, keyed by the space's own sequence: { time i64, then kind u8, a varint, b varint, ... }. Other processes
+ * read it to bring what they derived up to date. The oldest entries are dropped once there are more than
+ * EPI__JOURNAL_COUNT_MAX.
  */
 #include "table.h"
 
@@ -12,7 +13,9 @@
 
 _Static_assert(sizeof(epi__state) == STATE_SIZE, "the state record is the struct's numbers in order");
 
-static void state_key(epi__key *key, uint32_t space) { epi__key_begin(key, space, EPI__TABLE_STATE); }
+static void state_key(epi__key *key, uint32_t space) {
+    epi__key_begin(key, space, EPI__TABLE_STATE);
+}
 
 uint64_t epi__state_count(const epi__state *state, uint8_t table) {
     int slot = epi__table_slot(table);
@@ -142,7 +145,8 @@ static epi_status visit_entry(epi__view body, uint64_t sequence, epi__journal_vi
         if (reader.failed) break;
         EPI__TRY(visit(context, sequence, kind, a, b));
     }
-    if (reader.failed) return epi__fail(EPI_EDAMAGED, "store", "journal entry %llu is cut", (unsigned long long)sequence);
+    if (reader.failed)
+        return epi__fail(EPI_EDAMAGED, "store", "journal entry %llu is cut", (unsigned long long)sequence);
     return EPI_OK;
 }
 

@@ -1,10 +1,10 @@
 /* compact.c - rewriting a store without free pages and without a byte of what was removed.
  *
- * The writer lock of store.N is held throughout. Its records are copied in order of their keys into store.N+1, which is then
- * whole and durable; the commit that says "moved" in store.N is the switch. CURRENT follows, and store.N's files are removed:
- * processes that still have them mapped go on reading the old snapshot until their transactions end. A crash before the
- * switch leaves a store.N+1 that nobody names (it is made anew by the next compaction); a crash after it leaves a CURRENT
- * that names store.N, whose "moved" record leads on.
+ * The writer lock of store.N is held throughout. Its records are copied in order of their keys into store.N+1, which is
+ * then whole and durable; the commit that says "moved" in store.N is the switch. CURRENT follows, and store.N's files
+ * are removed: processes that still have them mapped go on reading the old snapshot until their transactions end. A
+ * crash before the switch leaves a store.N+1 that nobody names (it is made anew by the next compaction); a crash after
+ * it leaves a CURRENT that names store.N, whose "moved" record leads on.
  */
 #include <stdio.h>
 
@@ -52,8 +52,8 @@ static epi_status copy_records(copier *copy, epi__txn *from) {
 static epi_status write_copy(epi__store *store, epi__txn *from, const char *path) {
     (void)epi__dir_remove_flat(path, ENGINE_FILES, EPI__COUNT(ENGINE_FILES));
     EPI__TRY(epi__dir_make(path));
-    epi__engine_options options = {.map_size = store->options.map_size, .readers_max = store->options.readers_max,
-                                   .create = true};
+    epi__engine_options options = {
+        .map_size = store->options.map_size, .readers_max = store->options.readers_max, .create = true};
     copier copy = {0};
     EPI__TRY(epi__lmdb_open(&copy.target, path, &options));
     epi_status status = copy_records(&copy, from);

@@ -90,6 +90,7 @@ epi_status epi__component_get(epi__view *data, epi__txn *txn, uint32_t space, co
     epi_status status = epi__record_get(data, txn, &key);
     if (status == EPI_ENOTFOUND) return epi__fail(EPI_EDAMAGED, "store", "a component that a row names is missing");
     EPI__TRY(status);
-    if (data->size != value->size) return epi__fail(EPI_EDAMAGED, "store", "a component has another size than its row says");
+    if (data->size != value->size)
+        return epi__fail(EPI_EDAMAGED, "store", "a component has another size than its row says");
     return EPI_OK;
 }

@@ -1,9 +1,9 @@
 /* component.h - values kept once per space under the hash of their bytes, and counted.
  *
- * A value of at most EPI_INLINE_SIZE_MAX bytes stays in its row. A larger one is a component: key (hash, ordinal), where the
- * ordinal tells apart values whose hashes are equal (bytes are compared on every hit). A component with one use has no count
- * record; from the second use on, the share table holds the number. The last use gone, the component goes in the same
- * transaction.
+ * A value of at most EPI_INLINE_SIZE_MAX bytes stays in its row. A larger one is a component: key (hash, ordinal),
+ * where the ordinal tells apart values whose hashes are equal (bytes are compared on every hit). A component with one
+ * use has no count record; from the second use on, the share table holds the number. The last use gone, the component
+ * goes in the same transaction.
  */
 #ifndef EPI_STORE_COMPONENT_H
 #define EPI_STORE_COMPONENT_H

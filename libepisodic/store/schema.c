@@ -7,7 +7,8 @@
 #include "../text/text.h"
 #include "schema_record.h"
 
-/* ---- presets ------------------------------------------------------------------------------------------------------ */
+/* ---- presets
+ * ------------------------------------------------------------------------------------------------------ */
 
 static const epi_role CONVERSATION[] = {
     {"speaker", EPI_TEXT, EPI_ROLE_KEYWORD, 1.0f, EPI_DTYPE_NONE, 0, {0}},
@@ -28,19 +29,19 @@ static const epi_role TRAJECTORY[] = {
 };
 
 const epi_schema *epi_schema_conversation(void) {
-    static const epi_schema schema = {1, "conversation", CONVERSATION, EPI__COUNT(CONVERSATION), EPI_ENCODER_HASH, 0,
-                                      EPI_COSINE, NULL};
+    static const epi_schema schema = {1, "conversation", CONVERSATION, EPI__COUNT(CONVERSATION), EPI_ENCODER_HASH,
+                                      0, EPI_COSINE,     NULL};
     return &schema;
 }
 
 const epi_schema *epi_schema_trajectory(void) {
-    static const epi_schema schema = {1, "trajectory", TRAJECTORY, EPI__COUNT(TRAJECTORY), EPI_ENCODER_HASH, 0,
-                                      EPI_COSINE, NULL};
+    static const epi_schema schema = {1, "trajectory", TRAJECTORY, EPI__COUNT(TRAJECTORY), EPI_ENCODER_HASH,
+                                      0, EPI_COSINE,   NULL};
     return &schema;
 }
 
-epi_status epi_schema_transitions(epi_schema *schema, epi_role *roles, uint32_t observation_size, epi_dtype action_dtype,
-                                  uint32_t action_size) {
+epi_status epi_schema_transitions(epi_schema *schema, epi_role *roles, uint32_t observation_size,
+                                  epi_dtype action_dtype, uint32_t action_size) {
     if (!schema || !roles) return epi__fail(EPI_EINVAL, "store", "schema or roles was NULL");
     epi_role made[EPI_TRANSITION_ROLE_COUNT] = {
         {"observation", EPI_TENSOR, EPI_ROLE_VECTOR | EPI_ROLE_REQUIRED, 1.0f, EPI_F32, 1, {observation_size}},
@@ -59,7 +60,8 @@ epi_status epi_schema_transitions(epi_schema *schema, epi_role *roles, uint32_t 
     return epi__schema_check(schema);
 }
 
-/* ---- roles -------------------------------------------------------------------------------------------------------- */
+/* ---- roles
+ * -------------------------------------------------------------------------------------------------------- */
 
 uint32_t epi__dtype_size(epi_dtype dtype) {
     static const uint8_t sizes[] = {0, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 1};
@@ -74,7 +76,8 @@ uint64_t epi__schema_tensor_size(const epi_role *role) {
 
 int epi__schema_role(const epi_schema *schema, const char *name, size_t name_size) {
     for (size_t i = 0; i < schema->role_count; i++)
-        if (strlen(schema->roles[i].name) == name_size && memcmp(schema->roles[i].name, name, name_size) == 0) return (int)i;
+        if (strlen(schema->roles[i].name) == name_size && memcmp(schema->roles[i].name, name, name_size) == 0)
+            return (int)i;
     return -1;
 }
 
@@ -87,31 +90,38 @@ static const epi_role *vector_role(const epi_schema *schema) {
 epi_status epi__schema_text_check(const char *what, const char *text) {
     size_t size = text ? strlen(text) : 0;
     if (size == 0) return epi__fail(EPI_EINVAL, "store", "%s is empty", what);
-    if (size > EPI_NAME_SIZE_MAX) return epi__fail(EPI_ELIMIT, "store", "%s has %zu bytes, limit %u", what, size, EPI_NAME_SIZE_MAX);
+    if (size > EPI_NAME_SIZE_MAX)
+        return epi__fail(EPI_ELIMIT, "store", "%s has %zu bytes, limit %u", what, size, EPI_NAME_SIZE_MAX);
     return epi__utf8_check("store", what, text, size);
 }
 
-/* ---- checking ----------------------------------------------------------------------------------------------------- */
+/* ---- checking
+ * ----------------------------------------------------------------------------------------------------- */
 
 static epi_status check_tensor(const epi_role *role) {
-    if (epi__dtype_size(role->dtype) == 0) return epi__fail(EPI_EINVAL, "store", "role \"%s\" is a tensor of no dtype", role->name);
+    if (epi__dtype_size(role->dtype) == 0)
+        return epi__fail(EPI_EINVAL, "store", "role \"%s\" is a tensor of no dtype", role->name);
     if (role->rank > EPI_RANK_MAX)
-        return epi__fail(EPI_ELIMIT, "store", "role \"%s\" has %u axes, limit %u", role->name, role->rank, EPI_RANK_MAX);
+        return epi__fail(EPI_ELIMIT, "store", "role \"%s\" has %u axes, limit %u", role->name, role->rank,
+                         EPI_RANK_MAX);
     uint64_t size = epi__schema_tensor_size(role);
     if (size == 0) return epi__fail(EPI_EINVAL, "store", "role \"%s\" has an empty axis", role->name);
     if (size > EPI_TENSOR_SIZE_MAX)
-        return epi__fail(EPI_ELIMIT, "store", "role \"%s\" is a tensor of over %u bytes", role->name, EPI_TENSOR_SIZE_MAX);
+        return epi__fail(EPI_ELIMIT, "store", "role \"%s\" is a tensor of over %u bytes", role->name,
+                         EPI_TENSOR_SIZE_MAX);
     return EPI_OK;
 }
 
 static epi_status check_flags(const epi_role *role) {
     unsigned text = EPI_ROLE_SEARCH | EPI_ROLE_KEYWORD;
-    if ((role->flags & text) && role->type != EPI_TEXT && !(role->type == EPI_JSON && !(role->flags & EPI_ROLE_KEYWORD)))
+    if ((role->flags & text) && role->type != EPI_TEXT &&
+        !(role->type == EPI_JSON && !(role->flags & EPI_ROLE_KEYWORD)))
         return epi__fail(EPI_EINVAL, "store", "role \"%s\" is not text, so it cannot be searched", role->name);
     if ((role->flags & EPI_ROLE_VECTOR) && (role->type != EPI_TENSOR || role->dtype != EPI_F32))
         return epi__fail(EPI_EINVAL, "store", "role \"%s\" is the vector but no float32 tensor", role->name);
     if (!isfinite(role->weight) || (role->weight != 0.0f && (role->weight < 0.25f || role->weight > 16.0f)))
-        return epi__fail(EPI_EINVAL, "store", "role \"%s\" has weight %g, limits 0.25 to 16", role->name, (double)role->weight);
+        return epi__fail(EPI_EINVAL, "store", "role \"%s\" has weight %g, limits 0.25 to 16", role->name,
+                         (double)role->weight);
     return EPI_OK;
 }
 
@@ -137,37 +147,44 @@ static epi_status check_encoder(const epi_schema *schema) {
     if (schema->encoder == EPI_ENCODER_GIVEN && schema->dimension == 0 && elements == 0)
         return epi__fail(EPI_EINVAL, "store", "the schema has neither a dimension nor a vector role");
     if (role && schema->dimension != 0 && schema->dimension != elements)
-        return epi__fail(EPI_EDIMENSION, "store", "dimension %u differs from role \"%s\" of %llu", schema->dimension, role->name,
-                         (unsigned long long)elements);
+        return epi__fail(EPI_EDIMENSION, "store", "dimension %u differs from role \"%s\" of %llu", schema->dimension,
+                         role->name, (unsigned long long)elements);
     if (schema->dimension > EPI_DIMENSION_MAX || elements > EPI_DIMENSION_MAX)
         return epi__fail(EPI_ELIMIT, "store", "dimension is %llu, limit %u",
                          (unsigned long long)EPI__MAX(schema->dimension, elements), EPI_DIMENSION_MAX);
     if (schema->encoder == EPI_ENCODER_HASH && schema->dimension != 0 && schema->dimension < EPI_HASH_DIMENSION_MIN)
-        return epi__fail(EPI_ELIMIT, "store", "dimension is %u, at least %u", schema->dimension, EPI_HASH_DIMENSION_MIN);
+        return epi__fail(EPI_ELIMIT, "store", "dimension is %u, at least %u", schema->dimension,
+                         EPI_HASH_DIMENSION_MIN);
     if (schema->metric != EPI_COSINE && schema->metric != EPI_L2)
         return epi__fail(EPI_EINVAL, "store", "metric %d is unknown", (int)schema->metric);
     return EPI_OK;
 }
 
 epi_status epi__schema_check(const epi_schema *schema) {
-    if (schema->version != 1) return epi__fail(EPI_EINVAL, "store", "schema has version %u, expected 1", schema->version);
+    if (schema->version != 1)
+        return epi__fail(EPI_EINVAL, "store", "schema has version %u, expected 1", schema->version);
     if (!schema->roles || schema->role_count == 0) return epi__fail(EPI_EINVAL, "store", "the schema has no roles");
     if (schema->role_count > EPI_PART_COUNT_MAX)
-        return epi__fail(EPI_ELIMIT, "store", "the schema has %zu roles, limit %u", schema->role_count, EPI_PART_COUNT_MAX);
+        return epi__fail(EPI_ELIMIT, "store", "the schema has %zu roles, limit %u", schema->role_count,
+                         EPI_PART_COUNT_MAX);
     const epi_role *vector = NULL;
     for (size_t i = 0; i < schema->role_count; i++) {
         EPI__TRY(check_role(schema, i));
         if (!(schema->roles[i].flags & EPI_ROLE_VECTOR)) continue;
-        if (vector) return epi__fail(EPI_EINVAL, "store", "roles \"%s\" and \"%s\" both are the vector", vector->name, schema->roles[i].name);
+        if (vector)
+            return epi__fail(EPI_EINVAL, "store", "roles \"%s\" and \"%s\" both are the vector", vector->name,
+                             schema->roles[i].name);
         vector = &schema->roles[i];
     }
     if (schema->preset) EPI__TRY(epi__schema_text_check("preset", schema->preset));
     if (schema->language && strcmp(schema->language, "english") != 0 && strcmp(schema->language, "none") != 0)
-        return epi__fail(EPI_EUNSUPPORTED, "store", "language \"%s\" is unknown; \"english\" and \"none\" are known", schema->language);
+        return epi__fail(EPI_EUNSUPPORTED, "store", "language \"%s\" is unknown; \"english\" and \"none\" are known",
+                         schema->language);
     return check_encoder(schema);
 }
 
-/* ---- copying and the record ---------------------------------------------------------------------------------------- */
+/* ---- copying and the record
+ * ---------------------------------------------------------------------------------------- */
 
 void epi__schema_copy_free(epi__schema_copy *copy) {
     if (!copy) return;
@@ -183,7 +200,9 @@ static uint32_t dimension_of(const epi_schema *schema) {
     return role ? (uint32_t)(epi__schema_tensor_size(role) / sizeof(float)) : 0;
 }
 
-static void append_name(epi__buffer *out, const char *text) { epi__buffer_append_bytes(out, text, strlen(text)); }
+static void append_name(epi__buffer *out, const char *text) {
+    epi__buffer_append_bytes(out, text, strlen(text));
+}
 
 void epi__schema_encode(epi__buffer *out, const epi_schema *schema) {
     append_name(out, schema->preset ? schema->preset : "custom");
@@ -269,8 +288,8 @@ epi_status epi__schema_same(const epi_schema *stored, const epi_schema *wanted, 
     if (a.failed || b.failed)
         status = epi__fail_memory("store", 256);
     else if (a.size != b.size || memcmp(a.data, b.data, a.size) != 0)
-        status = epi__fail(EPI_ESCHEMA, "store", "space \"%s\" exists with another schema (preset \"%s\", %zu roles)", space,
-                           stored->preset, stored->role_count);
+        status = epi__fail(EPI_ESCHEMA, "store", "space \"%s\" exists with another schema (preset \"%s\", %zu roles)",
+                           space, stored->preset, stored->role_count);
     epi__buffer_dispose(&a);
     epi__buffer_dispose(&b);
     return status;

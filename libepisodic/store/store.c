@@ -1,9 +1,9 @@
-/* store.c - opening a memory's directory, sharing it within the process, and its transactions. The layout and the rules are
- * told in store.h.
+/* store.c - opening a memory's directory, sharing it within the process, and its transactions. The layout and the rules
+ * are told in store.h.
  *
- * The registry is a list under one mutex; opening and closing take it, transactions do not. An engine is counted: the store
- * holds one count for its current engine and every transaction holds one, so that a store that moved is closed when the last
- * transaction on it ends.
+ * The registry is a list under one mutex; opening and closing take it, transactions do not. An engine is counted: the
+ * store holds one count for its current engine and every transaction holds one, so that a store that moved is closed
+ * when the last transaction on it ends.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -31,8 +31,10 @@ static epi_status engine_open(epi__store_engine **opened, const epi__store *stor
     epi__store_engine *engine = epi__alloc_zero(1, sizeof *engine);
     epi_status status = path && engine ? EPI_OK : epi__fail_memory("store", sizeof *engine);
     if (!status && create) status = epi__dir_make(path);
-    epi__engine_options options = {.map_size = map_size, .readers_max = store->options.readers_max,
-                                   .read_only = store->options.read_only, .create = create};
+    epi__engine_options options = {.map_size = map_size,
+                                   .readers_max = store->options.readers_max,
+                                   .read_only = store->options.read_only,
+                                   .create = create};
     if (!status) status = epi__lmdb_open(&engine->engine, path, &options);
     if (!status) {
         engine->number = number;
@@ -94,7 +96,8 @@ static epi_status current_read(uint64_t *number, uint64_t *map_size, const char 
     epi__buffer content = {0};
     unsigned long long version = 0, store = 0, map = 0;
     epi_status status = epi__dir_file_read(&content, path, "CURRENT", 256);
-    if (!status && sscanf(epi__buffer_text(&content), "episodic %llu\nstore %llu\nmap %llu\n", &version, &store, &map) < 1)
+    if (!status &&
+        sscanf(epi__buffer_text(&content), "episodic %llu\nstore %llu\nmap %llu\n", &version, &store, &map) < 1)
         status = epi__fail(EPI_EDAMAGED, "store", "%s/CURRENT does not name a store", path);
     else if (!status && version > EPI__FORMAT_VERSION)
         status = epi__fail(EPI_EVERSION, "store", "%s has format %llu, this release reads up to %u", path, version,
@@ -277,7 +280,8 @@ static epi__store *registry_find(const epi__dir_identity *identity) {
     return NULL;
 }
 
-static epi_status open_registered(epi__store **opened, const char *path, const epi_memory_options *options, bool fresh) {
+static epi_status open_registered(epi__store **opened, const char *path, const epi_memory_options *options,
+                                  bool fresh) {
     epi__dir_identity identity;
     EPI__TRY(epi__dir_identify(&identity, path));
     epi__store *store = registry_find(&identity);
@@ -352,7 +356,8 @@ epi_status epi__tx_begin(epi__tx *tx, epi__store *store, bool write) {
     *tx = (epi__tx){.store = store};
     if (store->pid != getpid())
         return epi__fail(EPI_EFORK, "store", "%s was opened before fork(); open it again in this process", store->path);
-    if (write && store->options.read_only) return epi__fail(EPI_EREADONLY, "store", "%s was opened read-only", store->path);
+    if (write && store->options.read_only)
+        return epi__fail(EPI_EREADONLY, "store", "%s was opened read-only", store->path);
     for (int i = 0; i < MOVES_MAX; i++) {
         uint64_t number = 0;
         tx->engine = engine_take(store);
@@ -376,7 +381,8 @@ epi_status epi__tx_commit(epi__tx *tx) {
     return status;
 }
 
-/* ---- what the layers above ask ------------------------------------------------------------------------------------ */
+/* ---- what the layers above ask
+ * ------------------------------------------------------------------------------------ */
 
 epi_status epi__store_quota(epi__store *store, epi__tx *tx) {
     epi__engine_stats stats;
@@ -410,8 +416,12 @@ void epi__store_release_ballast(epi__store *store) {
         epi__store_log(store, "the disk is full: gave back the ballast of %s so that removing can go on", store->path);
 }
 
-const char *epi__store_path(const epi__store *store) { return store->path; }
-const epi_memory_options *epi__store_options(const epi__store *store) { return &store->options; }
+const char *epi__store_path(const epi__store *store) {
+    return store->path;
+}
+const epi_memory_options *epi__store_options(const epi__store *store) {
+    return &store->options;
+}
 
 int64_t epi__store_now(const epi__store *store) {
     return store->options.now ? store->options.now(store->options.now_context) : epi__clock_now_us();
@@ -433,6 +443,12 @@ epi_status epi__store_cache_path(epi__buffer *path, const epi__store *store, con
     return path->failed ? epi__fail_memory("store", strlen(name)) : EPI_OK;
 }
 
-void epi__store_lock(epi__store *store) { pthread_mutex_lock(&store->shared_mutex); }
-void epi__store_unlock(epi__store *store) { pthread_mutex_unlock(&store->shared_mutex); }
-epi__store_shared *epi__store_shared_slot(epi__store *store) { return &store->shared; }
+void epi__store_lock(epi__store *store) {
+    pthread_mutex_lock(&store->shared_mutex);
+}
+void epi__store_unlock(epi__store *store) {
+    pthread_mutex_unlock(&store->shared_mutex);
+}
+epi__store_shared *epi__store_shared_slot(epi__store *store) {
+    return &store->shared;
+}

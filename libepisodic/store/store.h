@@ -5,8 +5,9 @@
  *   memory/cache/       derived files, free to delete
  *   memory/ballast      a file to give back when the disk is full, so that removing can go on
  *
- * Compaction writes store.N+1, and its last commit in store.N says "moved": that commit is the switch. Every transaction
- * begins by looking for it, and follows. A process keeps an engine open until the last transaction on it has ended.
+ * Compaction writes store.N+1, and its last commit in store.N says "moved": that commit is the switch. Every
+ * transaction begins by looking for it, and follows. A process keeps an engine open until the last transaction on it
+ * has ended.
  *
  * One process opens a directory once: further opens share the environment, found by device and inode (LMDB must not be
  * opened twice). The process id is kept, and use after fork() refused.
@@ -33,7 +34,9 @@ epi_status epi__store_close(epi__store *store); /* the last close closes the env
 epi_status epi__tx_begin(epi__tx *tx, epi__store *store, bool write);
 epi_status epi__tx_commit(epi__tx *tx);
 void epi__tx_abort(epi__tx *tx); /* also of a zeroed or ended one */
-static inline const epi__engine_ops *epi__tx_ops(const epi__txn *txn) { return txn->engine->ops; }
+static inline const epi__engine_ops *epi__tx_ops(const epi__txn *txn) {
+    return txn->engine->ops;
+}
 
 epi_status epi__store_quota(epi__store *store, epi__tx *tx); /* EPI_EQUOTA when the quota is used up */
 epi_status epi__store_stats(epi_memory_stats *stats, epi__store *store);

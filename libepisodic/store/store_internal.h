@@ -12,7 +12,7 @@
 
 struct epi__store_engine {
     epi__engine *engine;
-    uint64_t number; /* of store.N */
+    uint64_t number;     /* of store.N */
     unsigned references; /* under the store's mutex */
     unsigned writes;     /* write transactions begun; only touched inside one */
 };

@@ -1,8 +1,9 @@
 /* table.h - records: checksummed values under the keys of format/key.h, and the one way to change a space.
  *
- * A stored value is its checksum (8 bytes, hash64_pair of key and body) and the body. Reading checks it: a record that was
- * damaged, or moved under another key, is EPI_EDAMAGED. Each table's number of records and the sum of their checksums stand
- * in the space's state record and change in the same transaction, so that a lost or stale record is found by a check too.
+ * A stored value is its checksum (8 bytes, hash64_pair of key and body) and the body. Reading checks it: a record that
+ * was damaged, or moved under another key, is EPI_EDAMAGED. Each table's number of records and the sum of their
+ * checksums stand in the space's state record and change in the same transaction, so that a lost or stale record is
+ * found by a check too.
  */
 #ifndef EPI_STORE_TABLE_H
 #define EPI_STORE_TABLE_H
@@ -28,8 +29,8 @@ typedef struct epi__state {
     uint64_t documents;      /* steps with at least one word */
     uint64_t words;          /* sum of their lengths, in quarter words */
     uint64_t vectors;
-    uint64_t generation;     /* of the encoder */
-    uint64_t first_event;    /* biased times; 0: none yet */
+    uint64_t generation;  /* of the encoder */
+    uint64_t first_event; /* biased times; 0: none yet */
     uint64_t last_event;
     epi__table_sum tables[EPI__TABLE_SLOTS];
 } epi__state;
@@ -45,8 +46,8 @@ epi_status epi__record_open(epi__view *body, epi__view key, epi__view value);
 /* ... without verifying: for chunks that were verified before. */
 epi__view epi__record_body(epi__view value);
 
-/* Writes one record past the table sums: only for records that stand outside them (the state, and space 0). checksum may
- * be NULL. `body` must not point into the store. */
+/* Writes one record past the table sums: only for records that stand outside them (the state, and space 0). checksum
+ * may be NULL. `body` must not point into the store. */
 epi_status epi__record_put(uint64_t *checksum, epi__txn *txn, const epi__key *key, const void *body, size_t size);
 
 /* A table's records in order of their keys, each verified. */
@@ -60,12 +61,12 @@ void epi__scan_close(epi__scan *scan);                                       /* 
 
 /* What a journal entry can say. */
 typedef enum epi__change_kind {
-    EPI__CHANGE_ADD = 1,     /* steps [a, a + b) were added */
-    EPI__CHANGE_RUN = 2,     /* the run that begins at step a is new, longer or gone */
-    EPI__CHANGE_MARK = 3,    /* the mark of step a changed */
-    EPI__CHANGE_REMOVE = 4,  /* step a was removed */
-    EPI__CHANGE_SEAL = 5,    /* the tail was sealed: a steps */
-    EPI__CHANGE_EPISODE = 6  /* episode a began, ended or was removed */
+    EPI__CHANGE_ADD = 1,    /* steps [a, a + b) were added */
+    EPI__CHANGE_RUN = 2,    /* the run that begins at step a is new, longer or gone */
+    EPI__CHANGE_MARK = 3,   /* the mark of step a changed */
+    EPI__CHANGE_REMOVE = 4, /* step a was removed */
+    EPI__CHANGE_SEAL = 5,   /* the tail was sealed: a steps */
+    EPI__CHANGE_EPISODE = 6 /* episode a began, ended or was removed */
 } epi__change_kind;
 
 /* A change to one space: the only way to write its tables. Begun, filled, committed or aborted. */
@@ -87,7 +88,8 @@ epi_status epi__change_commit(epi__change *change, int64_t now);
 void epi__change_abort(epi__change *change); /* also after commit, or of a zeroed change: does nothing then */
 void epi__change_note(epi__change *change, epi__change_kind kind, uint64_t a, uint64_t b);
 
-epi_status epi__state_write(epi__change *change); /* commit does it; a new space's first state is written by the catalog */
+epi_status
+epi__state_write(epi__change *change); /* commit does it; a new space's first state is written by the catalog */
 
 epi_status epi__change_get(epi__view *body, epi__change *change, const epi__key *key);
 epi_status epi__change_put(epi__change *change, const epi__key *key, const void *body, size_t size);
@@ -96,7 +98,8 @@ epi_status epi__change_insert(epi__change *change, const epi__key *key, const vo
 epi_status epi__change_remove(epi__change *change, const epi__key *key); /* EPI_ENOTFOUND sets no last error */
 
 /* The journal from `sequence` + 1 on: kinds and numbers, oldest first. */
-typedef epi_status (*epi__journal_visit)(void *context, uint64_t sequence, epi__change_kind kind, uint64_t a, uint64_t b);
+typedef epi_status (*epi__journal_visit)(void *context, uint64_t sequence, epi__change_kind kind, uint64_t a,
+                                         uint64_t b);
 /* EPI_ESTALE: an entry that is needed is no longer kept, so the caller rebuilds from the truth. */
 epi_status epi__journal_read(epi__txn *txn, uint32_t space, uint64_t after, uint64_t until, epi__journal_visit visit,
                              void *context);
