@@ -179,7 +179,7 @@ epi_status epi__index_save(epi__index *index, const char *path, const epi__index
         };
         status = write_file(path, &head, bodies);
     }
-    free(links);
+    epi__free(links);
     epi__buffer_dispose(&tail);
     return status;
 }

@@ -92,14 +92,15 @@ epi_status epi__cache_writer_write(epi__cache_writer *writer, const void *data, 
 
 static epi_status sync_directory_of(const char *path) {
     const char *slash = strrchr(path, '/');
-    char *directory = slash != NULL && slash != path ? strndup(path, (size_t)(slash - path))
-                                                     : strdup(slash ? "/" : ".");
-    if (directory == NULL) return epi__fail_memory("index", strlen(path));
+    const size_t size = slash == NULL || slash == path ? 1 : (size_t)(slash - path);
+    char *directory = epi__alloc_zero(size + 1, 1);
+    if (directory == NULL) return epi__fail_memory("index", size);
+    memcpy(directory, slash != NULL ? path : ".", size);
     int file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const bool synced = file >= 0 && fsync(file) == 0;
     const epi_status status = synced ? EPI_OK : epi__fail_errno("index", errno, "flushing", directory);
     close_file(&file);
-    free(directory);
+    epi__free(directory);
     return status;
 }
 

@@ -1,3 +1,4 @@
+/* points.c - made-up vectors for the tests of the index; see points.h. */
 #include "points.h"
 
 #include <stdlib.h>
