@@ -274,33 +274,71 @@ epi_status epi_episode_append(uint64_t *id, epi_episode *episode, const epi_step
 /* ---- remembering outside an episode
  * ------------------------------------------------------------------------------------ */
 
-/* The running episode if the step follows closely on its last event, else 0. */
-static uint64_t still_running(epi__writer *writer, epi_time event) {
-    uint64_t id = writer->change.state.running_episode;
-    if (!id || epi__writer_episode(writer, id) != EPI_OK) return 0;
-    const epi__episode_record *record = &writer->record;
-    int64_t gap = (int64_t)EPI_REMEMBER_GAP_S_DEFAULT * 1000000;
-    if (record->ended) return 0;
-    if (record->last_event == EPI_TIME_NONE) return id;
-    return event >= record->last_event - gap && event <= record->last_event + gap ? id : 0;
+/* Whether an event follows closely on the episode's last one. What this process has pending counts: the store does not
+ * know it yet. */
+static bool follows(epi__mirror *mirror, uint64_t id, const epi__episode_record *record, epi_time event) {
+    int64_t gap = (int64_t)EPI_REMEMBER_GAP_S_DEFAULT * 1000000, last = record->last_event;
+    pthread_mutex_lock(&mirror->pending_mutex);
+    if (mirror->running_episode == id) last = EPI__MAX(last, mirror->running_event);
+    pthread_mutex_unlock(&mirror->pending_mutex);
+    if (record->ended) return false;
+    return last == EPI_TIME_NONE || (event >= last - gap && event <= last + gap);
+}
+
+/* The space's running episode, without a write; *id is 0 when there is none, or the event is too far from it. */
+static epi_status find_running(uint64_t *id, epi__mirror *mirror, epi_time event) {
+    epi__tx tx;
+    epi__key key;
+    epi__view body;
+    epi__state state;
+    epi__episode_record record;
+    *id = 0;
+    EPI__TRY(epi__tx_begin(&tx, mirror->store, false));
+    epi_status status = epi__state_read(&state, tx.txn, mirror->space);
+    if (!status && state.running_episode) {
+        epi__key_of_u64(&key, mirror->space, EPI__TABLE_EPISODE, state.running_episode);
+        status = epi__record_get(&body, tx.txn, &key);
+        if (!status) status = epi__episode_decode(&record, body);
+        if (!status && follows(mirror, state.running_episode, &record, event)) *id = state.running_episode;
+    }
+    epi__tx_abort(&tx);
+    return status == EPI_ENOTFOUND ? EPI_OK : status;
+}
+
+static epi_status begin_running(uint64_t *id, epi__mirror *mirror, uint64_t replaces) {
+    epi__change change;
+    epi_episode_options options = epi_episode_options_default();
+    EPI__TRY(epi__change_begin(&change, mirror->store, mirror->space, true));
+    epi_status status = EPI_OK;
+    if (change.state.running_episode != replaces) {
+        *id = change.state.running_episode; /* another thread or process was faster */
+        epi__change_abort(&change);
+        return EPI_OK;
+    }
+    status = make(id, &change, &options, (epi__view){0}, content_of(&options, (epi__view){0}));
+    change.state.running_episode = *id;
+    if (!status) return epi__change_commit(&change, epi__store_now(mirror->store));
+    epi__change_abort(&change);
+    return status;
 }
 
 static epi_status running_episode(uint64_t *id, epi__mirror *mirror, epi_time event) {
-    epi__writer writer;
-    epi_episode_options options = epi_episode_options_default();
-    EPI__TRY(epi__pending_commit(mirror));
-    EPI__TRY(epi__writer_begin(&writer, mirror));
-    *id = still_running(&writer, event);
-    if (*id) {
-        epi__writer_abort(&writer);
-        return EPI_OK;
-    }
-    writer.episode = 0;
-    epi_status status = make(id, &writer.change, &options, (epi__view){0}, content_of(&options, (epi__view){0}));
-    writer.change.state.running_episode = *id;
-    if (!status) return epi__writer_commit(&writer);
-    epi__writer_abort(&writer);
-    return status;
+    epi__tx tx;
+    epi__state state;
+    EPI__TRY(find_running(id, mirror, event));
+    if (*id) return EPI_OK;
+    EPI__TRY(epi__tx_begin(&tx, mirror->store, false));
+    epi_status status = epi__state_read(&state, tx.txn, mirror->space);
+    epi__tx_abort(&tx);
+    return status ? status : begin_running(id, mirror, state.running_episode);
+}
+
+static void note_running(epi__mirror *mirror, uint64_t id, epi_time event) {
+    pthread_mutex_lock(&mirror->pending_mutex);
+    bool same = mirror->running_episode == id;
+    mirror->running_event = same ? EPI__MAX(mirror->running_event, event) : event;
+    mirror->running_episode = id;
+    pthread_mutex_unlock(&mirror->pending_mutex);
 }
 
 epi_status epi_remember(uint64_t *id, uint64_t *episode, epi_space *space, const epi_step *step) {
@@ -314,6 +352,7 @@ epi_status epi_remember(uint64_t *id, uint64_t *episode, epi_space *space, const
     EPI__TRY(running_episode(&running, mirror, event));
     epi__lane lane = {.episode = running};
     EPI__TRY(epi__append(&made, &lane, mirror, step, 1));
+    note_running(mirror, running, event);
     if (id) *id = made;
     if (episode) *episode = running;
     return EPI_OK;

@@ -381,8 +381,17 @@ epi_status epi_remove(uint64_t *count, epi_space *space, const epi_filter *filte
     return status;
 }
 
+/* Tells every process to make its index anew; graphs keep rows of what was removed. */
+static epi_status note_purge(epi__mirror *mirror) {
+    epi__change change;
+    EPI__TRY(epi__change_begin(&change, mirror->store, mirror->space, false));
+    epi__change_note(&change, EPI__CHANGE_PURGE, 0, 0);
+    return epi__change_commit(&change, epi__store_now(mirror->store));
+}
+
 epi_status epi_purge(uint64_t *count, epi_space *space, const epi_filter *filter) {
     EPI__TRY(epi_remove(count, space, filter, false));
+    EPI__TRY(note_purge(space->mirror));
     epi__mirror_drop_cache(space->mirror);
     return epi__store_compact(space->mirror->store);
 }

@@ -190,6 +190,7 @@ static epi_status apply(void *context, uint64_t sequence, epi__change_kind kind,
     case EPI__CHANGE_REMOVE: return remove_step(loader, a);
     case EPI__CHANGE_SEAL: return after_seal(loader);
     case EPI__CHANGE_EPISODE: return EPI_OK;
+    case EPI__CHANGE_PURGE: return after_purge(loader);
     }
     return EPI_OK; /* a kind of a newer release: what it derives is not ours */
 }

@@ -62,6 +62,8 @@ typedef struct epi__mirror {
 
     pthread_mutex_t pending_mutex;
     epi__pending *pending; /* append.c */
+    uint64_t running_episode; /* of epi_remember(), with the last event that this process put there */
+    int64_t running_event;
 } epi__mirror;
 
 /* The mirror of a space; made on first use, and owned by the store's shared slot until the store closes. */
