@@ -175,6 +175,14 @@ static epi_status remove_step(struct loader *loader, uint64_t step) {
     return mirror->index ? epi__index_remove(mirror->index, step) : EPI_OK;
 }
 
+static epi_status load_index(struct loader *loader);
+
+/* Graphs keep the rows of removed vectors: this one is made anew, and its file goes. */
+static epi_status after_purge(struct loader *loader) {
+    epi__mirror_drop_cache(loader->mirror);
+    return load_index(loader);
+}
+
 /* ---- the journal
  * -------------------------------------------------------------------------------------------------- */
 

@@ -61,12 +61,13 @@ void epi__scan_close(epi__scan *scan);                                       /* 
 
 /* What a journal entry can say. */
 typedef enum epi__change_kind {
-    EPI__CHANGE_ADD = 1,    /* steps [a, a + b) were added */
-    EPI__CHANGE_RUN = 2,    /* the run that begins at step a is new, longer or gone */
-    EPI__CHANGE_MARK = 3,   /* the mark of step a changed */
-    EPI__CHANGE_REMOVE = 4, /* step a was removed */
-    EPI__CHANGE_SEAL = 5,   /* the tail was sealed: a steps */
-    EPI__CHANGE_EPISODE = 6 /* episode a began, ended or was removed */
+    EPI__CHANGE_ADD = 1,     /* steps [a, a + b) were added */
+    EPI__CHANGE_RUN = 2,     /* the run that begins at step a is new, longer or gone */
+    EPI__CHANGE_MARK = 3,    /* the mark of step a changed */
+    EPI__CHANGE_REMOVE = 4,  /* step a was removed */
+    EPI__CHANGE_SEAL = 5,    /* the tail was sealed: a steps */
+    EPI__CHANGE_EPISODE = 6, /* episode a began, ended or was removed */
+    EPI__CHANGE_PURGE = 7    /* what was removed before must not be left in anything derived */
 } epi__change_kind;
 
 /* A change to one space: the only way to write its tables. Begun, filled, committed or aborted. */
