@@ -141,9 +141,19 @@ void *bench_alloc(size_t count, size_t size) {
 }
 
 static void put_field(epi_json_writer *line, const bench_field *field) {
-    if (field->text) epi_json_put_string(line, field->name, field->text, strlen(field->text));
-    else if (field->json) epi_json_put_raw(line, field->name, field->json, strlen(field->json));
-    else epi_json_put_number(line, field->name, field->number);
+    if (field->text)
+        epi_json_put_string(line, field->name, field->text, strlen(field->text));
+    else if (field->json)
+        epi_json_put_raw(line, field->name, field->json, strlen(field->json));
+    else
+        epi_json_put_number(line, field->name, field->number);
+}
+
+/* Six digits: what lies behind them was never measured. */
+static double rounded(double value) {
+    char text[32];
+    snprintf(text, sizeof text, "%.6g", value);
+    return strtod(text, NULL);
 }
 
 void bench_emit(const bench_run *run, const char *metric, double value, const char *unit, const bench_field *config,
@@ -153,7 +163,7 @@ void bench_emit(const bench_run *run, const char *metric, double value, const ch
     epi_json_begin_object(line, NULL);
     epi_json_put_string(line, "bench", run->name, strlen(run->name));
     epi_json_put_string(line, "metric", metric, strlen(metric));
-    epi_json_put_number(line, "value", value);
+    epi_json_put_number(line, "value", rounded(value));
     epi_json_put_string(line, "unit", unit, strlen(unit));
     epi_json_begin_object(line, "config");
     for (size_t i = 0; i < count; i++) put_field(line, &config[i]);
@@ -176,8 +186,12 @@ static double clock_s(clockid_t clock) {
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-double bench_now_s(void) { return clock_s(CLOCK_MONOTONIC); }
-double bench_thread_cpu_s(void) { return clock_s(CLOCK_THREAD_CPUTIME_ID); }
+double bench_now_s(void) {
+    return clock_s(CLOCK_MONOTONIC);
+}
+double bench_thread_cpu_s(void) {
+    return clock_s(CLOCK_THREAD_CPUTIME_ID);
+}
 
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -216,7 +230,9 @@ bench_random bench_random_of(uint64_t seed, uint64_t stream) {
     return random;
 }
 
-static uint64_t rotate(uint64_t x, unsigned bits) { return (x << bits) | (x >> (64 - bits)); }
+static uint64_t rotate(uint64_t x, unsigned bits) {
+    return (x << bits) | (x >> (64 - bits));
+}
 
 uint64_t bench_random_next(bench_random *random) {
     uint64_t *s = random->state;
@@ -230,7 +246,9 @@ uint64_t bench_random_next(bench_random *random) {
     return result;
 }
 
-double bench_random_unit(bench_random *random) { return (double)(bench_random_next(random) >> 11) * 0x1p-53; }
+double bench_random_unit(bench_random *random) {
+    return (double)(bench_random_next(random) >> 11) * 0x1p-53;
+}
 
 /* Box and Muller's; the second of the pair is let go. */
 double bench_random_normal(bench_random *random) {

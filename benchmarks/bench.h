@@ -33,15 +33,15 @@ typedef struct bench_option {
 } bench_option;
 
 typedef struct bench_run {
-    const char *name;     /* "bench_store": what the JSON lines say */
-    const char *usage;    /* "[DIR]" */
-    const char *about;    /* what is measured, on what, and how; printed by --help */
+    const char *name;            /* "bench_store": what the JSON lines say */
+    const char *usage;           /* "[DIR]" */
+    const char *about;           /* what is measured, on what, and how; printed by --help */
     const bench_option *options; /* NULL: none */
-    size_t argument_max;  /* how many arguments that are no options it takes */
+    size_t argument_max;         /* how many arguments that are no options it takes */
 
-    bool quick;           /* --quick: everything within 20 s */
-    uint64_t seed;        /* --seed; 100 by default */
-    char **arguments;     /* those that are no options, in order */
+    bool quick;       /* --quick: everything within 20 s */
+    uint64_t seed;    /* --seed; 100 by default */
+    char **arguments; /* those that are no options, in order */
     size_t argument_count;
 } bench_run;
 
