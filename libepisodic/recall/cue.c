@@ -7,17 +7,19 @@
 
 #define MODULE "recall"
 
+/* Chosen on LoCoMo-form human chats, in-sample (benchmarks/README.md lists what else was tried): a conversation's turns
+ * are short, so length hardly counts, and what stands beside a good step is worth half of it. */
 epi_recall_profile epi_recall_profile_default(void) {
     return (epi_recall_profile){.version = 1,
                                 .lexical = 1.0,
-                                .k1 = 1.2,
-                                .b = 0.3,
-                                .vector = 0.15,
-                                .neighbour = 0.3,
-                                .neighbour_far = 0.1,
-                                .episode = 0.2,
-                                .speaker = 0.1,
-                                .question = -0.1,
+                                .k1 = 1.0,
+                                .b = 0.1,
+                                .vector = 0.05,
+                                .neighbour = 0.5,
+                                .neighbour_far = 0.2,
+                                .episode = 0.4,
+                                .speaker = 0.25,
+                                .question = -0.15,
                                 .recency = 0.02,
                                 .recency_half_life_days = 30.0};
 }
