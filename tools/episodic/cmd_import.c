@@ -62,7 +62,12 @@ static void tell(const cli *c, const char *what, const epi_import_report *report
     printf(" steps%s", report->present > 0 ? " new" : "");
     if (report->present > 0) printf(", %s there already", print_count(count, report->present));
     if (report->skipped > 0) printf(", %s empty", print_count(count, report->skipped));
-    printf(", %.1f MB, %.1f s\n", (double)size / 1e6, seconds);
+    if (size < 1000000) {
+        printf(", %.0f KB", (double)size / 1e3);
+    } else {
+        printf(", %.1f MB", (double)size / 1e6);
+    }
+    printf(", %.1f s\n", seconds);
 }
 
 static int tell_json(const cli *c, const char *path, const epi_import_report *report) {

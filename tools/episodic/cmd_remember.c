@@ -172,9 +172,11 @@ static int tell(const memo *m, const cli *c) {
     const int64_t day_us = 86400000000;
     int64_t local = m->step.event_time + m->step.utc_offset_min * INT64_C(60000000);
     int64_t day = local / day_us - (local % day_us < 0);
+    epi_time_text(when, m->step.event_time, m->step.utc_offset_min);
+    if (m->step.event_end != EPI_TIME_NONE) when[strcspn(when, " ")] = '\0'; /* a day or more: no clock was given */
     char *space = term_escape(epi_space_name(c->space), strlen(epi_space_name(c->space)), " ");
     printf("remembered step %" PRIu64 " in episode %" PRIu64 " (%s), %s %s\n", m->id, m->episode, space ? space : "",
-           days[(day % 7 + 7) % 7], epi_time_text(when, m->step.event_time, m->step.utc_offset_min));
+           days[(day % 7 + 7) % 7], when);
     free(space);
     return DONE;
 }

@@ -233,73 +233,23 @@ static void what_is_wrong_in_an_openai_file_is_said_with_its_place(void **state)
 
 /* ---- ChatGPT --------------------------------------------------------------------------------------------------- */
 
-#define NODE(id, parent, role, time, parts)                                                           \
-    "\"" id "\":{\"id\":\"" id "\",\"parent\":" parent ",\"children\":[],\"message\":{\"id\":\"m-" id \
-    "\",\"author\":{\"role\":\"" role "\"},\"create_time\":" time                                     \
-    ",\"content\":{\"content_type\":\"text\",\"parts\":[" parts "]}}}"
+/* clang-format off */
+#define NODE(id, parent, role, time, parts)                                                               \
+    "\"" id "\":{\"id\":\"" id "\",\"parent\":" parent ",\"children\":[],\"message\":{\"id\":\"m-" id "\","     \
+    "\"author\":{\"role\":\"" role "\"},\"create_time\":" time ","                                         \
+    "\"content\":{\"content_type\":\"text\",\"parts\":[" parts "]}}}"
 
 static const char chatgpt[] =
     "[{\"id\":\"conv\",\"title\":\"Moving\",\"create_time\":1700000000.5,\"current_node\":\"d\",\"mapping\":{"
-    "\"root\":{\"id\":\"root\",\"parent\":null,\"children\":[\"s\"],\"message\":null}," NODE(
-        "s", "\"root\"", "system", "null",
-        "\"\"") "," NODE("a", "\"s\"", "user", "1700000001",
-                         "\"Hello\"") "," NODE("b-old", "\"a\"", "assistant", "1700000002",
-                                               "\"Old answer\"") "," NODE("b", "\"a\"", "assistant", "null",
-                                                                          "\"New "
-                                                                          "answer\",{\"content_type\":\"image_asset_"
-                                                                          "pointer\"},\"and "
-                                                                          "more\"") "," NODE("c", "\"b\"", "user",
-                                                                                             "1700000004",
-                                                                                             "{\"content_type\":"
-                                                                                             "\"image_asset_"
-                                                                                             "pointer\"}") "," NODE("d",
-                                                                                                                    "\""
-                                                                                                                    "c"
-                                                                                                                    "\"",
-                                                                                                                    "us"
-                                                                                                                    "e"
-                                                                                                                    "r",
-                                                                                                                    "17"
-                                                                                                                    "00"
-                                                                                                                    "00"
-                                                                                                                    "00"
-                                                                                                                    "05"
-                                                                                                                    ".2"
-                                                                                                                    "5",
-                                                                                                                    "{"
-                                                                                                                    "\""
-                                                                                                                    "co"
-                                                                                                                    "nt"
-                                                                                                                    "en"
-                                                                                                                    "t_"
-                                                                                                                    "ty"
-                                                                                                                    "pe"
-                                                                                                                    "\""
-                                                                                                                    ":"
-                                                                                                                    "\""
-                                                                                                                    "au"
-                                                                                                                    "di"
-                                                                                                                    "o_"
-                                                                                                                    "tr"
-                                                                                                                    "an"
-                                                                                                                    "sc"
-                                                                                                                    "ri"
-                                                                                                                    "pt"
-                                                                                                                    "io"
-                                                                                                                    "n"
-                                                                                                                    "\""
-                                                                                                                    ","
-                                                                                                                    "\""
-                                                                                                                    "te"
-                                                                                                                    "xt"
-                                                                                                                    "\""
-                                                                                                                    ":"
-                                                                                                                    "\""
-                                                                                                                    "Sp"
-                                                                                                                    "ok"
-                                                                                                                    "en"
-                                                                                                                    "\""
-                                                                                                                    "}") "}}]";
+    "\"root\":{\"id\":\"root\",\"parent\":null,\"children\":[\"s\"],\"message\":null},"
+    NODE("s", "\"root\"", "system", "null", "\"\"") ","
+    NODE("a", "\"s\"", "user", "1700000001", "\"Hello\"") ","
+    NODE("b-old", "\"a\"", "assistant", "1700000002", "\"Old answer\"") ","
+    NODE("b", "\"a\"", "assistant", "null", "\"New answer\",{\"content_type\":\"image\"},\"and more\"") ","
+    NODE("c", "\"b\"", "user", "1700000004", "{\"content_type\":\"image_asset_pointer\"}") ","
+    NODE("d", "\"c\"", "user", "1700000005.25", "{\"content_type\":\"audio_transcription\",\"text\":\"Spoken\"}")
+    "}}]";
+/* clang-format on */
 
 static void the_branch_that_is_shown_is_imported(void **state) {
     fixture *f = *state;
