@@ -114,10 +114,11 @@ static epi_status commit_locked(epi__mirror *mirror) {
     epi__pending *pending = mirror->pending;
     epi_status dropped = EPI_OK;
     if (!pending || pending->count == 0) return EPI_OK;
-    EPI__TRY(write_pending(&dropped, mirror, pending));
-    mirror->pending = NULL;
+    epi_status status = write_pending(&dropped, mirror, pending);
+    if (status && status != EPI_ESTALE) return status;
+    mirror->pending = NULL; /* written; or the space was dropped, and they can never be */
     epi__pending_free(pending);
-    return dropped;
+    return status ? status : dropped;
 }
 
 epi_status epi__pending_commit(epi__mirror *mirror) {

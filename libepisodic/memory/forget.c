@@ -392,6 +392,6 @@ static epi_status note_purge(epi__mirror *mirror) {
 epi_status epi_purge(uint64_t *count, epi_space *space, const epi_filter *filter) {
     EPI__TRY(epi_remove(count, space, filter, false));
     EPI__TRY(note_purge(space->mirror));
-    epi__mirror_drop_cache(space->mirror);
+    epi__cache_drop(space->mirror->store, space->mirror->space);
     return epi__store_compact(space->mirror->store);
 }

@@ -179,7 +179,7 @@ static epi_status load_index(struct loader *loader);
 
 /* Graphs keep the rows of removed vectors: this one is made anew, and its file goes. */
 static epi_status after_purge(struct loader *loader) {
-    epi__mirror_drop_cache(loader->mirror);
+    epi__cache_drop(loader->mirror->store, loader->mirror->space);
     return load_index(loader);
 }
 

@@ -8,7 +8,7 @@
 epi_status epi__memory_check_handle(const epi_memory *memory) {
     if (!memory) return epi__fail(EPI_EINVAL, MODULE, "the memory handle was NULL");
     if (atomic_load(&memory->closed)) return epi__fail(EPI_ECLOSED, MODULE, "the memory was closed");
-    return EPI_OK;
+    return epi__store_check(memory->store); /* before any lock, which may have been held at the fork */
 }
 
 epi_status epi__space_check_handle(const epi_space *space) {
@@ -45,8 +45,8 @@ static void memory_release(epi_memory *memory) {
 
 epi_status epi_memory_close(epi_memory *memory) {
     if (!memory) return EPI_OK;
+    atomic_store(&memory->closed, true); /* first, so that nothing joins what is committed now */
     epi_status status = epi__mirrors_each(memory->store, epi__pending_commit);
-    atomic_store(&memory->closed, true);
     memory_release(memory);
     return status;
 }
@@ -154,7 +154,9 @@ epi_status epi_space_list(epi_memory *memory, bool (*visit)(void *context, const
 epi_status epi_space_drop(epi_memory *memory, const char *name) {
     uint32_t space = 0;
     EPI__TRY(epi__memory_check_handle(memory));
-    return epi__catalog_drop(&space, memory->store, name);
+    EPI__TRY(epi__catalog_drop(&space, memory->store, name));
+    epi__cache_drop(memory->store, space);
+    return EPI_OK;
 }
 
 static epi_time unbiased(uint64_t time) {

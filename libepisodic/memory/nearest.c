@@ -47,10 +47,10 @@ epi_status epi__mirror_index_new(epi__index **index, const epi__mirror *mirror) 
 /* ---- the cache file
  * ------------------------------------------------------------------------------------------------- */
 
-static epi_status cache_path(epi__buffer *path, const epi__mirror *mirror) {
+static epi_status cache_path(epi__buffer *path, const epi__store *store, uint32_t space) {
     char name[64];
-    snprintf(name, sizeof name, "space-%u.index", mirror->space);
-    return epi__store_cache_path(path, mirror->store, name);
+    snprintf(name, sizeof name, "space-%u.index", space);
+    return epi__store_cache_path(path, store, name);
 }
 
 epi_status epi__mirror_index_load(epi__index **index, epi__index_stamp *stamp, const epi__mirror *mirror,
@@ -58,7 +58,7 @@ epi_status epi__mirror_index_load(epi__index **index, epi__index_stamp *stamp, c
     epi__buffer path = {0};
     epi__index_options options = options_of(mirror);
     *index = NULL;
-    epi_status status = cache_path(&path, mirror);
+    epi_status status = cache_path(&path, mirror->store, mirror->space);
     if (!status) status = epi__index_load(index, stamp, epi__buffer_text(&path), &options, mirror->space, generation);
     epi__buffer_dispose(&path);
     return status;
@@ -67,7 +67,7 @@ epi_status epi__mirror_index_load(epi__index **index, epi__index_stamp *stamp, c
 epi_status epi__mirror_index_save(epi__mirror *mirror, const epi__state *state) {
     epi__buffer path = {0};
     epi__index_stamp stamp = {mirror->space, state->generation, state->sequence};
-    epi_status status = cache_path(&path, mirror);
+    epi_status status = cache_path(&path, mirror->store, mirror->space);
     if (!status) status = epi__index_save(mirror->index, epi__buffer_text(&path), &stamp);
     epi__buffer_dispose(&path);
     return status;
@@ -75,14 +75,14 @@ epi_status epi__mirror_index_save(epi__mirror *mirror, const epi__state *state) 
 
 bool epi__mirror_cache_exists(const epi__mirror *mirror) {
     epi__buffer path = {0};
-    bool exists = cache_path(&path, mirror) == EPI_OK && access(epi__buffer_text(&path), F_OK) == 0;
+    bool exists = cache_path(&path, mirror->store, mirror->space) == EPI_OK && access(epi__buffer_text(&path), F_OK) == 0;
     epi__buffer_dispose(&path);
     return exists;
 }
 
-void epi__mirror_drop_cache(epi__mirror *mirror) {
+void epi__cache_drop(epi__store *store, uint32_t space) {
     epi__buffer path = {0};
-    if (cache_path(&path, mirror) == EPI_OK) (void)unlink(epi__buffer_text(&path));
+    if (cache_path(&path, store, space) == EPI_OK) (void)unlink(epi__buffer_text(&path));
     epi__buffer_dispose(&path);
 }
 

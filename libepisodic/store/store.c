@@ -324,9 +324,10 @@ epi_status epi__store_close(epi__store *store) {
         while (*at && *at != store) at = &(*at)->next;
         if (*at) *at = store->next;
     }
+    /* A forked child must not touch its parent's environment. Nobody may open the directory before it is closed: LMDB's locks
+     * belong to the process, and closing would take them from the new environment. */
+    if (last && store->pid == getpid()) store_free(store);
     pthread_mutex_unlock(&registry_mutex);
-    if (!last || store->pid != getpid()) return EPI_OK; /* a forked child must not touch its parent's environment */
-    store_free(store);
     return EPI_OK;
 }
 
@@ -352,10 +353,14 @@ void epi__tx_abort(epi__tx *tx) {
     tx->engine = NULL;
 }
 
+epi_status epi__store_check(const epi__store *store) {
+    if (store->pid == getpid()) return EPI_OK;
+    return epi__fail(EPI_EFORK, "store", "%s was opened before fork(); open it again in this process", store->path);
+}
+
 epi_status epi__tx_begin(epi__tx *tx, epi__store *store, bool write) {
     *tx = (epi__tx){.store = store};
-    if (store->pid != getpid())
-        return epi__fail(EPI_EFORK, "store", "%s was opened before fork(); open it again in this process", store->path);
+    EPI__TRY(epi__store_check(store));
     if (write && store->options.read_only)
         return epi__fail(EPI_EREADONLY, "store", "%s was opened read-only", store->path);
     for (int i = 0; i < MOVES_MAX; i++) {
@@ -394,10 +399,11 @@ epi_status epi__store_quota(epi__store *store, epi__tx *tx) {
 }
 
 epi_status epi__store_stats(epi_memory_stats *stats, epi__store *store) {
+    epi__tx tx;
     epi__engine_stats engine_stats;
-    epi__store_engine *engine = engine_take(store);
-    epi_status status = engine->engine->ops->stats(&engine_stats, engine->engine);
-    engine_drop(store, engine);
+    EPI__TRY(epi__tx_begin(&tx, store, false)); /* follows a store that moved */
+    epi_status status = tx.engine->engine->ops->stats(&engine_stats, tx.engine->engine);
+    epi__tx_abort(&tx);
     EPI__TRY(status);
     memset(stats, 0, sizeof *stats);
     stats->map_size = engine_stats.map_size;

@@ -30,6 +30,7 @@ typedef struct epi__tx {
 
 epi_status epi__store_open(epi__store **store, const char *path, const epi_memory_options *options);
 epi_status epi__store_close(epi__store *store); /* the last close closes the environment */
+epi_status epi__store_check(const epi__store *store); /* EPI_EFORK: it was opened by the process that forked this one */
 
 epi_status epi__tx_begin(epi__tx *tx, epi__store *store, bool write);
 epi_status epi__tx_commit(epi__tx *tx);
