@@ -5,8 +5,7 @@ static epi_status cut(const char *what) {
     return epi__fail(EPI_EDAMAGED, "format", "a record of kind %s is cut", what);
 }
 
-/* ---- values
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- values ----------------------------------------------------------------------------------------------------- */
 
 void epi__value_encode(epi__buffer *out, const epi__value *value) {
     epi__buffer_append_u8(out, value->role);
@@ -36,8 +35,7 @@ void epi__value_decode(epi__value *value, epi__reader *reader) {
     value->ordinal = epi__read_u32(reader);
 }
 
-/* ---- steps
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------------------------------ */
 
 void epi__row_encode(epi__buffer *out, const epi__row *row) {
     epi__buffer_append_u64(out, row->episode);
@@ -74,8 +72,7 @@ epi_status epi__row_decode(epi__row *row, epi__view body) {
     return reader.failed ? cut("step") : EPI_OK;
 }
 
-/* ---- episodes
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- episodes --------------------------------------------------------------------------------------------------- */
 
 #define EPISODE_ENDED 1u
 #define EPISODE_REWARD 2u
@@ -121,8 +118,7 @@ epi_status epi__episode_decode(epi__episode_record *episode, epi__view body) {
     return reader.failed ? cut("episode") : EPI_OK;
 }
 
-/* ---- runs and marks
- * ----------------------------------------------------------------------------------------------- */
+/* ---- runs and marks --------------------------------------------------------------------------------------------- */
 
 void epi__run_encode(epi__buffer *out, const epi__run *run) {
     epi__buffer_append_u64(out, run->episode);

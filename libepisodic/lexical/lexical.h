@@ -26,8 +26,7 @@
 #define EPI__BLOCK_SIZE 1600u
 #define EPI__SEAL_COUNT 2048u /* steps in the tail that make a commit seal it */
 
-/* ---- documents
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- documents -------------------------------------------------------------------------------------------------- */
 
 typedef struct epi__document_term {
     uint32_t offset; /* of its bytes in the text buffer */
@@ -71,8 +70,7 @@ bool epi__document_next(epi__view *term, uint32_t *weight, epi__document_reader 
 uint8_t epi__length_code(uint32_t quarters);
 float epi__length_words(uint8_t code);
 
-/* ---- postings
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- postings --------------------------------------------------------------------------------------------------- */
 
 typedef struct epi__posting {
     uint64_t step;
@@ -102,8 +100,7 @@ epi_status epi__postings_walk(epi__txn *txn, uint32_t space, epi__view term, epi
 epi_status epi__block_decode(size_t *count, epi__posting *out, epi__view block);
 epi_status epi__term_record_decode(uint64_t *documents, epi__view *block, epi__view body);
 
-/* ---- the tail in memory
- * ------------------------------------------------------------------------------------------- */
+/* ---- the tail in memory ----------------------------------------------------------------------------------------- */
 
 typedef struct epi__recent epi__recent;
 

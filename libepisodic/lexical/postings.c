@@ -28,8 +28,7 @@ static void posting_key(epi__key *key, uint32_t space, epi__view term, uint64_t 
     epi__key_u64(key, first);
 }
 
-/* ---- blocks
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- blocks ----------------------------------------------------------------------------------------------------- */
 
 static void block_encode(epi__buffer *out, const epi__posting *postings, size_t count) {
     uint32_t greatest = 0;
@@ -99,8 +98,7 @@ static epi_status write_term(epi__change *change, epi__view term, uint64_t docum
     return epi__change_put(change, &key, out->data, out->size);
 }
 
-/* ---- inserting
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- inserting -------------------------------------------------------------------------------------------------- */
 
 static int by_step(const void *a, const void *b) {
     const epi__posting *x = a, *y = b;
@@ -216,8 +214,7 @@ epi_status epi__postings_insert(epi__change *change, epi__posting_entry *entries
     return status;
 }
 
-/* ---- removing
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- removing --------------------------------------------------------------------------------------------------- */
 
 static bool take_out(epi__posting *postings, size_t *count, uint64_t step) {
     for (size_t i = 0; i < *count; i++) {
@@ -260,8 +257,7 @@ epi_status epi__postings_remove(epi__change *change, epi__view term, uint64_t st
     return write_term(change, term, documents - 1, postings, count);
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 epi_status epi__postings_documents(uint64_t *documents, epi__txn *txn, uint32_t space, epi__view term) {
     epi__key key;

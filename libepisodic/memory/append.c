@@ -22,8 +22,7 @@ struct epi__pending {
     epi__map external; /* hash of the external id -> place */
 };
 
-/* ---- ids
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- ids -------------------------------------------------------------------------------------------------------- */
 
 /* Makes room for count ids in the lane. Where nobody wrote in between, the range goes on and the run grows. */
 static void reserve(epi__lane *lane, epi__state *state, uint64_t count, uint64_t least) {
@@ -41,8 +40,7 @@ void epi__lane_return(epi__lane *lane, epi__change *change) {
     lane->next = lane->end = 0;
 }
 
-/* ---- at once
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- at once ---------------------------------------------------------------------------------------------------- */
 
 static epi_status put_all(epi__writer *writer, epi__lane *lane, epi__draft *drafts, size_t count, uint64_t *ids) {
     reserve(lane, &writer->change.state, count, 0);
@@ -74,8 +72,7 @@ static epi_status write_now(uint64_t *ids, epi__lane *lane, epi__mirror *mirror,
     return status;
 }
 
-/* ---- the pending list
- * ------------------------------------------------------------------------------------------------ */
+/* ---- the pending list ------------------------------------------------------------------------------------------- */
 
 void epi__pending_free(epi__pending *pending) {
     if (!pending) return;
@@ -245,8 +242,7 @@ static epi_status write_later(uint64_t *ids, epi__lane *lane, epi__mirror *mirro
     return status;
 }
 
-/* ---- the door
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- the door --------------------------------------------------------------------------------------------------- */
 
 static epi_status draft_all(epi__draft *drafts, epi__arena *arena, epi__mirror *mirror, uint64_t episode,
                             const epi_step *steps, size_t count) {

@@ -12,8 +12,7 @@
 
 #define MODULE "memory"
 
-/* ---- reporting
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- reporting -------------------------------------------------------------------------------------------------- */
 
 epi_status epi__check_violation(epi__check *check, uint8_t table, epi__view key, const char *format, ...) {
     char reason[256];
@@ -36,8 +35,7 @@ epi_status epi__check_unreadable(epi__check *check, uint8_t table, epi__view key
     return epi__check_violation(check, table, key, "%s", epi_error_last()->message);
 }
 
-/* ---- records of each table
- * --------------------------------------------------------------------------------------------- */
+/* ---- records of each table -------------------------------------------------------------------------------------- */
 
 static epi_status check_episode(epi__check *check, epi__view key, epi__view body) {
     epi__episode_record record;
@@ -244,8 +242,7 @@ static const struct {
     {EPI__TABLE_JOURNAL, check_journal},
 };
 
-/* ---- a space
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- a space ---------------------------------------------------------------------------------------------------- */
 
 static epi_status check_table(epi__check *check, uint8_t table, check_record each) {
     epi__scan scan = {0};
@@ -327,8 +324,7 @@ epi_status epi__check_space(epi__check *check) {
     return status ? status : check_leftovers(check);
 }
 
-/* ---- a memory
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- a memory --------------------------------------------------------------------------------------------------- */
 
 struct names {
     epi__buffer list; /* each with its NUL */

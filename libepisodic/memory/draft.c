@@ -11,8 +11,7 @@
 #define MODULE "memory"
 #define QUARTERS 4.0f
 
-/* ---- checks
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- checks ----------------------------------------------------------------------------------------------------- */
 
 epi_status epi__check_text(const char *what, const char *text, size_t size, size_t size_max) {
     if (size > size_max) return epi__fail(EPI_ELIMIT, MODULE, "%s has %zu bytes, limit %zu", what, size, size_max);
@@ -99,8 +98,7 @@ static epi_status check_part(const epi_role *role, const epi_part *part) {
     return EPI_OK;
 }
 
-/* ---- parts
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- parts ------------------------------------------------------------------------------------------------------ */
 
 static epi_status take_parts(epi__draft *draft, epi__arena *arena, const epi_schema *schema, const epi_step *step) {
     if (step->part_count > EPI_PART_COUNT_MAX)
@@ -177,8 +175,7 @@ static epi_status take_tags(epi__draft *draft, epi__arena *arena, epi__buffer *b
     return EPI_OK;
 }
 
-/* ---- words
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------------------------------------ */
 
 static epi_status add_words(epi__scratch *scratch, epi__view text, float weight) {
     const epi__term *terms = NULL;
@@ -231,8 +228,7 @@ epi_status epi__draft_words(epi__scratch *scratch, const epi_schema *schema, con
     return document->failed ? epi__fail_memory(MODULE, document->text.size) : EPI_OK;
 }
 
-/* ---- the vector
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- the vector ------------------------------------------------------------------------------------------------- */
 
 static epi_status hash_vector(float *vector, epi__scratch *scratch, uint32_t dimension, bool *has) {
     epi__document *document = &scratch->document;
@@ -295,8 +291,7 @@ static epi_status make_tail(epi__draft *draft, epi__arena *arena, const epi_sche
     return EPI_OK;
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- the whole -------------------------------------------------------------------------------------------------- */
 
 /* What the caller gave, as one number. Times that we filled in ourselves are not part of it: the same call again is the
  * same. */

@@ -36,8 +36,7 @@ uint64_t epi_episode_id(const epi_episode *episode) {
     return episode ? episode->id : 0;
 }
 
-/* ---- beginning
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- beginning -------------------------------------------------------------------------------------------------- */
 
 static epi_status check_options(const epi_episode_options *options) {
     if (options->version != 1)
@@ -152,8 +151,7 @@ epi_status epi_episode_begin(epi_episode **episode, epi_space *space, const epi_
     return made ? handle_new(episode, space, id) : epi_episode_resume(episode, space, id);
 }
 
-/* ---- resuming and ending
- * ---------------------------------------------------------------------------------------------- */
+/* ---- resuming and ending ---------------------------------------------------------------------------------------- */
 
 static epi_status gone(const epi__state *state, uint64_t id) {
     bool begun = id > 0 && id < state->next_episode;
@@ -249,8 +247,7 @@ epi_status epi_episode_end(epi_episode *episode, const epi_outcome *given) {
     return status;
 }
 
-/* ---- appending
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- appending -------------------------------------------------------------------------------------------------- */
 
 epi_status epi_episode_append_many(uint64_t *ids, epi_episode *episode, const epi_step *steps, size_t count) {
     if (ids && count <= EPI_APPEND_COUNT_MAX) memset(ids, 0, count * sizeof *ids);
@@ -271,8 +268,7 @@ epi_status epi_episode_append(uint64_t *id, epi_episode *episode, const epi_step
     return epi_episode_append_many(id, episode, step, 1);
 }
 
-/* ---- remembering outside an episode
- * ------------------------------------------------------------------------------------ */
+/* ---- remembering outside an episode ----------------------------------------------------------------------------- */
 
 /* Whether an event follows closely on the episode's last one. What this process has pending counts: the store does not
  * know it yet. */

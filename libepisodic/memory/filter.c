@@ -75,8 +75,7 @@ bool epi__filter_sees(const epi__filter *filter, uint64_t step) {
     return !(known && began);
 }
 
-/* ---- one step
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- one step --------------------------------------------------------------------------------------------------- */
 
 static bool in_time(const epi_filter *given, const epi__row *row) {
     int64_t end = EPI__MAX(row->event_to, row->event_from + 1); /* an instant is a microsecond long */
@@ -155,8 +154,7 @@ epi_status epi__filter_match(bool *match, epi__filter *filter, epi__snapshot *sn
     return EPI_OK;
 }
 
-/* ---- many steps
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- many steps ------------------------------------------------------------------------------------------------- */
 
 epi_status epi__row_read(epi__row *row, epi__snapshot *snapshot, uint64_t step) {
     epi__key key;

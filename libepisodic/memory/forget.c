@@ -15,8 +15,7 @@
 #define REMOVE_BATCH 1000u
 #define MARK_BATCH 20000u
 
-/* ---- choosing
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- choosing --------------------------------------------------------------------------------------------------- */
 
 static epi_status collect(uint64_t **ids, size_t *count, epi__mirror *mirror, const epi_filter *given) {
     epi__filter filter;
@@ -44,8 +43,7 @@ static epi_status check(uint64_t *count, epi_space *space, const epi_filter *fil
     return EPI_OK;
 }
 
-/* ---- marks
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- marks ------------------------------------------------------------------------------------------------------ */
 
 static const epi__mark NO_MARK = {0, 0, 0, EPI_TIME_NONE, EPI_TIME_NONE};
 
@@ -155,8 +153,7 @@ epi_status epi_restore(uint64_t *count, epi_space *space, const epi_filter *filt
     return status;
 }
 
-/* ---- removing
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- removing --------------------------------------------------------------------------------------------------- */
 
 /* A step's record while it is taken apart: a copy, because the store's pages change under the removal. */
 struct removal {

@@ -16,8 +16,7 @@ struct loader {
     float *vector; /* one */
 };
 
-/* ---- runs
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- runs ------------------------------------------------------------------------------------------------------- */
 
 static bool reserve(void **items, size_t *capacity, size_t count, size_t size) {
     if (count < *capacity) return true;
@@ -84,8 +83,7 @@ static epi_status refresh_run(struct loader *loader, uint64_t first) {
     return status ? status : run_put(loader->mirror, &run);
 }
 
-/* ---- marks
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- marks ------------------------------------------------------------------------------------------------------ */
 
 static epi_status mark_put(epi__mirror *mirror, uint64_t step, const epi__mark *mark) {
     uint64_t at = 0;
@@ -117,8 +115,7 @@ static epi_status refresh_mark(struct loader *loader, uint64_t step) {
     return status ? status : mark_put(loader->mirror, step, &mark);
 }
 
-/* ---- steps
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------------------------------ */
 
 /* Past the bound the flat index would only cost memory: it is emptied, and exact search over the store serves. */
 static epi_status index_overflow(struct loader *loader) {
@@ -183,8 +180,7 @@ static epi_status after_purge(struct loader *loader) {
     return load_index(loader);
 }
 
-/* ---- the journal
- * -------------------------------------------------------------------------------------------------- */
+/* ---- the journal ------------------------------------------------------------------------------------------------ */
 
 static epi_status apply(void *context, uint64_t sequence, epi__change_kind kind, uint64_t a, uint64_t b) {
     struct loader *loader = context;
@@ -203,8 +199,7 @@ static epi_status apply(void *context, uint64_t sequence, epi__change_kind kind,
     return EPI_OK; /* a kind of a newer release: what it derives is not ours */
 }
 
-/* ---- loading anew
- * ------------------------------------------------------------------------------------------------- */
+/* ---- loading anew ----------------------------------------------------------------------------------------------- */
 
 static epi_status load_runs(struct loader *loader) {
     epi__mirror *mirror = loader->mirror;

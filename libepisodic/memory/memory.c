@@ -17,8 +17,7 @@ epi_status epi__space_check_handle(const epi_space *space) {
     return epi__memory_check_handle(space->memory);
 }
 
-/* ---- memories
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- memories --------------------------------------------------------------------------------------------------- */
 
 epi_status epi_memory_open(epi_memory **memory, const char *path, const epi_memory_options *options) {
     if (!memory) return epi__fail(EPI_EINVAL, MODULE, "memory was NULL");
@@ -92,8 +91,7 @@ epi_status epi_memory_compact(epi_memory *memory) {
     return epi__store_compact(memory->store);
 }
 
-/* ---- spaces
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- spaces ----------------------------------------------------------------------------------------------------- */
 
 epi_status epi_space_open(epi_space **space, epi_memory *memory, const char *name, const epi_schema *schema) {
     if (!space) return epi__fail(EPI_EINVAL, MODULE, "space was NULL");

@@ -7,8 +7,7 @@
 
 #define CATCH_UP_TRIES 3
 
-/* ---- mirrors of a store
- * ---------------------------------------------------------------------------------------------- */
+/* ---- mirrors of a store ----------------------------------------------------------------------------------------- */
 
 static void scratch_free(epi__scratch *scratch) {
     if (!scratch) return;
@@ -114,8 +113,7 @@ epi_status epi__mirrors_each(epi__store *store, epi_status (*visit)(epi__mirror 
     return status;
 }
 
-/* ---- snapshots
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- snapshots -------------------------------------------------------------------------------------------------- */
 
 static epi_status begin_read(epi__snapshot *snapshot) {
     EPI__TRY(epi__tx_begin(&snapshot->tx, snapshot->mirror->store, false));
@@ -159,8 +157,7 @@ void epi__snapshot_end(epi__snapshot *snapshot) {
     pthread_rwlock_unlock(&snapshot->mirror->lock);
 }
 
-/* ---- scratch
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- scratch ---------------------------------------------------------------------------------------------------- */
 
 epi_status epi__scratch_take(epi__scratch **taken, epi__mirror *mirror) {
     pthread_mutex_lock(&mirror->scratch_mutex);
@@ -188,8 +185,7 @@ void epi__scratch_give(epi__scratch *scratch, epi__mirror *mirror) {
     pthread_mutex_unlock(&mirror->scratch_mutex);
 }
 
-/* ---- look-ups
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- look-ups --------------------------------------------------------------------------------------------------- */
 
 const epi__run *epi__mirror_run(const epi__mirror *mirror, uint64_t step) {
     size_t low = 0, high = mirror->run_count;

@@ -44,8 +44,7 @@ epi_status epi__mirror_index_new(epi__index **index, const epi__mirror *mirror) 
     return epi__index_new(index, &options);
 }
 
-/* ---- the cache file
- * ------------------------------------------------------------------------------------------------- */
+/* ---- the cache file --------------------------------------------------------------------------------------------- */
 
 static epi_status cache_path(epi__buffer *path, const epi__store *store, uint32_t space) {
     char name[64];
@@ -86,8 +85,7 @@ void epi__cache_drop(epi__store *store, uint32_t space) {
     epi__buffer_dispose(&path);
 }
 
-/* ---- filling
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- filling ---------------------------------------------------------------------------------------------------- */
 
 static bool bit(const uint8_t *bits, uint32_t at) {
     return bits[at / 8] >> (at % 8) & 1;
@@ -140,8 +138,7 @@ epi_status epi__mirror_index_fill(epi__index *index, epi__mirror *mirror, epi__t
     return scan_tail(mirror, txn, fill_one, &filling);
 }
 
-/* ---- exact search
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- exact search ----------------------------------------------------------------------------------------------- */
 
 struct exact {
     epi__topk best;

@@ -26,8 +26,7 @@ static epi_status seal(uint64_t *sealed, epi__mirror *mirror) {
     return status;
 }
 
-/* ---- the graph
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- the graph -------------------------------------------------------------------------------------------------- */
 
 /* A new index with every vector of the snapshot in its tail, when there is none to go on with. */
 static epi_status complete_index(epi__mirror *mirror, epi__snapshot *snapshot) {
@@ -80,8 +79,7 @@ static epi_status build_index(uint64_t *indexed, bool *complete, epi__mirror *mi
     return done && *indexed == 0 && epi__mirror_cache_exists(mirror) ? EPI_OK : with_index(mirror, save_index);
 }
 
-/* ---- expiry
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- expiry ----------------------------------------------------------------------------------------------------- */
 
 static epi_status expire(uint64_t *expired, epi__mirror *mirror) {
     epi__snapshot snapshot;

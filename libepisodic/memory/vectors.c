@@ -45,8 +45,7 @@ epi_status epi__chunk_open(const uint8_t **present, const float **vectors, epi__
     return EPI_OK;
 }
 
-/* ---- tail records
- * ------------------------------------------------------------------------------------------------- */
+/* ---- tail records ----------------------------------------------------------------------------------------------- */
 
 void epi__tail_record_encode(epi__buffer *out, const epi__document *document, const float *vector, uint32_t dimension) {
     epi__buffer encoded = {0};
@@ -64,8 +63,7 @@ epi_status epi__tail_record_decode(epi__view *document, epi__view *vector, epi__
     return reader.failed ? epi__fail(EPI_EDAMAGED, MODULE, "a tail record is cut") : EPI_OK;
 }
 
-/* ---- writing
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 /* The chunk as it is stored, or an empty one, in memory of its own. */
 static epi_status chunk_load(uint8_t *body, size_t size, epi__change *change, const epi__key *key) {
@@ -125,8 +123,7 @@ epi_status epi__vectors_remove(epi__change *change, uint32_t dimension, uint64_t
     return status;
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 /* The chunk in the store's map. Its checksum is verified once after every seal, not on every read: 13 us for 86 KiB. */
 static epi_status chunk_view(epi__view *body, epi__mirror *mirror, epi__view key, epi__view value) {

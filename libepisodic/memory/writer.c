@@ -105,8 +105,7 @@ static epi_status extend_run(epi__writer *writer, uint64_t step) {
     return EPI_OK;
 }
 
-/* ---- external ids and supersession
- * -------------------------------------------------------------------------------- */
+/* ---- external ids and supersession ------------------------------------------------------------------------------ */
 
 static void external_key(epi__key *key, uint32_t space, epi__view external) {
     epi__key_begin(key, space, EPI__TABLE_EXTERNAL);
@@ -173,8 +172,7 @@ static epi_status mark_superseded(epi__writer *writer, const epi__draft *draft) 
     return epi__change_put(&writer->change, &key, writer->row.data, writer->row.size);
 }
 
-/* ---- the step
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- the step --------------------------------------------------------------------------------------------------- */
 
 static epi_status append_value(epi__writer *writer, uint8_t role, epi__view data) {
     epi__value value;

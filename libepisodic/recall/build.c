@@ -18,8 +18,7 @@ static epi_status out_of_memory(void) {
     return epi__fail_memory(MODULE, 0);
 }
 
-/* ---- steps
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------------------------------ */
 
 static epi_status copy_value(const void **data, size_t *size, struct builder *builder, const epi__value *value) {
     epi__view bytes;
@@ -97,8 +96,7 @@ static epi_status rebuild(epi__step *step, struct builder *builder, uint64_t id,
     return read_parts(step, builder, &reader, row->part_count);
 }
 
-/* ---- scenes
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- scenes ----------------------------------------------------------------------------------------------------- */
 
 epi_status epi__read_episode(epi__episode_record *record, epi__snapshot *snapshot, uint64_t episode) {
     epi__key key;

@@ -46,8 +46,7 @@ static epi_status check_options(epi__query *query, const epi_recall_options *opt
     return EPI_OK;
 }
 
-/* ---- words
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------------------------------------ */
 
 static double idf_of(uint64_t documents, uint64_t total) {
     double n = (double)total, df = (double)EPI__MIN(documents, total);
@@ -120,8 +119,7 @@ static epi_status take_text(epi__query *query, epi__snapshot *snapshot, epi__scr
     return query->word_count ? EPI_OK : add_words(query, snapshot, terms, count, true); /* "who are you?" */
 }
 
-/* ---- vector
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- vector ----------------------------------------------------------------------------------------------------- */
 
 static epi_status hash_cue(epi__query *query, const epi_schema *schema) {
     epi__feature *features = epi__arena_alloc(&query->arena, query->word_count + 1, sizeof *features);

@@ -6,8 +6,7 @@
 
 #define MODULE "recall"
 
-/* ---- episodes and steps
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- episodes and steps ----------------------------------------------------------------------------------------- */
 
 static epi_status render_plain(epi_recollection **found, epi_space *space) {
     epi_status status = epi__render(*found, &space->mirror->schema->schema, EPI_TOKEN_BUDGET_MAX);
@@ -144,8 +143,7 @@ epi_status epi_steps_read(epi_recollection **found, epi_space *space, uint64_t a
     return status ? status : render_plain(found, space);
 }
 
-/* ---- vectors
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- vectors ---------------------------------------------------------------------------------------------------- */
 
 static bool is_live(void *context, uint64_t step) {
     const epi__mark *mark = epi__mirror_mark(context, step);

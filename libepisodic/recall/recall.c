@@ -3,8 +3,7 @@
 
 #define MODULE "recall"
 
-/* ---- recalling
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- recalling -------------------------------------------------------------------------------------------------- */
 
 static epi_status recall_in(epi_recollection **found, epi__snapshot *snapshot, epi__scratch *scratch,
                             const epi_cue *cue, const epi_recall_options *options) {
@@ -48,8 +47,7 @@ epi_status epi_recall_text(epi_recollection **found, epi_space *space, const cha
     return epi_recall(found, space, &cue, options);
 }
 
-/* ---- accessors
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- accessors -------------------------------------------------------------------------------------------------- */
 
 void epi_recollection_free(epi_recollection *found) {
     if (!found) return;

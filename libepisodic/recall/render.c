@@ -62,8 +62,7 @@ static epi_status scene_text(epi__scene *scene, epi_recollection *result, const 
     return scene->view.text ? EPI_OK : epi__fail_memory(MODULE, out->size);
 }
 
-/* ---- the context
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- the context ------------------------------------------------------------------------------------------------ */
 
 struct context {
     epi_recollection *result;

@@ -45,8 +45,7 @@ struct search {
     epi__map named; /* hash of a keyword's value -> whether the cue names it, + 1 */
 };
 
-/* ---- 1: words
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- 1: words --------------------------------------------------------------------------------------------------- */
 
 struct accumulation {
     epi__scratch *scratch;
@@ -117,8 +116,7 @@ static epi_status score_words(struct search *search) {
     return EPI_OK;
 }
 
-/* ---- 1: the vector
- * -------------------------------------------------------------------------------------------------- */
+/* ---- 1: the vector ---------------------------------------------------------------------------------------------- */
 
 static bool seen(void *context, uint64_t step) {
     struct search *search = context;
@@ -156,8 +154,7 @@ static epi_status score_vector(struct search *search) {
     return EPI_OK;
 }
 
-/* ---- 2: candidates
- * -------------------------------------------------------------------------------------------------- */
+/* ---- 2: candidates ---------------------------------------------------------------------------------------------- */
 
 static double lexical_of(const struct search *search, uint64_t step) {
     if (search->lexical_best <= 0.0 || step >= search->scratch->score_count) return 0.0;
@@ -230,8 +227,7 @@ static epi_status spread(struct search *search, const epi__topk *pool) {
     return EPI_OK;
 }
 
-/* ---- 3: neighbours and episodes
- * -------------------------------------------------------------------------------------- */
+/* ---- 3: neighbours and episodes --------------------------------------------------------------------------------- */
 
 static void score_neighbours(struct search *search, struct candidate *candidate) {
     const epi__mirror *mirror = search->snapshot->mirror;
@@ -287,8 +283,7 @@ static void score_candidates(struct search *search) {
     qsort(search->candidates, search->count, sizeof *search->candidates, by_sum);
 }
 
-/* ---- 4: rows
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- 4: rows ---------------------------------------------------------------------------------------------------- */
 
 /* Whether all words of a keyword's value stand in the cue. */
 static epi_status names(bool *named, struct search *search, epi__view value) {
@@ -384,8 +379,7 @@ static epi_status read_rows(epi__found **found, size_t *count, struct search *se
     return EPI_OK;
 }
 
-/* ---- a filter alone
- * --------------------------------------------------------------------------------------------------- */
+/* ---- a filter alone --------------------------------------------------------------------------------------------- */
 
 /* The newest steps by event time that match. */
 static epi_status newest(epi__found **found, size_t *count, struct search *search) {
@@ -419,8 +413,7 @@ static epi_status newest(epi__found **found, size_t *count, struct search *searc
     return status == EPI_EDONE ? EPI_OK : status;
 }
 
-/* ---- the whole
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- the whole -------------------------------------------------------------------------------------------------- */
 
 static epi_status by_cue(epi__found **found, size_t *count, struct search *search) {
     epi__topk pool = {0};

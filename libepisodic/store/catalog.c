@@ -141,8 +141,7 @@ epi_status epi__catalog_open(uint32_t *space, epi__schema_copy **schema, epi__st
     return status;
 }
 
-/* ---- listing
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- listing ---------------------------------------------------------------------------------------------------- */
 
 static epi_status visit_names(epi__scan *scan, bool (*visit)(void *, const char *, uint32_t), void *context) {
     epi__view key, body;
@@ -171,8 +170,7 @@ epi_status epi__catalog_list(epi__store *store, bool (*visit)(void *, const char
     return status;
 }
 
-/* ---- dropping
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- dropping --------------------------------------------------------------------------------------------------- */
 
 static void dropped_key(epi__key *key, uint32_t space) {
     epi__key_begin(key, EPI__SPACE_MEMORY, EPI__TABLE_DROPPED);

@@ -82,21 +82,44 @@ static epi_status switch_over(epi__tx *tx, uint64_t number) {
     return status;
 }
 
-epi_status epi__store_compact(epi__store *store) {
+/* CURRENT names the store in use, and the files of the one before go. Under the directory's lock: a second compaction must
+ * not be overtaken by the end of the first. */
+static epi_status name_current(epi__store *store, uint64_t number, const char *old) {
+    EPI__TRY(epi__store_current_write(store->path, number, store->options.map_size));
+    return epi__dir_remove_flat(old, ENGINE_FILES, EPI__COUNT(ENGINE_FILES));
+}
+
+epi_status epi__store_finish_move(epi__store *store, uint64_t old) {
+    epi__dir_lock lock = EPI__DIR_LOCK_NONE;
+    uint64_t number = 0, map_size = 0;
+    char *path = store_directory(store, old);
+    epi_status status = path ? epi__dir_lock_take(&lock, store->path, "lock") : epi__fail_memory("store", 64);
+    if (!status) status = epi__store_current_read(&number, &map_size, store->path);
+    if (!status && number == old) status = name_current(store, store->engine->number, path);
+    epi__dir_lock_release(&lock);
+    epi__free(path);
+    return status == EPI_EBUSY ? EPI_OK : status; /* whoever holds it is compacting, and will name its own */
+}
+
+static epi_status compact_locked(epi__store *store) {
     epi__tx tx;
-    EPI__TRY(epi__catalog_reclaim(store, 0));
     EPI__TRY(epi__tx_begin(&tx, store, true));
     uint64_t number = tx.engine->number;
     char *next = store_directory(store, number + 1), *old = store_directory(store, number);
     epi_status status = next && old ? write_copy(store, tx.txn, next) : epi__fail_memory("store", 64);
-    if (status) {
-        epi__tx_abort(&tx);
-    } else {
-        status = switch_over(&tx, number + 1);
-        if (!status) status = epi__store_current_write(store->path, number + 1, store->options.map_size);
-        if (!status) status = epi__dir_remove_flat(old, ENGINE_FILES, EPI__COUNT(ENGINE_FILES));
-    }
+    if (status) epi__tx_abort(&tx);
+    else status = switch_over(&tx, number + 1);
+    if (!status) status = name_current(store, number + 1, old);
     epi__free(next);
     epi__free(old);
+    return status;
+}
+
+epi_status epi__store_compact(epi__store *store) {
+    epi__dir_lock lock = EPI__DIR_LOCK_NONE;
+    EPI__TRY(epi__catalog_reclaim(store, 0));
+    EPI__TRY(epi__store_lock_directory(&lock, store));
+    epi_status status = compact_locked(store);
+    epi__dir_lock_release(&lock);
     return status;
 }

@@ -7,8 +7,7 @@
 #include "../text/text.h"
 #include "schema_record.h"
 
-/* ---- presets
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- presets ---------------------------------------------------------------------------------------------------- */
 
 static const epi_role CONVERSATION[] = {
     {"speaker", EPI_TEXT, EPI_ROLE_KEYWORD, 1.0f, EPI_DTYPE_NONE, 0, {0}},
@@ -60,8 +59,7 @@ epi_status epi_schema_transitions(epi_schema *schema, epi_role *roles, uint32_t 
     return epi__schema_check(schema);
 }
 
-/* ---- roles
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- roles ------------------------------------------------------------------------------------------------------ */
 
 uint32_t epi__dtype_size(epi_dtype dtype) {
     static const uint8_t sizes[] = {0, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 1};
@@ -95,8 +93,7 @@ epi_status epi__schema_text_check(const char *what, const char *text) {
     return epi__utf8_check("store", what, text, size);
 }
 
-/* ---- checking
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- checking --------------------------------------------------------------------------------------------------- */
 
 static epi_status check_tensor(const epi_role *role) {
     if (epi__dtype_size(role->dtype) == 0)
@@ -183,8 +180,7 @@ epi_status epi__schema_check(const epi_schema *schema) {
     return check_encoder(schema);
 }
 
-/* ---- copying and the record
- * ---------------------------------------------------------------------------------------- */
+/* ---- copying and the record ------------------------------------------------------------------------------------- */
 
 void epi__schema_copy_free(epi__schema_copy *copy) {
     if (!copy) return;

@@ -16,6 +16,8 @@
 
 #define READER_CHECK_EVERY 1024u
 #define MOVES_MAX 64
+#define LOCK_WAIT_MS 60000u
+#define LOCK_RETRY_MS 10u
 
 static pthread_mutex_t registry_mutex = PTHREAD_MUTEX_INITIALIZER;
 static epi__store *registry;
@@ -92,7 +94,7 @@ epi_status epi__store_current_write(const char *path, uint64_t number, uint64_t 
     return epi__dir_file_write(path, "CURRENT", text, (size_t)size);
 }
 
-static epi_status current_read(uint64_t *number, uint64_t *map_size, const char *path) {
+epi_status epi__store_current_read(uint64_t *number, uint64_t *map_size, const char *path) {
     epi__buffer content = {0};
     unsigned long long version = 0, store = 0, map = 0;
     epi_status status = epi__dir_file_read(&content, path, "CURRENT", 256);
@@ -130,17 +132,22 @@ static epi_status write_meta(epi__store *store) {
     return status;
 }
 
+epi_status epi__store_lock_directory(epi__dir_lock *lock, const epi__store *store) {
+    epi_status status = epi__dir_lock_take(lock, store->path, "lock");
+    for (unsigned waited = 0; status == EPI_EBUSY && waited < LOCK_WAIT_MS; waited += LOCK_RETRY_MS) {
+        usleep(LOCK_RETRY_MS * 1000u);
+        status = epi__dir_lock_take(lock, store->path, "lock");
+    }
+    return status;
+}
+
 /* Under the lock file: two processes may create one memory at the same moment. A directory without CURRENT was never a
  * memory, whatever a creation that was cut short has left in it. */
 static epi_status create(epi__store *store) {
     epi__dir_lock lock = EPI__DIR_LOCK_NONE;
-    epi_status status = epi__dir_lock_take(&lock, store->path, "lock");
-    for (int tries = 0; status == EPI_EBUSY && tries < 500; tries++) {
-        usleep(10000);
-        status = epi__dir_lock_take(&lock, store->path, "lock");
-    }
+    epi_status status = epi__store_lock_directory(&lock, store);
     uint64_t number = 0, map_size = 0;
-    if (!status && current_read(&number, &map_size, store->path) != EPI_OK) {
+    if (!status && epi__store_current_read(&number, &map_size, store->path) != EPI_OK) {
         char *cache = epi__dir_join(store->path, "cache");
         status = cache ? epi__dir_make(cache) : epi__fail_memory("store", 64);
         epi__free(cache);
@@ -258,19 +265,33 @@ static epi_status store_new(epi__store **made, const char *path, const epi__dir_
     return EPI_OK;
 }
 
-static epi_status open_environment(epi__store *store, bool fresh) {
-    uint64_t number = 0, map_size = 0;
-    if (fresh) {
-        if (!store->options.map_size) store->options.map_size = EPI_MAP_SIZE_DEFAULT;
-        EPI__TRY(create(store));
-    }
-    EPI__TRY(current_read(&number, &map_size, store->path));
+/* Opens the store that CURRENT names. A compaction in another process may take it away in between: then CURRENT names the
+ * next one. */
+static epi_status open_current(uint64_t *number, epi__store *store) {
+    uint64_t map_size = 0, again = 0;
+    EPI__TRY(epi__store_current_read(number, &map_size, store->path));
     if (store->options.map_size && store->options.map_size != map_size)
         return epi__fail(EPI_EMISMATCH, "store", "%s was created with a map of %llu bytes, not %llu", store->path,
                          (unsigned long long)map_size, (unsigned long long)store->options.map_size);
     store->options.map_size = map_size;
-    EPI__TRY(engine_open(&store->engine, store, number, map_size, false));
-    return check_meta(store);
+    epi_status status = engine_open(&store->engine, store, *number, map_size, false);
+    while (status && epi__store_current_read(&again, &map_size, store->path) == EPI_OK && again != *number) {
+        *number = again;
+        status = engine_open(&store->engine, store, *number, map_size, false);
+    }
+    return status;
+}
+
+static epi_status open_environment(epi__store *store, bool fresh) {
+    uint64_t number = 0;
+    if (fresh) {
+        if (!store->options.map_size) store->options.map_size = EPI_MAP_SIZE_DEFAULT;
+        EPI__TRY(create(store));
+    }
+    EPI__TRY(open_current(&number, store));
+    EPI__TRY(check_meta(store));
+    if (store->engine->number == number || store->options.read_only) return EPI_OK;
+    return epi__store_finish_move(store, number); /* a compaction was cut short behind its switch */
 }
 
 static epi__store *registry_find(const epi__dir_identity *identity) {
@@ -386,8 +407,7 @@ epi_status epi__tx_commit(epi__tx *tx) {
     return status;
 }
 
-/* ---- what the layers above ask
- * ------------------------------------------------------------------------------------ */
+/* ---- what the layers above ask ---------------------------------------------------------------------------------- */
 
 epi_status epi__store_quota(epi__store *store, epi__tx *tx) {
     epi__engine_stats stats;

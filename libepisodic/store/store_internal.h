@@ -30,6 +30,13 @@ struct epi__store {
     epi__store_shared shared;
 };
 
+epi_status epi__store_current_read(uint64_t *number, uint64_t *map_size, const char *path);
 epi_status epi__store_current_write(const char *path, uint64_t number, uint64_t map_size);
+
+/* Takes the lock of whoever makes or compacts the store; waits up to LOCK_WAIT_MS, then EPI_EBUSY. */
+epi_status epi__store_lock_directory(epi__dir_lock *lock, const epi__store *store);
+
+/* compact.c: CURRENT names the store that is in use, and the files of store.`old` go. */
+epi_status epi__store_finish_move(epi__store *store, uint64_t old);
 
 #endif
