@@ -1,10 +1,11 @@
-/* bench_recall.c - how much of what a question needs does recall bring back? Measured on conversations whose questions name
- * the turns that hold the answer.
+/* bench_recall.c - how much of what a question needs does recall bring back? Measured on conversations whose
+ * questions name the turns that hold the answer.
  *
- * Every conversation is imported into a space of its own by epi_import(), then every question is asked there by epi_recall()
- * as a cue of text alone. A mode is a profile of weights; all modes are asked the same questions of the same memory, so they
- * compare in pairs. A question's recall@k is the fraction of its evidence among its k best hits, in ranked order; its
- * recall@tokens the fraction whose lines stand in the context rendered within that budget. Figures are means over questions.
+ * Every conversation is imported into a space of its own by epi_import(), then every question is asked there by
+ * epi_recall() as a cue of text alone. A mode is a profile of weights; all modes are asked the same questions of the
+ * same memory, so they compare in pairs. A question's recall@k is the fraction of its evidence among its k best hits,
+ * in ranked order; its recall@tokens the fraction whose lines stand in the context rendered within that budget. Figures
+ * are means over questions.
  * Source of the measure: Maharana et al. 2024, "Evaluating very long-term conversational memory of LLM agents", 4.1.
  */
 #include <math.h>
@@ -55,7 +56,8 @@ typedef struct recall_bench {
     const locomo_question **asked;
     size_t asked_count;
     uint32_t k;
-    const char *given; /* --profile */
+    const char *given;          /* --profile */
+    epi_recall_profile profile; /* what it says */
     FILE *dump;
     uint64_t streams; /* of random numbers, used so far */
 } recall_bench;
@@ -414,7 +416,7 @@ static void compare(recall_bench *b, bool ablating) {
     size_t group_count = list_groups(groups, b);
     recall_mode plain = {"bm25", NULL, true, plain_bm25(), NULL};
     recall_mode ours = {"shipped", NULL, true, epi_recall_profile_default(), NULL};
-    if (b->given) ours = (recall_mode){"given", NULL, true, parse_profile(b->given), NULL};
+    if (b->given) ours = (recall_mode){"given", NULL, true, b->profile, NULL};
     ask_all(b, &ours);
     ask_all(b, &plain);
     print_questions(b, &ours);
@@ -473,6 +475,7 @@ int main(int argc, char **argv) {
     if (b.run.argument_count != 1) bench_fail("a FILE in the LoCoMo form is needed");
     if (k < 1 || k > EPI_K_MAX) bench_fail("--k: %llu is not 1 to %u", (unsigned long long)k, EPI_K_MAX);
     b.k = (uint32_t)k;
+    if (b.given != NULL) b.profile = parse_profile(b.given);
     if (dump != NULL && (b.dump = fopen(dump, "w")) == NULL) bench_fail("%s: cannot be written", dump);
     locomo_read(&b.file, b.run.arguments[0]);
     import_file(&b, directory != NULL ? directory : bench_directory(NULL));

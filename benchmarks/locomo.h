@@ -1,6 +1,6 @@
-/* locomo.h - a file in the LoCoMo form as a benchmark needs it: which turns there are, which questions, and which turns hold
- * the answer of each. The library's importer reads the conversations and never the questions; this reads the questions and,
- * of the conversations, only the ids of turns.
+/* locomo.h - a file in the LoCoMo form as a benchmark needs it: which turns there are, which questions, and which turns
+ * hold the answer of each. The library's importer reads the conversations and never the questions; this reads the
+ * questions and, of the conversations, only the ids of turns.
  */
 #ifndef EPI_BENCH_LOCOMO_H
 #define EPI_BENCH_LOCOMO_H
@@ -56,8 +56,8 @@ const locomo_turn *locomo_find(const locomo_conversation *conversation, const ch
 double locomo_recall_at(const locomo_question *question, const locomo_turn *const *hits, size_t count, size_t k);
 /* 1 when the first hit's session holds evidence. */
 double locomo_session_hit(const locomo_question *question, const locomo_turn *const *hits, size_t count);
-/* Discounted gain of the first `depth` sessions over the best possible: sessions rank by their first hit, and gain 1 when
- * they hold evidence. Source: Jarvelin and Kekalainen 2002, "Cumulated gain-based evaluation of IR techniques". */
+/* Discounted gain of the first `depth` sessions over the best possible: sessions rank by their first hit, and gain 1
+ * when they hold evidence. Source: Jarvelin and Kekalainen 2002, "Cumulated gain-based evaluation of IR techniques". */
 double locomo_session_ndcg(const locomo_question *question, const locomo_turn *const *hits, size_t count, size_t depth);
 
 #endif
