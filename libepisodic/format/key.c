@@ -70,6 +70,11 @@ static bool printable(epi__view bytes) {
     return bytes.size > 0;
 }
 
+/* Tables whose keys are a text of the caller's; in all others, eight bytes are a number. */
+static bool is_text(uint8_t table) {
+    return table == EPI__TABLE_EXTERNAL || table == EPI__TABLE_EPISODE_EXTERNAL || table == EPI__TABLE_TERM;
+}
+
 void epi__key_describe(epi__buffer *out, epi__view key) {
     if (key.size < 5) {
         epi__buffer_append_format(out, "key of %zu bytes", key.size);
@@ -79,7 +84,7 @@ void epi__key_describe(epi__buffer *out, epi__view key) {
     const uint8_t *at = rest.data;
     epi__buffer_append_text(out, epi__table_name(epi__key_table(key)));
     if (rest.size == 0) return;
-    if (rest.size == 8) {
+    if (rest.size == 8 && !is_text(epi__key_table(key))) {
         epi__buffer_append_format(out, " %llu", (unsigned long long)epi__load_be64(at));
     } else if (printable(rest)) {
         epi__buffer_append_format(out, " \"%.*s\"", (int)rest.size, (const char *)rest.data);

@@ -27,7 +27,9 @@ void epi__value_decode(epi__value *value, epi__reader *reader) {
     value->size = epi__read_varint(reader);
     if (kind > 1) reader->failed = true;
     if (!value->component) {
-        value->data = epi__read_view(reader, (size_t)value->size).data;
+        epi__view data = epi__read_view(reader, (size_t)value->size);
+        value->data = data.data;
+        value->size = data.size; /* 0 when it is cut: never a size at nowhere */
         return;
     }
     value->hash.low = epi__read_u64(reader);
@@ -114,7 +116,9 @@ epi_status epi__episode_decode(epi__episode_record *episode, epi__view body) {
     epi__value_decode(&episode->metadata, &reader);
     epi__value_decode(&episode->outcome, &reader);
     episode->tag_count = epi__read_u8(&reader);
-    episode->tags = epi__read_view(&reader, (size_t)(reader.end - reader.next));
+    const uint8_t *tags = reader.next;
+    for (uint8_t i = 0; i < episode->tag_count; i++) (void)epi__read_bytes(&reader);
+    episode->tags = (epi__view){tags, reader.failed ? 0 : (size_t)(reader.next - tags)};
     return reader.failed ? cut("episode") : EPI_OK;
 }
 
@@ -144,6 +148,7 @@ void epi__mark_encode(epi__buffer *out, const epi__mark *mark) {
     epi__buffer_append_u64(out, (uint64_t)mark->superseded_event);
     epi__buffer_append_u64(out, (uint64_t)mark->forgotten_at);
     epi__buffer_append_u64(out, (uint64_t)mark->purge_at);
+    epi__buffer_append(out, mark->corrections.data, mark->corrections.size);
 }
 
 epi_status epi__mark_decode(epi__mark *mark, epi__view body) {
@@ -153,5 +158,7 @@ epi_status epi__mark_decode(epi__mark *mark, epi__view body) {
     mark->superseded_event = (int64_t)epi__read_u64(&reader);
     mark->forgotten_at = (int64_t)epi__read_u64(&reader);
     mark->purge_at = (int64_t)epi__read_u64(&reader);
+    mark->corrections = epi__read_view(&reader, (size_t)(reader.end - reader.next));
+    if (mark->corrections.size % EPI__CORRECTION_SIZE != 0) reader.failed = true;
     return reader.failed ? cut("mark") : EPI_OK;
 }

@@ -92,7 +92,16 @@ typedef struct epi__mark {
     int64_t superseded_event;
     int64_t forgotten_at; /* EPI_TIME_NONE: not forgotten */
     int64_t purge_at;
+    epi__view corrections; /* size 0: at most the one above; else each step that supersedes it, as epi__correction */
 } epi__mark;
+
+/* One step that supersedes another, in a mark's list: its three numbers in order. */
+typedef struct epi__correction {
+    uint64_t step;
+    int64_t ingested;
+    int64_t event;
+} epi__correction;
+#define EPI__CORRECTION_SIZE 24u
 
 void epi__mark_encode(epi__buffer *out, const epi__mark *mark);
 epi_status epi__mark_decode(epi__mark *mark, epi__view body);
