@@ -113,7 +113,8 @@ static void print_hit(const cli *c, const epi_recollection *found, size_t index,
     columns = c->width > 0 ? term_cut(text, room) : 0;
     printf("%s", text);
     if (c->width > 0) pad(columns, room);
-    term_print(c, DIM, "   %s\n", ids);
+    term_print(c, DIM, "   %s", ids);
+    putchar('\n');
 out:
     free(who);
     free(text);
