@@ -133,39 +133,90 @@ static bool is_due(const epi__mirror *mirror) {
            epi__clock_monotonic_us() - pending->oldest_us >= (uint64_t)options->group_ms * 1000u;
 }
 
-/* What the store and the list say of a draft now, so that the caller hears of a conflict when it appends. */
-static epi_status check_against_store(bool *present, epi__mirror *mirror, epi__draft *draft) {
-    epi__tx tx;
+/* ---- what is known of a draft, so that the caller hears of it when it appends ------------------------------------------ */
+
+static epi_status conflict(const epi__draft *draft, uint64_t step) {
+    epi__view external = draft->row.external;
+    return epi__fail(EPI_ECONFLICT, MODULE, "external id \"%.*s\" exists with other content, as step %llu",
+                     (int)external.size, (const char *)external.data, (unsigned long long)step);
+}
+
+/* The draft takes the id and the episode of the step that has its external id. */
+static epi_status known_as(bool *present, epi__draft *draft, uint64_t step, uint64_t episode, uint64_t content) {
+    if (content != draft->row.content) return conflict(draft, step);
+    *present = true;
+    draft->id = step;
+    draft->episode = episode;
+    return EPI_OK;
+}
+
+static epi_status find_stored(bool *present, epi__mirror *mirror, epi__txn *txn, epi__draft *draft) {
     epi__key key;
     epi__view body;
-    uint64_t at = 0;
-    *present = false;
-    epi__view external = draft->row.external;
-    epi__pending *pending = mirror->pending;
-    if (external.size > 0 && pending &&
-        epi__map_get(&pending->external, epi__hash64(external.data, external.size), &at)) {
-        draft->id = pending->drafts[at].id;
-        *present = pending->drafts[at].row.content == draft->row.content;
-        return *present ? EPI_OK
-                        : epi__fail(EPI_ECONFLICT, MODULE, "external id \"%.*s\" is pending with other content",
-                                    (int)external.size, (const char *)external.data);
-    }
-    if (external.size == 0) return EPI_OK;
-    EPI__TRY(epi__tx_begin(&tx, mirror->store, false));
+    epi__row row;
     epi__key_begin(&key, mirror->space, EPI__TABLE_EXTERNAL);
-    epi__key_bytes(&key, external.data, external.size);
-    epi_status status = epi__record_get(&body, tx.txn, &key);
-    if (!status) {
-        epi__reader reader = epi__reader_of(body.data, body.size);
-        draft->id = epi__read_u64(&reader);
-        *present = epi__read_u64(&reader) == draft->row.content;
-        if (!*present)
-            status = epi__fail(EPI_ECONFLICT, MODULE, "external id \"%.*s\" exists with other content, as step %llu",
-                               (int)external.size, (const char *)external.data, (unsigned long long)draft->id);
-    }
-    epi__tx_abort(&tx);
-    return status == EPI_ENOTFOUND ? EPI_OK : status;
+    epi__key_bytes(&key, draft->row.external.data, draft->row.external.size);
+    epi_status status = epi__record_get(&body, txn, &key);
+    if (status) return status == EPI_ENOTFOUND ? EPI_OK : status;
+    epi__reader reader = epi__reader_of(body.data, body.size);
+    uint64_t step = epi__read_u64(&reader), content = epi__read_u64(&reader);
+    epi__key_of_u64(&key, mirror->space, EPI__TABLE_STEP, step);
+    EPI__TRY(epi__record_get(&body, txn, &key));
+    EPI__TRY(epi__row_decode(&row, body));
+    return known_as(present, draft, step, row.episode, content);
 }
+
+static epi_status find_external(bool *present, epi__mirror *mirror, epi__txn *txn, epi__draft *draft) {
+    uint64_t at = 0;
+    epi__view external = draft->row.external;
+    const epi__pending *pending = mirror->pending;
+    if (external.size == 0) return EPI_OK;
+    if (!pending || !epi__map_get(&pending->external, epi__hash64(external.data, external.size), &at))
+        return find_stored(present, mirror, txn, draft);
+    const epi__draft *same = &pending->drafts[at];
+    return known_as(present, draft, same->id, same->episode, same->row.content);
+}
+
+static epi_status check_superseded(epi__mirror *mirror, epi__txn *txn, uint64_t step) {
+    epi__key key;
+    epi__view body;
+    epi__state state;
+    const epi__pending *pending = mirror->pending;
+    if (!step) return EPI_OK;
+    for (size_t i = pending ? pending->count : 0; i > 0; i--)
+        if (pending->drafts[i - 1].id == step) return EPI_OK;
+    epi__key_of_u64(&key, mirror->space, EPI__TABLE_STEP, step);
+    epi_status status = epi__record_get(&body, txn, &key);
+    if (status != EPI_ENOTFOUND) return status;
+    EPI__TRY(epi__state_read(&state, txn, mirror->space));
+    bool given = step < state.next_step;
+    return epi__fail(given ? EPI_ESTALE : EPI_ENOTFOUND, MODULE, "step %llu, which was to be superseded, %s",
+                     (unsigned long long)step, given ? "was removed" : "never was");
+}
+
+/* *present: the step is there already, under draft->id. */
+static epi_status look_up(bool *present, epi__mirror *mirror, epi__txn *txn, epi__draft *draft) {
+    *present = false;
+    EPI__TRY(find_external(present, mirror, txn, draft));
+    return *present ? EPI_OK : check_superseded(mirror, txn, draft->row.supersedes);
+}
+
+static epi_status check_episode(epi__mirror *mirror, epi__txn *txn, uint64_t episode) {
+    epi__key key;
+    epi__view body;
+    epi__state state;
+    epi__episode_record record;
+    EPI__TRY(epi__state_read(&state, txn, mirror->space));
+    epi__key_of_u64(&key, mirror->space, EPI__TABLE_EPISODE, episode);
+    epi_status status = epi__record_get(&body, txn, &key);
+    if (status == EPI_ENOTFOUND) return epi__fail(EPI_ESTALE, MODULE, "episode %llu was removed", (unsigned long long)episode);
+    EPI__TRY(status);
+    EPI__TRY(epi__episode_decode(&record, body));
+    if (!record.ended) return EPI_OK;
+    return epi__fail(EPI_EENDED, MODULE, "episode %llu has ended; resume it to append", (unsigned long long)episode);
+}
+
+/* ---- putting off ---------------------------------------------------------------------------------------------------- */
 
 /* A durable range of ids for the lane. */
 static epi_status reserve_durably(epi__lane *lane, epi__mirror *mirror, uint64_t count) {
@@ -217,27 +268,49 @@ static epi_status push(epi__mirror *mirror, epi__draft *draft) {
     return EPI_OK;
 }
 
+/* The list as it was before a call that failed. */
+static void cut_back(epi__pending *pending, size_t count) {
+    while (pending && pending->count > count) {
+        const epi__draft *draft = &pending->drafts[--pending->count];
+        epi__view external = draft->row.external;
+        if (external.size > 0) (void)epi__map_remove(&pending->external, epi__hash64(external.data, external.size));
+        pending->size -= draft->size;
+    }
+}
+
+static epi_status push_new(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__txn *txn, epi__draft *drafts,
+                           size_t count) {
+    EPI__TRY(check_episode(mirror, txn, drafts[0].episode));
+    for (size_t i = 0; i < count; i++) {
+        bool present = false;
+        EPI__TRY(look_up(&present, mirror, txn, &drafts[i]));
+        if (!present) {
+            drafts[i].id = lane->next++;
+            EPI__TRY(push(mirror, &drafts[i]));
+        }
+        if (ids) ids[i] = drafts[i].id;
+    }
+    return EPI_OK;
+}
+
 static epi_status push_all(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__draft *drafts, size_t count) {
+    epi__tx tx = {0};
     size_t before = mirror->pending ? mirror->pending->count : 0;
     epi_status status = reserve_durably(lane, mirror, count);
     if (!status) status = pending_ready(mirror, count);
-    for (size_t i = 0; !status && i < count; i++) {
-        bool present = false;
-        status = check_against_store(&present, mirror, &drafts[i]);
-        if (!status && !present) {
-            drafts[i].id = lane->next++;
-            status = push(mirror, &drafts[i]);
-        }
-        if (!status && ids) ids[i] = drafts[i].id;
-    }
-    if (status && mirror->pending) mirror->pending->count = before; /* all or none */
+    if (!status) status = epi__tx_begin(&tx, mirror->store, false);
+    if (!status) status = push_new(ids, lane, mirror, tx.txn, drafts, count);
+    epi__tx_abort(&tx);
+    if (status) cut_back(mirror->pending, before); /* all or none */
     if (!status && mirror->pending->count > 0 && is_due(mirror)) status = commit_locked(mirror);
     return status;
 }
 
-static epi_status write_later(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__draft *drafts, size_t count) {
+/* Steps of the running episode have no handle to keep their ids in, so its lane is the mirror's. */
+static epi_status write_later(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__draft *drafts, size_t count,
+                              bool running) {
     pthread_mutex_lock(&mirror->pending_mutex);
-    epi_status status = push_all(ids, lane, mirror, drafts, count);
+    epi_status status = push_all(ids, running ? &mirror->running_lane : lane, mirror, drafts, count);
     pthread_mutex_unlock(&mirror->pending_mutex);
     return status;
 }
@@ -257,14 +330,37 @@ static epi_status draft_all(epi__draft *drafts, epi__arena *arena, epi__mirror *
     return status;
 }
 
+/* Whether the step is there already; what it corrects must be. */
+static epi_status look_up_alone(bool *present, epi__mirror *mirror, epi__draft *draft) {
+    epi__tx tx;
+    *present = false;
+    if (draft->row.external.size == 0 && !draft->row.supersedes) return EPI_OK;
+    pthread_mutex_lock(&mirror->pending_mutex);
+    epi_status status = epi__tx_begin(&tx, mirror->store, false);
+    if (!status) status = look_up(present, mirror, tx.txn, draft);
+    epi__tx_abort(&tx);
+    pthread_mutex_unlock(&mirror->pending_mutex);
+    return status;
+}
+
+static epi_status find_place(bool *present, epi__lane *lane, epi__mirror *mirror, epi__draft *draft) {
+    EPI__TRY(look_up_alone(present, mirror, draft));
+    if (!*present) EPI__TRY(epi__running_episode(&draft->episode, mirror, draft->row.event_from));
+    lane->episode = draft->episode;
+    return EPI_OK;
+}
+
 epi_status epi__append(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, const epi_step *steps, size_t count) {
     epi__arena arena = {0};
+    bool running = lane->episode == 0, present = false;
     epi__draft *drafts = epi__arena_alloc(&arena, count, sizeof *drafts);
     epi_status status = drafts ? EPI_OK : epi__fail_memory(MODULE, count * sizeof *drafts);
     if (!status) status = draft_all(drafts, &arena, mirror, lane->episode, steps, count);
+    if (!status && running) status = find_place(&present, lane, mirror, drafts);
     bool now = epi__store_options(mirror->store)->sync == EPI_SYNC_EACH_COMMIT;
-    if (!status)
-        status = now ? write_now(ids, lane, mirror, drafts, count) : write_later(ids, lane, mirror, drafts, count);
+    if (!status && present && ids) ids[0] = drafts[0].id;
+    if (!status && !present)
+        status = now ? write_now(ids, lane, mirror, drafts, count) : write_later(ids, lane, mirror, drafts, count, running);
     if (status == EPI_EDISKFULL) epi__store_release_ballast(mirror->store);
     epi__arena_dispose(&arena);
     return status;

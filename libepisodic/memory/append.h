@@ -1,7 +1,7 @@
 /* append.h - giving drafts a place in the store: ids, runs, rows, and the pending list of the relaxed sync policies.
  *
- * A lane is where an episode's handle takes step ids from. Ids come from the space's counter, in the transaction that
- * stores the steps; a lane that finds others writing in between reserves more at once, so that its steps stay together.
+ * A lane is where an episode's handle takes step ids from (mirror.h). Ids come from the space's counter, in the transaction
+ * that stores the steps; a lane that finds others writing in between reserves more at once, so that its steps stay together.
  * A run is what the store knows of it: consecutive ids that are consecutive steps of one episode.
  */
 #ifndef EPI_MEMORY_APPEND_H
@@ -9,15 +9,9 @@
 
 #include "draft.h"
 
-typedef struct epi__lane {
-    uint64_t episode;
-    uint64_t next; /* the next id of the reserved range */
-    uint64_t end;
-    uint32_t grow; /* how many to reserve when others write in between */
-} epi__lane;
-
 /* Drafts and stores steps of one episode, all or none; under a relaxed policy they go to the pending list. ids may be
- * NULL. */
+ * NULL. A lane without an episode is for one step that goes to the running one: it is looked for, or begun, only when the
+ * step is sound and new, and lane->episode is then the episode that has the step. */
 epi_status epi__append(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, const epi_step *steps, size_t count);
 /* Gives back ids that a lane reserved and did not use, where nobody took ids since. */
 void epi__lane_return(epi__lane *lane, epi__change *change);
@@ -26,6 +20,9 @@ void epi__lane_return(epi__lane *lane, epi__change *change);
  * taken meanwhile with other content, their episode was removed): these are dropped, and the status says so. */
 epi_status epi__pending_commit(epi__mirror *mirror);
 void epi__pending_free(epi__pending *pending);
+
+/* episode.c: the space's running episode, begun when there is none that the event follows closely. */
+epi_status epi__running_episode(uint64_t *id, epi__mirror *mirror, int64_t event);
 
 /* ---- writer.c ---------------------------------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #include "handle.h"
 
 #define MODULE "memory"
+#define REMEMBER_TRIES 2
 
 struct epi_episode {
     epi_space *space; /* counted */
@@ -318,7 +319,7 @@ static epi_status begin_running(uint64_t *id, epi__mirror *mirror, uint64_t repl
     return status;
 }
 
-static epi_status running_episode(uint64_t *id, epi__mirror *mirror, epi_time event) {
+epi_status epi__running_episode(uint64_t *id, epi__mirror *mirror, int64_t event) {
     epi__tx tx;
     epi__state state;
     EPI__TRY(find_running(id, mirror, event));
@@ -338,19 +339,22 @@ static void note_running(epi__mirror *mirror, uint64_t id, epi_time event) {
 }
 
 epi_status epi_remember(uint64_t *id, uint64_t *episode, epi_space *space, const epi_step *step) {
-    uint64_t made = 0, running = 0;
+    uint64_t made = 0;
     if (id) *id = 0;
     if (episode) *episode = 0;
     EPI__TRY(epi__space_check_handle(space));
     if (!step) return epi__fail(EPI_EINVAL, MODULE, "step was NULL");
     epi__mirror *mirror = space->mirror;
-    epi_time event = step->event_time == EPI_TIME_NONE ? epi__store_now(mirror->store) : step->event_time;
-    EPI__TRY(running_episode(&running, mirror, event));
-    epi__lane lane = {.episode = running};
-    EPI__TRY(epi__append(&made, &lane, mirror, step, 1));
-    note_running(mirror, running, event);
+    epi__lane lane = {0};
+    epi_status status = epi__append(&made, &lane, mirror, step, 1);
+    for (int i = 0; i < REMEMBER_TRIES && (status == EPI_EENDED || status == EPI_ESTALE); i++) { /* it ended meanwhile */
+        lane = (epi__lane){0};
+        status = epi__append(&made, &lane, mirror, step, 1);
+    }
+    EPI__TRY(status);
+    note_running(mirror, lane.episode, step->event_time == EPI_TIME_NONE ? epi__store_now(mirror->store) : step->event_time);
     if (id) *id = made;
-    if (episode) *episode = running;
+    if (episode) *episode = lane.episode;
     return EPI_OK;
 }
 

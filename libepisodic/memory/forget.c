@@ -8,12 +8,14 @@
 #include "append.h"
 #include "filter.h"
 #include "handle.h"
+#include "mark.h"
 #include "remove.h"
 #include "vectors.h"
 
 #define MODULE "memory"
 #define REMOVE_BATCH 1000u
 #define MARK_BATCH 20000u
+#define DAY_US 86400000000ll
 
 /* ---- choosing --------------------------------------------------------------------------------------------------- */
 
@@ -45,79 +47,32 @@ static epi_status check(uint64_t *count, epi_space *space, const epi_filter *fil
 
 /* ---- marks ------------------------------------------------------------------------------------------------------ */
 
-static const epi__mark NO_MARK = {0, 0, 0, EPI_TIME_NONE, EPI_TIME_NONE};
-
-static epi_status put_mark(epi__change *change, uint64_t step, const epi__mark *mark) {
-    epi__key key;
-    epi__key_of_u64(&key, change->space, EPI__TABLE_MARK, step);
-    epi__change_note(change, EPI__CHANGE_MARK, step, 0);
-    if (mark->superseded_by == 0 && mark->forgotten_at == EPI_TIME_NONE) {
-        epi_status status = epi__change_remove(change, &key);
-        return status == EPI_ENOTFOUND ? EPI_OK : status;
-    }
-    epi__buffer out = {0};
-    epi__mark_encode(&out, mark);
-    epi_status status = out.failed ? epi__fail_memory(MODULE, 64) : epi__change_put(change, &key, out.data, out.size);
-    epi__buffer_dispose(&out);
-    return status;
-}
-
-static epi_status get_mark(epi__mark *mark, epi__change *change, uint64_t step) {
-    epi__key key;
-    epi__view body;
-    *mark = NO_MARK;
-    epi__key_of_u64(&key, change->space, EPI__TABLE_MARK, step);
-    epi_status status = epi__change_get(&body, change, &key);
-    if (status == EPI_ENOTFOUND) return EPI_OK;
-    return status ? status : epi__mark_decode(mark, body);
-}
-
-/* purge_at EPI_TIME_NONE: restores. */
-static epi_status mark_one(bool *changed, epi__change *change, uint64_t step, int64_t now, int64_t purge_at) {
-    epi__key key;
-    epi__view body;
-    epi__mark mark;
-    bool hide = purge_at != EPI_TIME_NONE;
-    *changed = false;
-    epi__key_of_u64(&key, change->space, EPI__TABLE_STEP, step);
-    epi_status status = epi__change_get(&body, change, &key);
-    if (status == EPI_ENOTFOUND) return EPI_OK; /* removed by another process meanwhile */
-    EPI__TRY(status);
-    EPI__TRY(get_mark(&mark, change, step));
-    bool hidden = mark.forgotten_at != EPI_TIME_NONE;
-    if (!hide && !hidden) return EPI_OK;
-    if (hide && !hidden) change->state.forgotten++;
-    if (!hide) change->state.forgotten--;
-    *changed = hide != hidden;
-    mark.forgotten_at = hide ? now : EPI_TIME_NONE;
-    mark.purge_at = purge_at;
-    return put_mark(change, step, &mark);
-}
-
 static epi_status mark_batch(uint64_t *changed, epi__mirror *mirror, const uint64_t *ids, size_t count,
                              int64_t purge_at) {
     epi__change change;
+    uint64_t here = 0;
     int64_t now = epi__store_now(mirror->store);
     EPI__TRY(epi__change_begin(&change, mirror->store, mirror->space, false));
     epi_status status = EPI_OK;
     for (size_t i = 0; !status && i < count; i++) {
         bool one = false;
-        status = mark_one(&one, &change, ids[i], now, purge_at);
-        *changed += one;
+        status = epi__mark_hide(&one, &change, ids[i], now, purge_at);
+        here += one;
     }
-    if (!status) return epi__change_commit(&change, now);
-    epi__change_abort(&change);
+    if (!status) status = epi__change_commit(&change, now);
+    else epi__change_abort(&change);
+    if (!status) *changed += here;
     return status;
 }
 
-static epi_status mark_all(uint64_t *changed, epi__mirror *mirror, const uint64_t *ids, size_t count,
-                           int64_t purge_at) {
+static epi_status mark_all(uint64_t *changed, epi__mirror *mirror, const uint64_t *ids, size_t count, int64_t purge_at) {
     epi_status status = EPI_OK;
-    for (size_t at = 0; !status && at < count; at += MARK_BATCH)
-        status = mark_batch(changed, mirror, ids + at, EPI__MIN(count - at, (size_t)MARK_BATCH), purge_at);
-    if (status == EPI_EDISKFULL) {
+    for (size_t at = 0; !status && at < count; at += MARK_BATCH) {
+        size_t some = EPI__MIN(count - at, (size_t)MARK_BATCH);
+        status = mark_batch(changed, mirror, ids + at, some, purge_at);
+        if (status != EPI_EDISKFULL) continue;
         epi__store_release_ballast(mirror->store);
-        status = mark_batch(changed, mirror, ids, EPI__MIN(count, (size_t)MARK_BATCH), purge_at);
+        status = mark_batch(changed, mirror, ids + at, some, purge_at);
     }
     return status;
 }
@@ -129,12 +84,14 @@ epi_status epi_forget(uint64_t *count, epi_space *space, const epi_filter *filte
     EPI__TRY(check(count, space, filter));
     epi__mirror *mirror = space->mirror;
     int64_t days = purge_after_days ? purge_after_days : EPI_PURGE_AFTER_DAYS_DEFAULT;
+    int64_t now = epi__store_now(mirror->store), left = (EPI_TIME_MAX - EPI__MIN(now, EPI_TIME_MAX)) / DAY_US;
+    int64_t purge_at = days > left ? INT64_MAX : now + days * DAY_US;
     EPI__TRY(collect(&ids, &found, mirror, filter));
     epi_status status = EPI_OK;
     if (dry_run)
         changed = found;
     else if (found)
-        status = mark_all(&changed, mirror, ids, found, epi__store_now(mirror->store) + days * 86400000000ll);
+        status = mark_all(&changed, mirror, ids, found, purge_at);
     epi__free(ids);
     if (count) *count = status ? 0 : changed;
     return status;
@@ -238,22 +195,6 @@ static epi_status remove_entries(struct removal *removal) {
     return epi__change_remove(change, &key);
 }
 
-/* The step's own mark goes; what it superseded counts again. */
-static epi_status remove_marks(struct removal *removal) {
-    epi__mark mark;
-    epi__change *change = &removal->writer->change;
-    EPI__TRY(get_mark(&mark, change, removal->step));
-    if (mark.forgotten_at != EPI_TIME_NONE) change->state.forgotten--;
-    if (mark.superseded_by) change->state.superseded--;
-    if (mark.forgotten_at != EPI_TIME_NONE || mark.superseded_by) EPI__TRY(put_mark(change, removal->step, &NO_MARK));
-    if (!removal->row.supersedes) return EPI_OK;
-    EPI__TRY(get_mark(&mark, change, removal->row.supersedes));
-    if (mark.superseded_by != removal->step) return EPI_OK;
-    mark.superseded_by = 0;
-    change->state.superseded--;
-    return put_mark(change, removal->row.supersedes, &mark);
-}
-
 static epi_status drop_runs(epi__change *change, uint64_t first) {
     while (first) {
         epi__key key;
@@ -297,7 +238,8 @@ static epi_status remove_loaded(struct removal *removal) {
     EPI__TRY(load_values(removal));
     EPI__TRY(remove_derived(removal));
     EPI__TRY(remove_entries(removal));
-    EPI__TRY(remove_marks(removal));
+    EPI__TRY(epi__mark_remove(&writer->change, removal->step));
+    EPI__TRY(epi__mark_uncorrect(&writer->change, removal->row.supersedes, removal->step));
     state->documents -= removal->row.length > 0;
     state->words -= removal->row.length;
     state->vectors -= (removal->row.flags & EPI__ROW_VECTOR) != 0;

@@ -85,8 +85,9 @@ static epi_status refresh_run(struct loader *loader, uint64_t first) {
 
 /* ---- marks ------------------------------------------------------------------------------------------------------ */
 
-static epi_status mark_put(epi__mirror *mirror, uint64_t step, const epi__mark *mark) {
+static epi_status mark_put(epi__mirror *mirror, uint64_t step, epi__mark *mark) {
     uint64_t at = 0;
+    mark->corrections = (epi__view){0}; /* borrowed from the store, and nothing that a reader asks for */
     if (epi__map_get(&mirror->marks_at, step, &at)) {
         mirror->marks[at] = *mark;
         return EPI_OK;
@@ -212,6 +213,8 @@ static epi_status load_runs(struct loader *loader) {
         status = epi__run_decode(&run, epi__key_id(key), body);
         if (!status) status = run_put(mirror, &run);
     }
+    /* A run may continue one that begins behind it: handles take their ids from ranges of their own. */
+    for (size_t i = 0; i < mirror->run_count; i++) link_previous(mirror, mirror->runs[i].previous, mirror->runs[i].first);
     epi__scan_close(&scan);
     return status == EPI_EDONE ? EPI_OK : status;
 }

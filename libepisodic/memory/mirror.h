@@ -36,6 +36,14 @@ typedef struct epi__scratch {
 
 typedef struct epi__pending epi__pending; /* append.c */
 
+/* Where step ids are taken from. */
+typedef struct epi__lane {
+    uint64_t episode; /* whose steps they are for; 0: the running one's */
+    uint64_t next; /* the next id of the reserved range */
+    uint64_t end;
+    uint32_t grow; /* how many to reserve when others write in between */
+} epi__lane;
+
 typedef struct epi__mirror {
     struct epi__mirror *next;
     epi__store *store;
@@ -62,6 +70,7 @@ typedef struct epi__mirror {
 
     pthread_mutex_t pending_mutex;
     epi__pending *pending; /* append.c */
+    epi__lane running_lane; /* of pending steps of the running episode */
     uint64_t running_episode; /* of epi_remember(), with the last event that this process put there */
     int64_t running_event;
 } epi__mirror;

@@ -6,6 +6,7 @@
 #include "append.h"
 
 #include "../store/component.h"
+#include "mark.h"
 
 #define MODULE "memory"
 
@@ -149,27 +150,9 @@ static epi_status check_superseded(epi__writer *writer, uint64_t step) {
 }
 
 static epi_status mark_superseded(epi__writer *writer, const epi__draft *draft) {
-    epi__key key;
-    epi__view body;
     const epi__row *row = &draft->row;
-    epi__mark mark = {0, INT64_MAX, INT64_MAX, EPI_TIME_NONE, EPI_TIME_NONE};
-    if (!row->supersedes) return EPI_OK;
-    epi__key_of_u64(&key, writer->change.space, EPI__TABLE_MARK, row->supersedes);
-    epi_status status = epi__change_get(&body, &writer->change, &key);
-    if (!status) status = epi__mark_decode(&mark, body);
-    if (status && status != EPI_ENOTFOUND) return status;
-    if (!mark.superseded_by) {
-        writer->change.state.superseded++;
-        mark.superseded_ingested = mark.superseded_event = INT64_MAX;
-    }
-    mark.superseded_by = draft->id;
-    mark.superseded_ingested = EPI__MIN(mark.superseded_ingested, row->ingested);
-    mark.superseded_event = EPI__MIN(mark.superseded_event, row->event_from);
-    epi__buffer_clear(&writer->row);
-    epi__mark_encode(&writer->row, &mark);
-    if (writer->row.failed) return epi__fail_memory(MODULE, 64);
-    epi__change_note(&writer->change, EPI__CHANGE_MARK, row->supersedes, 0);
-    return epi__change_put(&writer->change, &key, writer->row.data, writer->row.size);
+    epi__correction by = {draft->id, row->ingested, row->event_from};
+    return row->supersedes ? epi__mark_correct(&writer->change, row->supersedes, &by) : EPI_OK;
 }
 
 /* ---- the step --------------------------------------------------------------------------------------------------- */
