@@ -21,7 +21,7 @@ typedef struct epi__chat {
 /* The text of a message: its string, or its text parts joined by newlines; empty when there is none. */
 void epi__message_text(epi__buffer *out, const epi_json *message);
 /* The external id of what came `index`-th in the conversation, made from the source, the place and the content. */
-void epi__chat_id(char out[EPI__DERIVED_ID_SIZE], const epi__chat *chat, size_t index, const char *who,
+epi_status epi__chat_id(char out[EPI__DERIVED_ID_SIZE], const epi__chat *chat, size_t index, const char *who,
                   const char *text);
 
 bool epi__message_calls_tools(const epi_json *message);

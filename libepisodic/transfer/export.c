@@ -22,6 +22,7 @@ typedef struct exporter {
     void *context;
     epi_json_writer *writer;
     epi__buffer scratch;
+    bool failed; /* an id or a value could not be made for lack of memory */
     epi_timeline *timeline;
     epi__map infos;      /* episode id -> place in the timeline */
     epi__map episodes;   /* episode id -> number in the file */
@@ -43,7 +44,7 @@ static epi_status end_line(exporter *e) {
     epi_json_end(e->writer);
     size_t size = 0;
     const char *text = epi_json_writer_text(&size, e->writer);
-    if (text == NULL) return epi__fail_memory("transfer", size);
+    if (text == NULL || e->failed) return epi__fail_memory("transfer", e->scratch.size);
     if (e->write(e->context, text, size) && e->write(e->context, "\n", 1)) return EPI_OK;
     return epi__fail(EPI_ECANCELLED, "transfer", "the export was stopped by its writer");
 }
@@ -68,7 +69,9 @@ static void put_metadata(exporter *e, const char *metadata) {
 static void put_base64(exporter *e, const char *name, const void *data, size_t size) {
     epi__buffer_clear(&e->scratch);
     epi__base64_encode(&e->scratch, data, size);
-    epi_json_put_string(e->writer, name, epi__buffer_text(&e->scratch), e->scratch.size);
+    const char *text = epi__buffer_text(&e->scratch);
+    e->failed = e->failed || e->scratch.failed;
+    epi_json_put_string(e->writer, name, text, e->scratch.failed ? 0 : e->scratch.size);
 }
 
 static void put_time(exporter *e, const char *name, epi_time time, int32_t offset) {
@@ -92,6 +95,7 @@ static void put_external_id(exporter *e, const char *kind, uint64_t id, epi_time
         epi__buffer_append_text(&e->scratch, kind);
         epi__buffer_append_u64(&e->scratch, id);
         epi__buffer_append_u64(&e->scratch, (uint64_t)time);
+        e->failed = e->failed || e->scratch.failed;
         epi__derived_id(derived, kind, e->scratch.data, e->scratch.size);
     }
     put_text(e, "external_id", given != NULL ? given : derived);

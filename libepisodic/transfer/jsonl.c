@@ -106,7 +106,7 @@ static epi_status read_reward(double *reward, const reader *r, bool *has) {
     return fail_at(r, "\"reward\" is not a number");
 }
 
-/* The line's own external id; else one made from the source and the line. */
+/* The line's own external id; else one made from the source and the line. NULL: out of memory. */
 static const char *external_id(reader *r, const char *prefix) {
     const char *given = epi__json_text_of(r->root, "external_id");
     if (given != NULL) return given;
@@ -115,9 +115,10 @@ static const char *external_id(reader *r, const char *prefix) {
     epi__buffer data = {0};
     epi__buffer_append_bytes(&data, source, strlen(source));
     epi__buffer_append(&data, r->line.text, r->line.size);
+    bool failed = data.failed;
     epi__derived_id(id, prefix, data.data, data.size);
     epi__buffer_dispose(&data);
-    return epi__arena_text(&r->arena, id, strlen(id));
+    return failed ? NULL : epi__arena_text(&r->arena, id, strlen(id));
 }
 
 /* ---- space, episode, outcome, end ------------------------------------------------------------------------------ */

@@ -33,16 +33,18 @@ void epi__message_text(epi__buffer *out, const epi_json *message) {
     for (const epi_json *at = epi_json_first(content); at != NULL; at = epi_json_next(at)) append_text_part(out, at);
 }
 
-void epi__chat_id(char out[EPI__DERIVED_ID_SIZE], const epi__chat *chat, size_t index, const char *who,
-                  const char *text) {
+epi_status epi__chat_id(char out[EPI__DERIVED_ID_SIZE], const epi__chat *chat, size_t index, const char *who,
+                        const char *text) {
     epi__buffer data = {0};
     epi__buffer_append_bytes(&data, chat->source, strlen(chat->source));
     epi__buffer_append_varint(&data, chat->number);
     epi__buffer_append_varint(&data, index);
     epi__buffer_append_bytes(&data, who, strlen(who));
     epi__buffer_append_bytes(&data, text, strlen(text));
+    epi_status status = data.failed ? epi__fail_memory("transfer", data.size) : EPI_OK;
     epi__derived_id(out, "openai", data.data, data.size);
     epi__buffer_dispose(&data);
+    return status;
 }
 
 /* ---- plain chats ----------------------------------------------------------------------------------------------- */
@@ -58,7 +60,7 @@ static epi_status import_message(epi__sink *sink, const epi__chat *chat, size_t 
     }
     const char *words = (const char *)text->data;
     char id[EPI__DERIVED_ID_SIZE];
-    epi__chat_id(id, chat, index, role, words);
+    EPI__TRY(epi__chat_id(id, chat, index, role, words));
     epi_part parts[2] = {epi_part_text("speaker", name != NULL ? name : role), epi_part_text("text", words)};
     epi__incoming incoming = {epi_step_default(), message->place, 0, false};
     incoming.step.parts = parts;
@@ -83,7 +85,7 @@ static epi_status import_plain_chat(epi__sink *sink, const epi__chat *chat) {
 
 static epi_status begin_chat(epi__sink *sink, const epi__chat *chat) {
     char id[EPI__DERIVED_ID_SIZE];
-    epi__chat_id(id, chat, 0, "conversation", "");
+    EPI__TRY(epi__chat_id(id, chat, 0, "conversation", ""));
     epi_episode_options options = epi_episode_options_default();
     options.external_id = id;
     options.title = chat->title;

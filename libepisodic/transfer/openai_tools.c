@@ -119,7 +119,7 @@ static epi_status put_step(epi__sink *sink, work *w, const char *tool, const cha
     add_part(parts, &count, "arguments", &w->arguments);
     add_part(parts, &count, result_role, &w->result);
     char id[EPI__DERIVED_ID_SIZE];
-    epi__chat_id(id, w->chat, ++w->steps, tool != NULL ? tool : "", text_of(&w->arguments));
+    EPI__TRY(epi__chat_id(id, w->chat, ++w->steps, tool != NULL ? tool : "", text_of(&w->arguments)));
     epi__incoming incoming = {epi_step_default(), place, 0, false};
     incoming.step.parts = parts;
     incoming.step.part_count = count;
@@ -183,6 +183,7 @@ static epi_status import_message(epi__sink *sink, work *w, size_t index) {
     const epi_json *message = w->chat->messages[index].value;
     if (is_result(message) || index == w->task_index) return EPI_OK;
     epi__message_text(&w->text, message);
+    if (w->text.failed) return epi__fail_memory("transfer", w->text.size);
     if (has_role(message, "system") || has_role(message, "developer")) {
         sink->report->skipped++;
         return EPI_OK;
@@ -206,6 +207,7 @@ static epi_status end_chat(epi__sink *sink, work *w) {
     }
     if (w->situation.size == 0) return EPI_OK;
     const char *text = epi__buffer_text(&w->situation);
+    if (w->situation.failed) return epi__fail_memory("transfer", w->situation.size);
     w->situation.size = epi__utf8_cut(text, w->situation.size, EPI_OUTCOME_SIZE_MAX);
     epi_outcome outcome = epi_outcome_default();
     outcome.text = epi__buffer_text(&w->situation);
