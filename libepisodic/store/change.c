@@ -100,7 +100,7 @@ static epi_status journal_trim(epi__change *change) {
     if (sequence % TRIM_EVERY != 0 || sequence <= EPI__JOURNAL_COUNT_MAX) return EPI_OK;
     uint64_t keep_from = sequence - EPI__JOURNAL_COUNT_MAX;
     epi__key key;
-    for (uint64_t at = keep_from - TRIM_EVERY; at < keep_from; at++) {
+    for (uint64_t at = keep_from - EPI__MIN(keep_from, TRIM_EVERY); at < keep_from; at++) {
         epi__key_of_u64(&key, change->space, EPI__TABLE_JOURNAL, at);
         epi_status status = epi__change_remove(change, &key);
         if (status && status != EPI_ENOTFOUND) return status;
