@@ -84,8 +84,8 @@ typedef struct epi__posting_entry {
     epi__posting posting;
 } epi__posting_entry;
 
-/* Merges entries (sorted by this) into the blocks of their terms. No term may get a step that it has. */
-epi_status epi__postings_insert(epi__change *change, epi__posting_entry *entries, size_t count);
+/* Merges entries into the blocks of their terms; fastest when their steps rise. No term may get a step that it has. */
+epi_status epi__postings_insert(epi__change *change, const epi__posting_entry *entries, size_t count);
 /* Takes a step out of the postings of a term; EPI_EDAMAGED when it is not there. */
 epi_status epi__postings_remove(epi__change *change, epi__view term, uint64_t step);
 

@@ -85,17 +85,15 @@ static epi_status write_block(epi__change *change, epi__view term, const epi__po
     return epi__change_put(change, &key, out->data, out->size);
 }
 
-static epi_status write_term(epi__change *change, epi__view term, uint64_t documents, const epi__posting *postings,
+/* Over the record that epi__change_take() gave, or where there was none. */
+static epi_status write_term(epi__change *change, const epi__key *key, uint64_t documents, const epi__posting *postings,
                              size_t count) {
-    epi__key key;
     epi__buffer *out = &change->scratch;
-    term_key(&key, change->space, term);
-    if (documents == 0) return epi__change_remove(change, &key);
     epi__buffer_clear(out);
     epi__buffer_append_varint(out, documents);
     block_encode(out, postings, count);
     if (out->failed) return epi__fail_memory(MODULE, EPI__BLOCK_SIZE);
-    return epi__change_put(change, &key, out->data, out->size);
+    return epi__change_insert(change, key, out->data, out->size);
 }
 
 /* ---- inserting -------------------------------------------------------------------------------------------------- */
@@ -105,11 +103,71 @@ static int by_step(const void *a, const void *b) {
     return (x->step > y->step) - (x->step < y->step);
 }
 
-static int by_term_and_step(const void *a, const void *b) {
-    const epi__posting_entry *x = a, *y = b;
-    int order = memcmp(x->term.data, y->term.data, EPI__MIN(x->term.size, y->term.size));
-    if (order == 0) order = (x->term.size > y->term.size) - (x->term.size < y->term.size);
-    return order ? order : by_step(&x->posting, &y->posting);
+/* A term of the entries that are being merged, and where its own begin once they are in order. */
+typedef struct group {
+    epi__view term;
+    size_t first;
+    size_t count;
+} group;
+
+typedef struct grouping {
+    epi__map places; /* hash of the term -> its group */
+    group *groups;
+    size_t count;
+    uint32_t *group_of; /* each entry's */
+    epi__posting_entry *sorted;
+} grouping;
+
+static void grouping_dispose(grouping *all) {
+    epi__map_dispose(&all->places);
+    epi__free(all->groups);
+    epi__free(all->group_of);
+    epi__free(all->sorted);
+}
+
+static epi_status grouping_init(grouping *all, size_t count) {
+    *all = (grouping){.groups = epi__realloc(NULL, count, sizeof *all->groups),
+                      .group_of = epi__realloc(NULL, count, sizeof *all->group_of),
+                      .sorted = epi__realloc(NULL, count, sizeof *all->sorted)};
+    if (all->groups && all->group_of && all->sorted) return EPI_OK;
+    return epi__fail_memory(MODULE, count * (sizeof *all->groups + sizeof *all->group_of + sizeof *all->sorted));
+}
+
+static bool same(epi__view x, epi__view y) {
+    return x.size == y.size && memcmp(x.data, y.data, x.size) == 0;
+}
+
+/* The group of a term, new or old; another term with the same hash has the number behind it. */
+static epi_status find_group(uint64_t *place, grouping *all, epi__view term) {
+    uint64_t hash = epi__hash64(term.data, term.size);
+    for (; epi__map_get(&all->places, hash, place); hash++)
+        if (same(all->groups[*place].term, term)) return EPI_OK;
+    *place = all->count;
+    if (!epi__map_put(&all->places, hash, *place)) return epi__fail_memory(MODULE, sizeof hash);
+    all->groups[all->count++] = (group){term, 0, 0};
+    return EPI_OK;
+}
+
+static int by_term(const void *a, const void *b) {
+    epi__view x = ((const group *)a)->term, y = ((const group *)b)->term;
+    int order = memcmp(x.data, y.data, EPI__MIN(x.size, y.size));
+    return order ? order : (x.size > y.size) - (x.size < y.size);
+}
+
+/* Puts each term's entries behind one another, in the order that they had. A seal has seven entries a term: sorting the
+ * terms alone costs a quarter of sorting the entries. */
+static epi_status group_entries(grouping *all, const epi__posting_entry *entries, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint64_t place = 0;
+        EPI__TRY(find_group(&place, all, entries[i].term));
+        all->groups[place].count++;
+        all->group_of[i] = (uint32_t)place;
+    }
+    for (size_t i = 1; i < all->count; i++) all->groups[i].first = all->groups[i - 1].first + all->groups[i - 1].count;
+    for (size_t i = 0; i < count; i++) all->sorted[all->groups[all->group_of[i]].first++] = entries[i];
+    for (size_t i = 0; i < all->count; i++) all->groups[i].first -= all->groups[i].count;
+    qsort(all->groups, all->count, sizeof *all->groups, by_term);
+    return EPI_OK;
 }
 
 /* How many postings make a block of about EPI__BLOCK_SIZE bytes: those with small deltas take about 4 each. */
@@ -165,7 +223,7 @@ static epi_status insert_late(epi__change *change, epi__view term, const epi__po
     return write_block(change, term, postings + count / 2, count - count / 2);
 }
 
-/* The entries [0, count) are one term's, by rising step. */
+/* The entries [0, count) are one term's. */
 static epi_status insert_term(epi__change *change, const epi__posting_entry *entries, size_t count, list *block) {
     epi__key key;
     epi__view body, encoded = {0};
@@ -173,7 +231,7 @@ static epi_status insert_term(epi__change *change, const epi__posting_entry *ent
     epi__view term = entries[0].term;
     block->count = 0;
     term_key(&key, change->space, term);
-    epi_status status = epi__change_get(&body, change, &key);
+    epi_status status = epi__change_take(&body, change, &key);
     if (status && status != EPI_ENOTFOUND) return status;
     if (!status) {
         EPI__TRY(epi__term_record_decode(&documents, &encoded, body));
@@ -189,28 +247,25 @@ static epi_status insert_term(epi__change *change, const epi__posting_entry *ent
             continue;
         }
         sorted = sorted && entries[i].posting.step > newest;
+        newest = entries[i].posting.step;
         block->items[block->count++] = entries[i].posting;
     }
     if (!sorted) qsort(block->items, block->count, sizeof *block->items, by_step);
     EPI__TRY(spill(change, term, block));
-    return write_term(change, term, documents + count, block->items, block->count);
+    return write_term(change, &key, documents + count, block->items, block->count);
 }
 
-epi_status epi__postings_insert(epi__change *change, epi__posting_entry *entries, size_t count) {
+epi_status epi__postings_insert(epi__change *change, const epi__posting_entry *entries, size_t count) {
     if (count == 0) return EPI_OK;
-    qsort(entries, count, sizeof *entries, by_term_and_step);
+    grouping all;
     list block = {epi__realloc(NULL, EPI__BLOCK_COUNT_MAX + count, sizeof(epi__posting)), 0};
-    if (!block.items) return epi__fail_memory(MODULE, (EPI__BLOCK_COUNT_MAX + count) * sizeof(epi__posting));
-    epi_status status = EPI_OK;
-    for (size_t at = 0; !status && at < count;) {
-        size_t end = at + 1;
-        while (end < count && entries[end].term.size == entries[at].term.size &&
-               memcmp(entries[end].term.data, entries[at].term.data, entries[at].term.size) == 0)
-            end++;
-        status = insert_term(change, entries + at, end - at, &block);
-        at = end;
-    }
+    epi_status status = grouping_init(&all, count);
+    if (!status && !block.items) status = epi__fail_memory(MODULE, count * sizeof(epi__posting));
+    if (!status) status = group_entries(&all, entries, count);
+    for (size_t i = 0; !status && i < all.count; i++)
+        status = insert_term(change, all.sorted + all.groups[i].first, all.groups[i].count, &block);
     epi__free(block.items);
+    grouping_dispose(&all);
     return status;
 }
 
@@ -254,7 +309,9 @@ epi_status epi__postings_remove(epi__change *change, epi__view term, uint64_t st
     EPI__TRY(epi__term_record_decode(&documents, &encoded, body));
     EPI__TRY(epi__block_decode(&count, postings, encoded));
     if (!take_out(postings, &count, step)) EPI__TRY(remove_from_block(change, term, step));
-    return write_term(change, term, documents - 1, postings, count);
+    if (documents == 1) return epi__change_remove(change, &key);
+    EPI__TRY(epi__change_take(&body, change, &key));
+    return write_term(change, &key, documents - 1, postings, count);
 }
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */

@@ -98,14 +98,28 @@ epi_status epi__change_insert(epi__change *change, const epi__key *key, const vo
     return EPI_OK;
 }
 
-/* Takes the stored record, if any, out of its table's count and sum. */
+/* Takes a stored record out of its table's count and sum. */
+static void uncount(epi__change *change, const epi__key *key, epi__view value) {
+    epi__table_sum *sum = sum_of(change, key);
+    sum->count--;
+    sum->sum -= stored_checksum(value);
+}
+
 static epi_status forget_old(epi__change *change, const epi__key *key) {
     epi__view value;
     epi__txn *txn = change->tx.txn;
     EPI__TRY(epi__tx_ops(txn)->get(&value, txn, epi__key_view(key)));
-    epi__table_sum *sum = sum_of(change, key);
-    sum->count--;
-    sum->sum -= stored_checksum(value);
+    uncount(change, key, value);
+    return EPI_OK;
+}
+
+epi_status epi__change_take(epi__view *body, epi__change *change, const epi__key *key) {
+    epi__view value;
+    epi__txn *txn = change->tx.txn;
+    *body = (epi__view){0};
+    EPI__TRY(epi__tx_ops(txn)->get(&value, txn, epi__key_view(key)));
+    EPI__TRY(epi__record_open(body, epi__key_view(key), value));
+    uncount(change, key, value);
     return EPI_OK;
 }
 

@@ -93,8 +93,10 @@ epi_status
 epi__state_write(epi__change *change); /* commit does it; a new space's first state is written by the catalog */
 
 epi_status epi__change_get(epi__view *body, epi__change *change, const epi__key *key);
+/* Gets a record that epi__change_insert() will overwrite in this change: saves the look-up of epi__change_put(). */
+epi_status epi__change_take(epi__view *body, epi__change *change, const epi__key *key);
 epi_status epi__change_put(epi__change *change, const epi__key *key, const void *body, size_t size);
-/* For a key that is known to be absent; saves the look-up. */
+/* For a key that is known to be absent, or was taken; saves the look-up. */
 epi_status epi__change_insert(epi__change *change, const epi__key *key, const void *body, size_t size);
 epi_status epi__change_remove(epi__change *change, const epi__key *key); /* EPI_ENOTFOUND sets no last error */
 
