@@ -1,9 +1,10 @@
 /* bench_store.c - how fast text steps are stored, and what one durable step costs beside what the disk asks for.
  *
- * Part one stores made-up sentences under each sync policy, one by one and in batches of 100, until all are durable and a
- * recall has found the last of them. A flush is measured in turns with it: the time that a bare LMDB commit of one small
- * record waits, which is its time by the clock less the processor time of its thread. A store's commits times that is
- * what the disk took; a commit of many pages waits longer than that, so the figure without it is too low, not too high.
+ * Part one stores made-up sentences under each sync policy, one by one and in batches of 100, until all are durable and
+ * a recall has found the last of them. The flush is measured in turns with it: how long a bare LMDB commit that puts
+ * the records of one batch waits, which is its time by the clock less the processor time of its thread. (Of one step,
+ * where commits do not go by batches.) The store's commits times the mean wait is what the disk took, and rather too
+ * little: a commit that seals waits longer.
  *
  * Part two takes turns: one durable step, one bare LMDB commit that puts the records such a step was seen to write, and
  * 4 KB appended to a growing file with fdatasync.
@@ -58,7 +59,7 @@ static corpus corpus_make(uint64_t seed, size_t count) {
     return made;
 }
 
-/* ---- a memory ------------------------------------------------------------------------------------------------------- */
+/* ---- a memory ---------------------------------------------------------------------------------------------------- */
 
 typedef struct store {
     char path[PATH_SIZE];
@@ -128,7 +129,38 @@ static void find_last(const store *in, const corpus *from) {
     epi_recollection_free(found);
 }
 
-/* ---- steps a second --------------------------------------------------------------------------------------------------- */
+/* What one append writes, found by looking at the store before and after it. */
+typedef struct written {
+    lmdb_record records[RECORDS_MAX];
+    size_t count;
+} written;
+
+static void records_of_append(written *of_step, const char *directory, bool vectors, const corpus *from) {
+    store seen;
+    store_open(&seen, directory, EPI_SYNC_EACH_COMMIT, vectors);
+    append(&seen, from, 8);
+    uint64_t episode = epi_episode_id(seen.episode);
+    store_close(&seen);
+    lmdb_content *before = lmdb_content_read(environment_of(&seen));
+    bench_check(epi_memory_open(&seen.memory, seen.path, NULL), "opening");
+    bench_check(epi_space_open(&seen.space, seen.memory, "talk", NULL), "opening a space");
+    bench_check(epi_episode_resume(&seen.episode, seen.space, episode), "resuming");
+    append(&seen, from, 1);
+    store_close(&seen);
+    lmdb_content *after = lmdb_content_read(environment_of(&seen));
+    of_step->count = lmdb_content_changed(of_step->records, RECORDS_MAX, before, after);
+    lmdb_content_free(before);
+    lmdb_content_free(after);
+}
+
+static lmdb_peer *open_bare(const char *directory) {
+    char path[PATH_SIZE];
+    path_in(path, directory, "bare");
+    if (mkdir(path, 0700) != 0) bench_fail("%s: %s", path, strerror(errno));
+    return lmdb_peer_open(path);
+}
+
+/* ---- steps a second ---------------------------------------------------------------------------------------------- */
 
 typedef struct throughput {
     double seconds, cpu, flush_s;
@@ -136,45 +168,59 @@ typedef struct throughput {
     size_t steps;
 } throughput;
 
-static double flush_time(lmdb_peer *bare, const lmdb_record *small) {
+/* The records of `batch` steps, put by LMDB alone. */
+static double flush_time(lmdb_peer *bare, const written *of_step, size_t batch) {
     double start = bench_now_s(), cpu = bench_thread_cpu_s();
-    lmdb_peer_put(bare, small, 1, 1);
+    lmdb_peer_put(bare, of_step->records, of_step->count, batch);
     return bench_now_s() - start - (bench_thread_cpu_s() - cpu);
 }
 
-/* Stores `count` steps; a flush is timed beside every `turn` calls, off the clock. */
-static void fill(throughput *done, store *to, const corpus *from, size_t count, size_t batch, lmdb_peer *bare) {
-    static const lmdb_record small = {.key = "flush", .key_size = 5, .value_size = 64};
+typedef struct stopwatch {
+    double seconds, cpu;
+} stopwatch;
+
+static void watch_start(stopwatch *watch) {
+    watch->seconds -= bench_now_s();
+    watch->cpu -= bench_thread_cpu_s();
+}
+
+static void watch_stop(stopwatch *watch) {
+    watch->seconds += bench_now_s();
+    watch->cpu += bench_thread_cpu_s();
+}
+
+/* Stores `count` steps; a flush of `flush_batch` is timed in turn with every few calls, off the watch. */
+static throughput fill(store *to, const corpus *from, size_t count, size_t batch, size_t flush_batch, lmdb_peer *bare,
+                       const written *of_step) {
     const size_t calls = count / batch, turn = calls > 500 ? calls / 500 : 1;
-    double *flushes = bench_alloc(calls / turn + 1, sizeof *flushes);
+    stopwatch watch = {0, 0};
+    double flush_sum = 0;
     size_t flush_count = 0;
     for (size_t i = 0; i < calls; i++) {
-        if (i % turn == 0) flushes[flush_count++] = flush_time(bare, &small);
-        double start = bench_now_s(), cpu = bench_thread_cpu_s();
+        if (i % turn == 0) {
+            flush_sum += flush_time(bare, of_step, flush_batch);
+            flush_count++;
+        }
+        watch_start(&watch);
         append(to, from, batch);
-        done->seconds += bench_now_s() - start;
-        done->cpu += bench_thread_cpu_s() - cpu;
+        watch_stop(&watch);
     }
-    double start = bench_now_s(), cpu = bench_thread_cpu_s();
+    watch_start(&watch);
     bench_check(epi_sync(NULL, to->memory), "syncing");
     find_last(to, from);
-    done->seconds += bench_now_s() - start;
-    done->cpu += bench_thread_cpu_s() - cpu;
-    done->flush_s = bench_percentile(flushes, flush_count, 0.5);
-    done->steps = calls * batch;
-    free(flushes);
+    watch_stop(&watch);
+    return (throughput){watch.seconds, watch.cpu, flush_sum / (double)flush_count, 0, calls * batch};
 }
 
 static throughput measure_policy(const char *directory, const policy *by, bool vectors, size_t count, size_t batch,
                                  const corpus *from) {
     store to;
-    throughput done = {0};
-    char path[PATH_SIZE];
-    path_in(path, directory, "bare");
-    if (mkdir(path, 0700) != 0) bench_fail("%s: %s", path, strerror(errno));
-    lmdb_peer *bare = lmdb_peer_open(path);
+    written of_step;
+    records_of_append(&of_step, directory, vectors, from);
+    lmdb_peer *bare = open_bare(directory);
     store_open(&to, directory, by->sync, vectors);
-    fill(&done, &to, from, count, batch, bare);
+    const size_t flush_batch = by->sync == EPI_SYNC_EACH_COMMIT ? batch : 1;
+    throughput done = fill(&to, from, count, batch, flush_batch, bare, &of_step);
     store_close(&to);
     lmdb_peer_close(bare);
     done.commits = lmdb_commit_count(environment_of(&to));
@@ -193,7 +239,7 @@ static void report_policy(const bench_run *run, const policy *by, bool vectors, 
                count);
     bench_emit(run, "steps_per_cpu_s", (double)done->steps / done->cpu, "1/s", config, count);
     bench_emit(run, "commits", (double)done->commits, "1", config, count);
-    bench_emit(run, "flush_ms", done->flush_s * 1e3, "ms", config, count);
+    bench_emit(run, "flush_ms_mean", done->flush_s * 1e3, "ms", config, count);
 }
 
 static void measure_throughput(const bench_run *run, const char *directory, const corpus *from) {
@@ -210,28 +256,7 @@ static void measure_throughput(const bench_run *run, const char *directory, cons
             }
 }
 
-/* ---- one durable step ------------------------------------------------------------------------------------------------- */
-
-/* What one append writes, found by looking at the store before and after it. */
-static size_t records_of_append(lmdb_record *records, const char *directory, const corpus *from) {
-    store seen;
-    uint64_t episode;
-    store_open(&seen, directory, EPI_SYNC_EACH_COMMIT, true);
-    append(&seen, from, 8);
-    episode = epi_episode_id(seen.episode);
-    store_close(&seen);
-    lmdb_content *before = lmdb_content_read(environment_of(&seen));
-    bench_check(epi_memory_open(&seen.memory, seen.path, NULL), "opening");
-    bench_check(epi_space_open(&seen.space, seen.memory, "talk", NULL), "opening a space");
-    bench_check(epi_episode_resume(&seen.episode, seen.space, episode), "resuming");
-    append(&seen, from, 1);
-    store_close(&seen);
-    lmdb_content *after = lmdb_content_read(environment_of(&seen));
-    size_t count = lmdb_content_changed(records, RECORDS_MAX, before, after);
-    lmdb_content_free(before);
-    lmdb_content_free(after);
-    return count;
-}
+/* ---- one durable step -------------------------------------------------------------------------------------------- */
 
 static double time_flush_of_4k(int file) {
     static const char block[APPEND_SIZE];
@@ -246,32 +271,31 @@ typedef struct trial {
     size_t count;
 } trial;
 
-static void take_turns(trial *times, store *to, const corpus *from, lmdb_peer *bare, const lmdb_record *records,
-                       size_t record_count, int file) {
+static void take_turns(trial *times, store *to, const corpus *from, lmdb_peer *bare, const written *of_step, int file) {
     for (size_t i = 0; i < times->count; i++) {
         double start = bench_now_s();
         append(to, from, 1);
         times->add[i] = bench_now_s() - start;
         start = bench_now_s();
-        lmdb_peer_put(bare, records, record_count, 1);
+        lmdb_peer_put(bare, of_step->records, of_step->count, 1);
         times->bare[i] = bench_now_s() - start;
         times->flush[i] = time_flush_of_4k(file);
         if (i % 64 == 0) bench_progress("one durable step, %zu of %zu ...", i, times->count);
     }
 }
 
-static void report_trial(const bench_run *run, trial *times, const lmdb_record *records, size_t record_count) {
+static void report_trial(const bench_run *run, trial *times, const written *of_step) {
     size_t bytes = 0;
-    for (size_t i = 0; i < record_count; i++) bytes += records[i].key_size + records[i].value_size;
+    for (size_t i = 0; i < of_step->count; i++) bytes += of_step->records[i].key_size + of_step->records[i].value_size;
     double add = bench_percentile(times->add, times->count, 0.5),
            bare = bench_percentile(times->bare, times->count, 0.5);
     double flush = bench_percentile(times->flush, times->count, 0.5), n = (double)times->count;
     bench_emit(run, "add_ms_p50", add * 1e3, "ms", BENCH_CONFIG({"policy", .text = "each-commit"}, {"n", .number = n}));
     bench_emit(run, "add_ms_p99", bench_percentile(times->add, times->count, 0.99) * 1e3, "ms",
                BENCH_CONFIG({"policy", .text = "each-commit"}, {"n", .number = n}));
-    bench_emit(
-        run, "bare_commit_ms_p50", bare * 1e3, "ms",
-        BENCH_CONFIG({"puts", .number = (double)record_count}, {"bytes", .number = (double)bytes}, {"n", .number = n}));
+    bench_emit(run, "bare_commit_ms_p50", bare * 1e3, "ms",
+               BENCH_CONFIG({"puts", .number = (double)of_step->count}, {"bytes", .number = (double)bytes},
+                            {"n", .number = n}));
     bench_emit(run, "append_fdatasync_ms_p50", flush * 1e3, "ms",
                BENCH_CONFIG({"bytes", .number = APPEND_SIZE}, {"n", .number = n}));
     bench_emit(run, "add_ratio", add / bare, "1", BENCH_CONFIG({"to", .text = "bare-commit"}));
@@ -281,27 +305,24 @@ static void report_trial(const bench_run *run, trial *times, const lmdb_record *
 static void measure_add(const bench_run *run, const char *directory, const corpus *from) {
     store to;
     char path[PATH_SIZE];
-    lmdb_record *records = bench_alloc(RECORDS_MAX, sizeof *records);
+    written of_step;
     const size_t warm = run->quick ? 2000 : 20000, n = run->quick ? 500 : 3000;
     trial times = {bench_alloc(n, sizeof(double)), bench_alloc(n, sizeof(double)), bench_alloc(n, sizeof(double)), n};
-    size_t record_count = records_of_append(records, directory, from);
-    path_in(path, directory, "bare");
-    if (mkdir(path, 0700) != 0) bench_fail("%s: %s", path, strerror(errno));
-    lmdb_peer *bare = lmdb_peer_open(path);
+    records_of_append(&of_step, directory, true, from);
+    lmdb_peer *bare = open_bare(directory);
     path_in(path, directory, "file");
     int file = open(path, O_CREAT | O_WRONLY | O_APPEND, 0600);
     if (file < 0) bench_fail("%s: %s", path, strerror(errno));
     store_open(&to, directory, EPI_SYNC_EACH_COMMIT, true);
     for (size_t i = 0; i < warm / BATCH_MAX; i++) { /* both trees as deep as in use, and as many transactions old */
         append(&to, from, BATCH_MAX);
-        lmdb_peer_put(bare, records, record_count, BATCH_MAX);
+        lmdb_peer_put(bare, of_step.records, of_step.count, BATCH_MAX);
     }
-    take_turns(&times, &to, from, bare, records, record_count, file);
-    report_trial(run, &times, records, record_count);
+    take_turns(&times, &to, from, bare, &of_step, file);
+    report_trial(run, &times, &of_step);
     store_close(&to);
     lmdb_peer_close(bare);
     close(file);
-    free(records);
     free(times.add), free(times.bare), free(times.flush);
 }
 

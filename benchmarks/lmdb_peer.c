@@ -33,7 +33,7 @@ static MDB_env *open_env(const char *directory, unsigned flags) {
     return env;
 }
 
-/* ---- commits ------------------------------------------------------------------------------------------------------- */
+/* ---- commits ----------------------------------------------------------------------------------------------------- */
 
 lmdb_peer *lmdb_peer_open(const char *directory) {
     MDB_txn *txn = NULL;
@@ -81,7 +81,7 @@ void lmdb_peer_put(lmdb_peer *peer, const lmdb_record *records, size_t count, si
     check(mdb_txn_commit(txn), "committing");
 }
 
-/* ---- contents ------------------------------------------------------------------------------------------------------ */
+/* ---- contents ---------------------------------------------------------------------------------------------------- */
 
 uint64_t lmdb_commit_count(const char *directory) {
     MDB_envinfo info;

@@ -22,8 +22,8 @@ typedef struct lmdb_record {
 typedef struct lmdb_peer lmdb_peer;
 lmdb_peer *lmdb_peer_open(const char *directory);
 void lmdb_peer_close(lmdb_peer *peer);
-/* One transaction that puts the records `times` times: overwritten ones under their key, new ones under keys like theirs
- * that are not there yet. */
+/* One transaction that puts the records `times` times: overwritten ones under their key, new ones under keys like
+ * theirs that are not there yet. */
 void lmdb_peer_put(lmdb_peer *peer, const lmdb_record *records, size_t count, size_t times);
 
 uint64_t lmdb_commit_count(const char *directory); /* ever made, in an environment that nobody has open */
