@@ -42,7 +42,9 @@ static epi_status load_schema(epi__schema_copy **schema, epi__txn *txn, uint32_t
     epi_status status = epi__record_get(&body, txn, &key);
     if (status == EPI_ENOTFOUND) return epi__fail(EPI_EDAMAGED, "store", "space %u has no schema record", space);
     EPI__TRY(status);
-    return epi__schema_decode(schema, body);
+    status = epi__schema_decode(schema, body);
+    if (!status || status == EPI_EDAMAGED || status == EPI_ENOMEM) return status;
+    return epi__fail(EPI_EDAMAGED, "store", "the schema record of space %u holds no schema", space);
 }
 
 /* The number of a new space, from the meta record. */

@@ -110,7 +110,10 @@ static epi_status check_tensor(const epi_role *role) {
 }
 
 static epi_status check_flags(const epi_role *role) {
-    unsigned text = EPI_ROLE_SEARCH | EPI_ROLE_KEYWORD;
+    unsigned text = EPI_ROLE_SEARCH | EPI_ROLE_KEYWORD, known = text | EPI_ROLE_VECTOR | EPI_ROLE_REQUIRED;
+    if (role->flags & ~known)
+        return epi__fail(EPI_EINVAL, "store", "role \"%s\" has flags 0x%x, which has unknown bits", role->name,
+                         role->flags);
     if ((role->flags & text) && role->type != EPI_TEXT &&
         !(role->type == EPI_JSON && !(role->flags & EPI_ROLE_KEYWORD)))
         return epi__fail(EPI_EINVAL, "store", "role \"%s\" is not text, so it cannot be searched", role->name);
@@ -138,9 +141,9 @@ static epi_status check_encoder(const epi_schema *schema) {
     uint64_t elements = role ? epi__schema_tensor_size(role) / sizeof(float) : 0;
     if ((unsigned)schema->encoder > EPI_ENCODER_GIVEN)
         return epi__fail(EPI_EINVAL, "store", "encoder %d is unknown", (int)schema->encoder);
-    if (schema->encoder == EPI_ENCODER_NONE) return EPI_OK;
     if (role && schema->encoder != EPI_ENCODER_GIVEN)
         return epi__fail(EPI_EINVAL, "store", "role \"%s\" is the vector, so the encoder must be GIVEN", role->name);
+    if (schema->encoder == EPI_ENCODER_NONE) return EPI_OK;
     if (schema->encoder == EPI_ENCODER_GIVEN && schema->dimension == 0 && elements == 0)
         return epi__fail(EPI_EINVAL, "store", "the schema has neither a dimension nor a vector role");
     if (role && schema->dimension != 0 && schema->dimension != elements)
@@ -220,15 +223,16 @@ void epi__schema_encode(epi__buffer *out, const epi_schema *schema) {
     }
 }
 
-static const char *read_name(epi__reader *reader, epi__arena *arena) {
+/* `starved` tells a lack of memory from a record that is damaged. */
+static const char *read_name(epi__reader *reader, epi__arena *arena, bool *starved) {
     epi__view name = epi__read_bytes(reader);
     const char *text = epi__arena_text(arena, name.data, name.size);
-    if (!text) reader->failed = true;
+    if (!text) reader->failed = *starved = true;
     return text;
 }
 
-static void read_role(epi_role *role, epi__reader *reader, epi__arena *arena) {
-    role->name = read_name(reader, arena);
+static void read_role(epi_role *role, epi__reader *reader, epi__arena *arena, bool *starved) {
+    role->name = read_name(reader, arena, starved);
     role->type = (epi_role_type)epi__read_u8(reader);
     role->flags = epi__read_u32(reader);
     role->weight = epi__read_f32(reader);
@@ -238,28 +242,31 @@ static void read_role(epi_role *role, epi__reader *reader, epi__arena *arena) {
     for (uint32_t axis = 0; !reader->failed && axis < role->rank; axis++) role->shape[axis] = epi__read_u32(reader);
 }
 
-static void read_schema(epi__schema_copy *copy, epi__reader *reader) {
+static void read_schema(epi__schema_copy *copy, epi__reader *reader, bool *starved) {
     epi_schema *schema = &copy->schema;
     schema->version = 1;
-    schema->preset = read_name(reader, &copy->arena);
-    schema->language = read_name(reader, &copy->arena);
+    schema->preset = read_name(reader, &copy->arena, starved);
+    schema->language = read_name(reader, &copy->arena, starved);
     schema->encoder = (epi_encoder_kind)epi__read_u8(reader);
     schema->metric = (epi_metric)epi__read_u8(reader);
     schema->dimension = epi__read_u32(reader);
     schema->role_count = epi__read_u8(reader);
     epi_role *roles = epi__arena_alloc(&copy->arena, schema->role_count, sizeof *roles);
     schema->roles = roles;
-    if (!roles) reader->failed = true;
-    for (size_t i = 0; !reader->failed && i < schema->role_count; i++) read_role(&roles[i], reader, &copy->arena);
+    if (!roles) reader->failed = *starved = true;
+    for (size_t i = 0; !reader->failed && i < schema->role_count; i++)
+        read_role(&roles[i], reader, &copy->arena, starved);
 }
 
 epi_status epi__schema_decode(epi__schema_copy **copy, epi__view body) {
     *copy = epi__alloc_zero(1, sizeof **copy);
     if (!*copy) return epi__fail_memory("store", sizeof **copy);
     epi__reader reader = epi__reader_of(body.data, body.size);
-    read_schema(*copy, &reader);
-    epi_status status = reader.failed ? epi__fail(EPI_EDAMAGED, "store", "the schema record cannot be read")
-                                      : epi__schema_check(&(*copy)->schema);
+    bool starved = false;
+    read_schema(*copy, &reader, &starved);
+    epi_status status = starved         ? epi__fail_memory("store", body.size)
+                        : reader.failed ? epi__fail(EPI_EDAMAGED, "store", "the schema record cannot be read")
+                                        : epi__schema_check(&(*copy)->schema);
     if (!status) return EPI_OK;
     epi__schema_copy_free(*copy);
     *copy = NULL;
