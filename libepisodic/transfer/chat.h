@@ -22,7 +22,7 @@ typedef struct epi__chat {
 void epi__message_text(epi__buffer *out, const epi_json *message);
 /* The external id of what came `index`-th in the conversation, made from the source, the place and the content. */
 epi_status epi__chat_id(char out[EPI__DERIVED_ID_SIZE], const epi__chat *chat, size_t index, const char *who,
-                  const char *text);
+                        const char *text);
 
 bool epi__message_calls_tools(const epi_json *message);
 /* The conversation as steps of an agent at work; the episode has been begun. */

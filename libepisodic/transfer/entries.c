@@ -31,15 +31,17 @@ void epi__entries_dispose(epi__entries *entries) {
 }
 
 /* True when a first line is JSON by itself and something follows it. */
-static bool is_lines(const char *text, size_t size) {
+static epi_status tell_lines(bool *lines, const char *text, size_t size) {
     epi__line first = {text, 0, 0};
-    if (!epi__line_next(&first, text, size) || (*first.text != '{' && *first.text != '[')) return false;
+    *lines = false;
+    if (!epi__line_next(&first, text, size) || (*first.text != '{' && *first.text != '[')) return EPI_OK;
     epi__line second = first;
-    if (!epi__line_next(&second, text, size)) return false;
+    if (!epi__line_next(&second, text, size)) return EPI_OK;
     epi_json *root = NULL;
-    bool complete = epi_json_parse(&root, first.text, first.size) == EPI_OK;
+    epi_status status = epi_json_parse(&root, first.text, first.size);
+    *lines = status == EPI_OK;
     epi_json_free(root);
-    return complete;
+    return status == EPI_ENOMEM ? status : EPI_OK;
 }
 
 static size_t count_lines(const char *text, size_t size) {
@@ -88,7 +90,9 @@ epi_status epi__entries_read(epi__entries *entries, const char *text, size_t siz
     *entries = (epi__entries){0};
     epi__line line = {text, 0, 0};
     if (!epi__line_next(&line, text, size)) return epi__fail(EPI_EFORMAT, "transfer", "the file was empty");
-    epi_status status = is_lines(text, size) ? read_lines(entries, text, size) : read_document(entries, text, size);
+    bool lines = false;
+    epi_status status = tell_lines(&lines, text, size);
+    if (status == EPI_OK) status = lines ? read_lines(entries, text, size) : read_document(entries, text, size);
     if (status != EPI_OK) epi__entries_dispose(entries);
     return status;
 }

@@ -55,7 +55,9 @@ static void put_text(exporter *e, const char *name, const char *text) {
 
 /* JSON stands as it is where that gives the same bytes back, and in a string otherwise. */
 static void put_json(exporter *e, const char *name, const char *text, size_t size) {
-    if (epi__json_is_plain(text, size)) {
+    bool plain;
+    if (epi__json_is_plain(&plain, text, size) != EPI_OK) e->failed = true;
+    if (plain) {
         epi_json_put_raw(e->writer, name, text, size);
     } else {
         epi_json_put_string(e->writer, name, text, size);

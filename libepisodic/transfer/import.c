@@ -22,14 +22,16 @@ epi_format epi_format_from_name(const char *name) {
 
 /* ---- telling the format ---------------------------------------------------------------------------------------- */
 
-static bool is_jsonl(const char *text, size_t size) {
+/* Our own form, by its first line; the others are told from a parsed file. */
+static epi_status tell_jsonl(epi_format *format, const char *text, size_t size) {
     epi__line line = {text, 0, 0};
     epi_json *root = NULL;
-    if (!epi__line_next(&line, text, size) || epi_json_parse(&root, line.text, line.size) != EPI_OK) return false;
+    if (*format != EPI_FORMAT_AUTO || !epi__line_next(&line, text, size)) return EPI_OK;
+    epi_status status = epi_json_parse(&root, line.text, line.size);
     const char *type = epi__json_text_of(root, "type");
-    bool is = type != NULL && strcmp(type, "space") == 0;
+    if (type != NULL && strcmp(type, "space") == 0) *format = EPI_FORMAT_JSONL;
     epi_json_free(root);
-    return is;
+    return status == EPI_ENOMEM ? status : EPI_OK;
 }
 
 static epi_format format_of_entry(const epi_json *entry) {
@@ -96,9 +98,12 @@ epi_status epi_import(epi_import_report *report, epi_memory *memory, const char 
     sink->report = report;
     sink->unit = "line";
     report->format = options->format;
-    if (options->format == EPI_FORMAT_AUTO && is_jsonl(text, size)) report->format = EPI_FORMAT_JSONL;
-    epi_status status = report->format == EPI_FORMAT_JSONL ? finish(sink, epi__import_jsonl(sink, text, size))
-                                                           : import_document(sink, text, size);
+    epi_status status = tell_jsonl(&report->format, text, size);
+    if (status == EPI_OK && report->format == EPI_FORMAT_JSONL) {
+        status = finish(sink, epi__import_jsonl(sink, text, size));
+    } else if (status == EPI_OK) {
+        status = import_document(sink, text, size);
+    }
     epi__sink_dispose(sink);
     epi__free(sink);
     return status;

@@ -73,17 +73,16 @@ static bool object_says_error(const epi_json *object) {
     return named || failed || flagged || code != 0 || (status != NULL && strcasecmp(status, "error") == 0);
 }
 
-static bool says_error(const epi_json *message, const char *text, size_t size) {
+static epi_status says_error(bool *says, const epi_json *message, const char *text, size_t size) {
     static const char *const prefixes[] = {"error:", "error ", "exception:", "traceback (", "fatal:"};
-    if (object_says_error(message)) return true;
-    for (size_t i = 0; i < EPI__COUNT(prefixes); i++) {
-        if (begins_with(text, prefixes[i])) return true;
-    }
+    *says = object_says_error(message);
+    for (size_t i = 0; i < EPI__COUNT(prefixes); i++) *says = *says || begins_with(text, prefixes[i]);
+    if (*says || *text != '{') return EPI_OK;
     epi_json *root = NULL;
-    if (*text != '{' || epi_json_parse(&root, text, size) != EPI_OK) return false;
-    bool says = object_says_error(root);
+    epi_status status = epi_json_parse(&root, text, size);
+    *says = object_says_error(root);
     epi_json_free(root);
-    return says;
+    return status == EPI_ENOMEM ? status : EPI_OK;
 }
 
 /* ---- calls ----------------------------------------------------------------------------------------------------- */
@@ -93,7 +92,9 @@ static epi_status read_arguments(epi__buffer *out, const epi_json *value) {
     size_t size = 0;
     const char *text = epi_json_string(value, &size);
     epi_json *root = NULL;
-    if (text != NULL && epi_json_parse(&root, text, size) == EPI_OK) {
+    epi_status status = text != NULL ? epi_json_parse(&root, text, size) : EPI_EJSON;
+    if (status == EPI_ENOMEM) return status;
+    if (status == EPI_OK) {
         epi__buffer_clear(out);
         epi__buffer_append(out, text, size);
         epi_json_free(root);
@@ -136,7 +137,8 @@ static epi_status import_call(epi__sink *sink, work *w, size_t index, const call
     if (c->arguments != NULL) EPI__TRY(read_arguments(&w->arguments, c->arguments));
     const epi_json *answer = find_result(w->chat, index, c->id);
     epi__message_text(&w->result, answer);
-    bool error = says_error(answer, text_of(&w->result), w->result.size);
+    bool error = false;
+    EPI__TRY(says_error(&error, answer, text_of(&w->result), w->result.size));
     return put_step(sink, w, c->tool, error ? "error" : "result", place);
 }
 

@@ -90,8 +90,9 @@ void epi__entries_dispose(epi__entries *entries);
 void epi__json_copy(epi_json_writer *writer, const char *name, const epi_json *value);
 /* The value as compact JSON in `out` (cleared first). */
 epi_status epi__json_text(epi__buffer *out, const epi_json *value);
-/* True when reading `text` and writing it gives the same bytes, and it is an object or array. */
-bool epi__json_is_plain(const char *text, size_t size);
+/* Whether reading `text` and writing it gives the same bytes, and it is an object or array. Fails only with
+ * EPI_ENOMEM. */
+epi_status epi__json_is_plain(bool *plain, const char *text, size_t size);
 /* The string of a member; NULL when it is absent, no string or empty. */
 const char *epi__json_text_of(const epi_json *object, const char *name);
 

@@ -63,15 +63,17 @@ epi_status epi__json_text(epi__buffer *out, const epi_json *value) {
     return text == NULL || out->failed ? epi__fail_memory("transfer", size) : EPI_OK;
 }
 
-bool epi__json_is_plain(const char *text, size_t size) {
-    if (size == 0 || (*text != '{' && *text != '[')) return false;
+epi_status epi__json_is_plain(bool *plain, const char *text, size_t size) {
+    *plain = false;
+    if (size == 0 || (*text != '{' && *text != '[')) return EPI_OK;
     epi_json *root = NULL;
     epi__buffer copy = {0};
-    bool plain = epi_json_parse(&root, text, size) == EPI_OK && epi__json_text(&copy, root) == EPI_OK &&
-                 copy.size == size && memcmp(copy.data, text, size) == 0;
+    epi_status status = epi_json_parse(&root, text, size);
+    if (status == EPI_OK) status = epi__json_text(&copy, root);
+    *plain = status == EPI_OK && copy.size == size && memcmp(copy.data, text, size) == 0;
     epi_json_free(root);
     epi__buffer_dispose(&copy);
-    return plain;
+    return status == EPI_ENOMEM ? status : EPI_OK;
 }
 
 const char *epi__json_text_of(const epi_json *object, const char *name) {

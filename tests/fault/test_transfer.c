@@ -1,0 +1,180 @@
+/* Import and export when memory runs out: each allocation fails once, the call says so, nothing leaks into what is
+ * stored, and the same call without the fault completes it. */
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "place.h"
+
+#define FAULTS_MAX 20000u /* far more than any of these calls allocates */
+
+static size_t allocations_left = SIZE_MAX; /* the one after so many fails */
+
+static bool must_fail(void) {
+    if (allocations_left == SIZE_MAX) return false;
+    return allocations_left-- == 0; /* then SIZE_MAX: only one fails */
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+void *__wrap_malloc(size_t size) {
+    return must_fail() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size) {
+    return must_fail() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size) {
+    return must_fail() ? NULL : __real_realloc(memory, size);
+}
+
+static const char chat[] = "{\"role\":\"user\",\"content\":\"We moved to Lisbon.\"}\n"
+                           "{\"role\":\"assistant\",\"content\":\"How is it there?\"}\n";
+static const char tools[] =
+    "{\"messages\":[{\"role\":\"user\",\"content\":\"Restore the "
+    "API.\"},{\"role\":\"assistant\",\"tool_calls\":[{\"id\":"
+    "\"a\",\"function\":{\"name\":\"restart\",\"arguments\":\"{\\\"x\\\":1}\"}}]},{\"role\":\"tool\",\"tool_call_id\":"
+    "\"a\",\"content\":\"{\\\"error\\\":1}\"},{\"role\":\"assistant\",\"content\":\"Failed.\"}]}";
+static const char locomo[] =
+    "[{\"sample_id\":\"c\",\"conversation\":{\"session_1_date_time\":\"1:56 pm on 8 May, 2023\",\"session_1\":["
+    "{\"speaker\":\"Ann\",\"dia_id\":\"D1:1\",\"text\":\"Hi\",\"blip_caption\":\"a boat\",\"query\":\"boat\"}]}}]";
+static const char chatgpt[] = "[{\"id\":\"c\",\"title\":\"t\",\"mapping\":{\"a\":{\"message\":null},\"b\":{\"parent\":"
+                              "\"a\",\"message\":{\"author\":"
+                              "{\"role\":\"user\"},\"create_time\":1700000000,\"content\":{\"parts\":[\"Hello\"]}}}}}]";
+
+static epi_status import_text(place *p, epi__view text, const char *space) {
+    epi_import_options options = epi_import_options_default();
+    options.space = space;
+    options.source = "file";
+    return epi_import(NULL, p->memory, text.data, text.size, &options);
+}
+
+static bool append_piece(void *context, const char *text, size_t size) {
+    epi__buffer_append(context, text, size);
+    return true;
+}
+
+static void export_space(epi__buffer *out, place *p, const char *name) {
+    epi_space *space = NULL;
+    EXPECT(EPI_OK, epi_space_open(&space, p->memory, name, NULL));
+    epi__buffer_clear(out);
+    EXPECT(EPI_OK, epi_export(space, append_piece, out));
+    epi_space_close(space);
+}
+
+/* Imports with one fault after the other, until there is none any more; what then is there is what is always there. */
+static void import_with_faults(place *p, const char *text, size_t size, const char *space) {
+    epi__view whole = {text, size};
+    epi__buffer wanted = {0};
+    epi__buffer got = {0};
+    EXPECT(EPI_OK, import_text(p, whole, "faults"));
+    export_space(&wanted, p, space);
+    EXPECT(EPI_OK, epi_space_drop(p->memory, space));
+    bool failed = true;
+    for (size_t fault = 0; failed; fault++) {
+        assert_true(fault < FAULTS_MAX);
+        allocations_left = fault;
+        epi_status status = import_text(p, whole, "faults");
+        failed = allocations_left == SIZE_MAX;
+        allocations_left = SIZE_MAX;
+        if (status != EPI_OK) EXPECT(EPI_ENOMEM, status);
+        assert_true(status == EPI_OK || failed);
+        EXPECT(EPI_OK, import_text(p, whole, "faults"));
+        export_space(&got, p, space);
+        assert_string_equal(epi__buffer_text(&got), epi__buffer_text(&wanted));
+        EXPECT(EPI_OK, epi_space_drop(p->memory, space));
+    }
+    place_check(p->memory);
+    epi__buffer_dispose(&wanted);
+    epi__buffer_dispose(&got);
+}
+
+static void a_chat_survives_every_failed_allocation(void **state) {
+    import_with_faults(*state, chat, sizeof chat - 1, "faults");
+}
+
+static void a_trajectory_survives_every_failed_allocation(void **state) {
+    import_with_faults(*state, tools, sizeof tools - 1, "faults");
+}
+
+static void a_locomo_file_survives_every_failed_allocation(void **state) {
+    import_with_faults(*state, locomo, sizeof locomo - 1, "faultsc"); /* prefix and sample_id */
+}
+
+static void a_chatgpt_file_survives_every_failed_allocation(void **state) {
+    import_with_faults(*state, chatgpt, sizeof chatgpt - 1, "faults");
+}
+
+static void a_jsonl_file_survives_every_failed_allocation(void **state) {
+    place *p = *state;
+    epi__buffer text = {0};
+    EXPECT(EPI_OK, import_text(p, (epi__view){tools, sizeof tools - 1}, "source"));
+    export_space(&text, p, "source");
+    import_with_faults(p, epi__buffer_text(&text), text.size, "faults");
+    epi__buffer_dispose(&text);
+}
+
+static void an_export_says_of_every_failed_allocation(void **state) {
+    place *p = *state;
+    epi__buffer wanted = {0};
+    epi__buffer got = {0};
+    epi_space *space = NULL;
+    bool failed = true;
+    EXPECT(EPI_OK, import_text(p, (epi__view){tools, sizeof tools - 1}, "source"));
+    export_space(&wanted, p, "source");
+    EXPECT(EPI_OK, epi_space_open(&space, p->memory, "source", NULL));
+    epi__buffer_reserve(&got, 65536); /* so that only the export allocates */
+    for (size_t fault = 0; failed; fault++) {
+        assert_true(fault < FAULTS_MAX);
+        epi__buffer_clear(&got);
+        allocations_left = fault;
+        epi_status status = epi_export(space, append_piece, &got);
+        failed = allocations_left == SIZE_MAX;
+        allocations_left = SIZE_MAX;
+        if (status != EPI_OK) EXPECT(EPI_ENOMEM, status);
+        if (status == EPI_OK) assert_string_equal(epi__buffer_text(&got), epi__buffer_text(&wanted));
+    }
+    epi_space_close(space);
+    epi__buffer_dispose(&wanted);
+    epi__buffer_dispose(&got);
+}
+
+static epi_time fixed_time(void *context) {
+    (void)context;
+    return epi_time_from_unix(1700000000);
+}
+
+/* A memory whose clock stands still, so that what is imported twice is the same. */
+static int setup(void **state) {
+    static place p;
+    place_make(&p);
+    p.options.now = fixed_time;
+    place_open(&p);
+    *state = &p;
+    return 0;
+}
+
+static int teardown(void **state) {
+    place_close(*state);
+    place_remove(*state);
+    return 0;
+}
+
+#define PLACE_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        PLACE_TEST(a_chat_survives_every_failed_allocation),
+        PLACE_TEST(a_trajectory_survives_every_failed_allocation),
+        PLACE_TEST(a_locomo_file_survives_every_failed_allocation),
+        PLACE_TEST(a_chatgpt_file_survives_every_failed_allocation),
+        PLACE_TEST(a_jsonl_file_survives_every_failed_allocation),
+        PLACE_TEST(an_export_says_of_every_failed_allocation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
