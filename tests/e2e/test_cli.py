@@ -339,6 +339,10 @@ class Transfer(Case):
         self.fails(5, "directory", "import", "-s", "bad", str(self.path))
         self.ok("check")
 
+    def test_a_missing_file_is_told_before_anything_is_done(self):
+        self.fails(3, "missing.json", "import", str(DEMO), "missing.json")
+        self.assertFalse(self.memory.exists())
+
     def test_what_came_before_a_bad_line_is_kept(self):
         self.ok("import", str(DEMO))
         self.ok("export", "-s", SPACE, "-o", "good.jsonl")

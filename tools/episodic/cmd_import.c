@@ -1,9 +1,11 @@
 /* cmd_import.c - `episodic import`: brings in files that others have written. A second run adds only what is missing.
  * */
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -123,6 +125,16 @@ static int import_file(cli *c, const char *path, epi_format format) {
     return DONE;
 }
 
+/* A mistyped name is told before anything is done, and before a memory is made. */
+static int check_files(const cli *c) {
+    for (size_t i = 0; i < c->operand_count; i++) {
+        const char *path = c->operands[i];
+        if (strcmp(path, "-") == 0 || access(path, R_OK) == 0) continue;
+        return cli_error(c, errno == ENOENT ? ABSENT : BAD_STORAGE, "%s: %s", path, strerror(errno));
+    }
+    return DONE;
+}
+
 static int run(cli *c) {
     epi_format format = EPI_FORMAT_AUTO;
     const char *name = cli_value(c, "format");
@@ -130,7 +142,8 @@ static int run(cli *c) {
     if (name != NULL && format == EPI_FORMAT_AUTO && strcmp(name, "auto") != 0) {
         return cli_error(c, BAD_USAGE, "--format: \"%s\" is none of locomo, openai, chatgpt and jsonl", name);
     }
-    int code = cli_open_memory(c, TO_CREATE);
+    int code = check_files(c);
+    if (code == DONE) code = cli_open_memory(c, TO_CREATE);
     catch_interrupts();
     for (size_t i = 0; i < c->operand_count && code == DONE; i++) code = import_file(c, c->operands[i], format);
     return code;
