@@ -213,6 +213,22 @@ double bench_memory_mb(void) {
     return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1e6;
 }
 
+void bench_memory_peak_reset(void) {
+    FILE *file = fopen("/proc/self/clear_refs", "w");
+    if (!file || fputs("5", file) == EOF || fclose(file) != 0) bench_fail("/proc/self/clear_refs could not be written");
+}
+
+double bench_memory_peak_mb(void) {
+    char line[256];
+    unsigned long long peak_kb = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file && fgets(line, sizeof line, file) && sscanf(line, "VmHWM: %llu kB", &peak_kb) != 1) {
+    }
+    if (!file || peak_kb == 0) bench_fail("/proc/self/status could not be read");
+    fclose(file);
+    return (double)peak_kb * 1024.0 / 1e6;
+}
+
 /* ---- random numbers --------------------------------------------------------------------------------------------- */
 
 static uint64_t split_mix(uint64_t *state) {

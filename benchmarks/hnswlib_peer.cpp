@@ -51,3 +51,12 @@ extern "C" size_t hnswlib_peer_search(hnswlib_peer *peer, uint64_t *ids, const f
         return 0;
     }
 }
+
+extern "C" int hnswlib_peer_save(hnswlib_peer *peer, const char *path) {
+    try {
+        peer->graph.saveIndex(path);
+        return 0;
+    } catch (...) {
+        return -1;
+    }
+}

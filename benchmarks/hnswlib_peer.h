@@ -18,6 +18,8 @@ void hnswlib_peer_free(hnswlib_peer *peer);
 int hnswlib_peer_add(hnswlib_peer *peer, const float *vector, uint64_t id);
 /* The ids of the k nearest, nearest first; returns how many. */
 size_t hnswlib_peer_search(hnswlib_peer *peer, uint64_t *ids, const float *query, size_t k, size_t ef);
+/* Writes it to a file, as hnswlib does: no flush. 0, or -1. */
+int hnswlib_peer_save(hnswlib_peer *peer, const char *path);
 
 #ifdef __cplusplus
 }
