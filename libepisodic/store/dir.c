@@ -88,8 +88,18 @@ epi_status epi__dir_check(const char *path) {
     return EPI_OK;
 }
 
+static bool is_named(const char *name, const char *const *names, size_t count) {
+    bool named = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    for (size_t i = 0; i < count && !named; i++) named = strcmp(name, names[i]) == 0;
+    return named;
+}
+
 epi_status epi__dir_is_empty(bool *empty, const char *path) {
-    *empty = false;
+    return epi__dir_holds_only(empty, path, NULL, 0);
+}
+
+epi_status epi__dir_holds_only(bool *only, const char *path, const char *const *names, size_t count) {
+    *only = false;
     int directory;
     EPI__TRY(open_directory(&directory, path));
     DIR *list = fdopendir(directory);
@@ -101,11 +111,11 @@ epi_status epi__dir_is_empty(bool *empty, const char *path) {
     bool found = false;
     errno = 0;
     for (struct dirent *entry; !found && (entry = readdir(list)) != NULL;)
-        found = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+        found = !is_named(entry->d_name, names, count);
     int error = errno;
     closedir(list); /* and `directory` with it */
     if (!found && error != 0) return epi__fail_errno("store", error, "listing the directory", path);
-    *empty = !found;
+    *only = !found;
     return EPI_OK;
 }
 

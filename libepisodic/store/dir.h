@@ -25,6 +25,8 @@ epi_status epi__dir_check(const char *path);
 
 /* *empty: nothing but "." and "..". */
 epi_status epi__dir_is_empty(bool *empty, const char *path);
+/* *only: nothing but the named entries, of which any may be missing. */
+epi_status epi__dir_holds_only(bool *only, const char *path, const char *const *names, size_t count);
 
 /* Removes a directory that holds no more than the named files and their temporaries; files that are missing are no
  * error. EPI_ENOTMEMORY it holds something else: then the named files are gone and the directory is still there. */

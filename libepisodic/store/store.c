@@ -66,13 +66,25 @@ static epi__store_engine *engine_take(epi__store *store) {
     return engine;
 }
 
-/* Goes over to store.N, unless another thread has done so already. */
+/* The store that another one moved to. If that has moved on meanwhile and is gone, CURRENT names a later one. */
+static epi_status engine_open_moved(epi__store_engine **opened, const epi__store *store, uint64_t number) {
+    uint64_t newest = 0, map_size = 0;
+    epi_status status = engine_open(opened, store, number, store->options.map_size, false);
+    while (status == EPI_ENOTFOUND && epi__store_current_read(&newest, &map_size, store->path) == EPI_OK &&
+           newest > number) {
+        number = newest;
+        status = engine_open(opened, store, number, store->options.map_size, false);
+    }
+    return status;
+}
+
+/* Goes over to store.N, unless another thread has done so already. Not under the registry's mutex: opening follows too. */
 static epi_status engine_follow(epi__store *store, uint64_t number) {
-    pthread_mutex_lock(&registry_mutex);
+    pthread_mutex_lock(&store->follow_mutex);
     epi_status status = EPI_OK;
     if (store->engine->number < number) {
         epi__store_engine *next = NULL;
-        status = engine_open(&next, store, number, store->options.map_size, false);
+        status = engine_open_moved(&next, store, number);
         if (!status) {
             pthread_mutex_lock(&store->mutex);
             epi__store_engine *old = store->engine;
@@ -81,7 +93,7 @@ static epi_status engine_follow(epi__store *store, uint64_t number) {
             engine_drop(store, old);
         }
     }
-    pthread_mutex_unlock(&registry_mutex);
+    pthread_mutex_unlock(&store->follow_mutex);
     return status;
 }
 
@@ -114,13 +126,19 @@ epi_status epi__store_current_read(uint64_t *number, uint64_t *map_size, const c
 
 /* ---- creating ---------------------------------------------------------------------------------------------------- */
 
+/* A store that has it already only lost its CURRENT: its spaces keep their numbers. */
 static epi_status write_meta(epi__store *store) {
     epi__txn *txn = NULL;
+    epi__view there;
     const epi__engine_ops *ops = store->engine->engine->ops;
     EPI__TRY(ops->begin(&txn, store->engine->engine, true));
     epi__key key;
     epi__buffer record = {0};
     epi__key_begin(&key, EPI__SPACE_MEMORY, EPI__TABLE_META);
+    if (ops->get(&there, txn, epi__key_view(&key)) == EPI_OK) {
+        ops->abort(txn);
+        return EPI_OK;
+    }
     epi__buffer_append_u32(&record, EPI__FORMAT_VERSION);
     epi__buffer_append_u64(&record, (uint64_t)epi__store_now(store));
     epi__buffer_append_u32(&record, 1); /* the next space */
@@ -164,27 +182,25 @@ static epi_status create(epi__store *store) {
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
-static bool is_ours(const char *path) {
-    static const char *const names[] = {"CURRENT", "cache", "store.1", "lock"};
-    for (size_t i = 0; i < EPI__COUNT(names); i++) {
-        char *at = epi__dir_join(path, names[i]);
-        bool there = at && access(at, F_OK) == 0;
-        epi__free(at);
-        if (there) return true;
-    }
-    return false;
+/* Whether the directory holds a memory, or no more than a creation that was cut short leaves behind. */
+static epi_status is_ours(bool *ours, const char *path) {
+    static const char *const begun[] = {"lock", "cache", "store.1", "ballast", "CURRENT.tmp"};
+    char *current = epi__dir_join(path, "CURRENT");
+    *ours = current && access(current, F_OK) == 0;
+    epi__free(current);
+    return *ours ? EPI_OK : epi__dir_holds_only(ours, path, begun, EPI__COUNT(begun));
 }
 
 /* The directory is there (made if allowed) and is a memory, or is empty and may become one. */
 static epi_status prepare_directory(bool *fresh, const char *path, bool create) {
-    bool empty = false;
+    bool ours = false;
     *fresh = false;
     epi_status status = epi__dir_check(path);
     if (status == EPI_ENOTFOUND && create) status = epi__dir_make(path);
     if (status == EPI_ENOTFOUND) return epi__fail(EPI_ENOTFOUND, "store", "%s holds no memory", path);
     EPI__TRY(status);
-    EPI__TRY(epi__dir_is_empty(&empty, path));
-    if (!empty && !is_ours(path)) return epi__fail(EPI_ENOTMEMORY, "store", "%s holds other files, not a memory", path);
+    EPI__TRY(is_ours(&ours, path));
+    if (!ours) return epi__fail(EPI_ENOTMEMORY, "store", "%s holds other files, not a memory", path);
     char *current = epi__dir_join(path, "CURRENT");
     if (!current) return epi__fail_memory("store", 64);
     *fresh = access(current, F_OK) != 0;
@@ -240,6 +256,7 @@ static void store_free(epi__store *store) {
     if (store->shared.value) store->shared.free(store->shared.value);
     if (store->engine) engine_drop(store, store->engine);
     pthread_mutex_destroy(&store->mutex);
+    pthread_mutex_destroy(&store->follow_mutex);
     pthread_mutex_destroy(&store->shared_mutex);
     epi__free(store->path);
     epi__free(store);
@@ -251,6 +268,7 @@ static epi_status store_new(epi__store **made, const char *path, const epi__dir_
     epi__store *store = epi__alloc_zero(1, sizeof *store);
     if (!store) return epi__fail_memory("store", sizeof *store);
     pthread_mutex_init(&store->mutex, NULL);
+    pthread_mutex_init(&store->follow_mutex, NULL);
     pthread_mutex_init(&store->shared_mutex, NULL);
     store->identity = *identity;
     store->options = *options;

@@ -26,6 +26,7 @@ struct epi__store {
     epi_memory_options options;
     pthread_mutex_t mutex; /* engine and its references */
     epi__store_engine *engine;
+    pthread_mutex_t follow_mutex; /* held while going over to another engine: one thread opens it */
     pthread_mutex_t shared_mutex;
     epi__store_shared shared;
 };
