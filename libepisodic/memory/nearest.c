@@ -17,12 +17,19 @@ struct source {
     epi__snapshot *snapshot;
     epi__nearest_filter filter;
     void *context;
+    float *unsealed; /* room for a vector that is not in a chunk yet */
 };
 
+/* From a chunk in the store's map. A step that was put into the graph before it was sealed has its vector in a tail record,
+ * where it is not aligned. */
 static const float *vector_of(void *context, uint64_t step) {
     struct source *source = context;
     epi__snapshot *snapshot = source->snapshot;
-    return epi__vectors_at(snapshot->mirror, snapshot->tx.txn, snapshot->state.generation, step);
+    uint64_t generation = snapshot->state.generation;
+    const float *vector = epi__vectors_at(snapshot->mirror, snapshot->tx.txn, generation, step);
+    if (vector) return vector;
+    epi_status status = epi__vectors_get(source->unsealed, snapshot->mirror, snapshot->tx.txn, generation, step);
+    return status ? NULL : source->unsealed;
 }
 
 static bool allowed(void *context, uint64_t step) {
@@ -201,8 +208,13 @@ epi_status epi__nearest(size_t *count, epi__best *found, epi__snapshot *snapshot
     *count = 0;
     if (k == 0 || snapshot->state.vectors == 0 || !mirror->index) return EPI_OK;
     if (mirror->index_complete) {
-        struct source source = {snapshot, filter, context};
-        return epi__index_search(count, found, mirror->index, query, k, ef, filter ? allowed : NULL, &source);
+        struct source source = {snapshot, filter, context, NULL};
+        source.unsealed = epi__realloc(NULL, mirror->schema->schema.dimension, sizeof *source.unsealed);
+        if (!source.unsealed) return epi__fail_memory(MODULE, mirror->schema->schema.dimension * sizeof(float));
+        epi_status status =
+            epi__index_search(count, found, mirror->index, query, k, ef, filter ? allowed : NULL, &source);
+        epi__free(source.unsealed);
+        return status;
     }
     struct exact exact = {.query = query,
                           .dimension = mirror->schema->schema.dimension,
