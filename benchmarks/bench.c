@@ -205,12 +205,25 @@ double bench_percentile(double *values, size_t count, double fraction) {
     return values[rank == 0 ? 0 : rank - 1];
 }
 
-double bench_memory_mb(void) {
-    unsigned long long total = 0, resident = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (!file || fscanf(file, "%llu %llu", &total, &resident) != 2) bench_fail("/proc/self/statm could not be read");
+/* A line of /proc/self/status that tells of kB. */
+static double status_mb(const char *name) {
+    char line[256];
+    unsigned long long kb = 0;
+    const size_t length = strlen(name);
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file && fgets(line, sizeof line, file))
+        if (strncmp(line, name, length) == 0 && line[length] == ':') kb = strtoull(line + length + 1, NULL, 10);
+    if (!file || kb == 0) bench_fail("/proc/self/status says nothing of %s", name);
     fclose(file);
-    return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1e6;
+    return (double)kb * 1024.0 / 1e6;
+}
+
+double bench_memory_mb(void) {
+    return status_mb("VmRSS");
+}
+
+double bench_memory_own_mb(void) {
+    return status_mb("RssAnon");
 }
 
 void bench_memory_peak_reset(void) {
@@ -219,14 +232,7 @@ void bench_memory_peak_reset(void) {
 }
 
 double bench_memory_peak_mb(void) {
-    char line[256];
-    unsigned long long peak_kb = 0;
-    FILE *file = fopen("/proc/self/status", "r");
-    while (file && fgets(line, sizeof line, file) && sscanf(line, "VmHWM: %llu kB", &peak_kb) != 1) {
-    }
-    if (!file || peak_kb == 0) bench_fail("/proc/self/status could not be read");
-    fclose(file);
-    return (double)peak_kb * 1024.0 / 1e6;
+    return status_mb("VmHWM");
 }
 
 /* ---- random numbers --------------------------------------------------------------------------------------------- */

@@ -84,7 +84,8 @@ double bench_now_s(void);        /* monotonic */
 double bench_thread_cpu_s(void); /* of the calling thread */
 /* Sorts the values; the one at the nearest rank, with fraction .5 for the median. NaN when count is 0. */
 double bench_percentile(double *values, size_t count, double fraction);
-double bench_memory_mb(void); /* resident now, in 10^6 bytes; pages of mapped files count */
+double bench_memory_mb(void);     /* resident now, in 10^6 bytes; pages of mapped files count */
+double bench_memory_own_mb(void); /* of it, what is not a file's */
 void bench_memory_peak_reset(void);
 double bench_memory_peak_mb(void); /* the most that was resident since then */
 

@@ -1,9 +1,10 @@
-/* bench_vectors.c - durable vectors beside hnswlib's in memory: how fast they go in, how fast and how well they are found.
+/* bench_vectors.c - durable vectors beside hnswlib's in memory: how fast they go in, how fast and how well they are
+ * found.
  *
  * Vectors are made up: cluster centres on the unit sphere, and points around them. Both engines get the same ones, with
- * the same M and the same efConstruction, in one thread of one process. hnswlib takes half of them before ours and half
- * after, so that a machine which slows down meanwhile slows both. Queries go to both in turn, each engine with the
- * smallest ef that reaches the same recall.
+ * the same M and the same efConstruction, each in one thread of one process, a slice in turn. Ours are durable after
+ * each slice, with the graph saved as a file; hnswlib's are only added. Queries go to both in turn, each engine with
+ * the smallest ef that reaches the same recall.
  */
 #include "bench.h"
 
@@ -25,6 +26,8 @@
 #define NOISE 0.7         /* length of the noise beside a centre of length 1 */
 #define BATCH 500u
 #define TAIL_COUNT 1024u
+#define SLICES 5u
+#define UNINDEXED_COUNT 20u
 #define PATH_SIZE 4096
 
 static const char about[] = "Clustered unit vectors into a durable memory and into hnswlib (M 16, efConstruction 200, "
@@ -51,7 +54,7 @@ typedef struct trial {
     char path[PATH_SIZE];
 } trial;
 
-/* ---- data ----------------------------------------------------------------------------------------------------------- */
+/* ---- data -------------------------------------------------------------------------------------------------------- */
 
 static void normalise(float *vector, size_t dimension) {
     double square = 0;
@@ -115,7 +118,7 @@ static data data_make(uint64_t seed, size_t count, size_t dimension, size_t quer
     return set;
 }
 
-/* ---- results -------------------------------------------------------------------------------------------------------- */
+/* ---- results ----------------------------------------------------------------------------------------------------- */
 
 /* One line with the size of the data in its config; `tail` and `ef` are left out when negative. */
 static void emit(const trial *in, const char *engine, const char *metric, double value, const char *unit, double ef,
@@ -138,7 +141,7 @@ static void emit_ratio(const trial *in, const char *metric, double value, double
     bench_emit(in->run, metric, value, "1", config, count);
 }
 
-/* ---- going in ------------------------------------------------------------------------------------------------------- */
+/* ---- going in ---------------------------------------------------------------------------------------------------- */
 
 static void open_memory(trial *in) {
     epi_schema schema = epi_schema_default();
@@ -174,68 +177,87 @@ static void append(trial *in, size_t first, size_t count) {
     }
 }
 
-static double add_to_peer(trial *in, size_t first, size_t count) {
-    double start = bench_now_s();
-    for (size_t i = first; i < first + count; i++) {
-        if (i % 1000 == 0) bench_progress("hnswlib, %zu of %zu ...", i, in->set.count);
-        if (hnswlib_peer_add(in->peer, in->set.vectors + i * in->set.dimension, i) != 0)
-            bench_fail("hnswlib could not add");
-    }
-    return bench_now_s() - start;
-}
-
 static size_t find_ours(trial *in, uint64_t *ids, const float *query, uint32_t ef) {
     size_t count = 0;
     bench_check(epi_nearest(&count, ids, NULL, in->space, query, in->set.dimension, K, ef), "searching");
     return count;
 }
 
-/* Searches while nothing is in the graph: the store itself is compared, exactly. */
-static void measure_unindexed(trial *in) {
+/* Searches of a memory where nothing was put into the graph: the store itself is compared, exactly. */
+static void measure_unindexed(const trial *beside, const char *directory) {
+    trial in = *beside;
     uint64_t ids[K];
-    size_t count = in->set.query_count < 20 ? in->set.query_count : 20;
-    double *times = bench_alloc(count, sizeof *times);
-    for (size_t i = 0; i < count; i++) {
+    double times[UNINDEXED_COUNT];
+    snprintf(in.path, sizeof in.path, "%s/unindexed", directory);
+    open_memory(&in);
+    append(&in, 0, in.set.count);
+    for (size_t i = 0; i < UNINDEXED_COUNT; i++) {
         double start = bench_now_s();
-        (void)find_ours(in, ids, in->set.queries + i * in->set.dimension, 0);
+        (void)find_ours(&in, ids, in.set.queries + i * in.set.dimension, 0);
         times[i] = bench_now_s() - start;
     }
-    emit(in, "episodic", "first_query_ms_appended", times[0] * 1e3, "ms", -1, -1);
-    emit(in, "episodic", "unindexed_query_us_p50", bench_percentile(times, count, 0.5) * 1e6, "us", -1, -1);
-    free(times);
+    emit(&in, "episodic", "first_query_ms_unindexed", times[0] * 1e3, "ms", -1, -1);
+    emit(&in, "episodic", "query_us_p50_unindexed", bench_percentile(times, UNINDEXED_COUNT, 0.5) * 1e6, "us", -1, -1);
+    close_memory(&in);
 }
 
-static double insert_ours(trial *in) {
+/* What one engine took and how much memory it grew by. */
+typedef struct cost {
+    double seconds, cpu, searchable, memory, own;
+} cost;
+
+static void add_ours(cost *sum, trial *in, size_t first, size_t count) {
     uint64_t ids[K];
-    double start = bench_now_s();
-    append(in, 0, in->set.count);
+    double memory = bench_memory_mb(), own = bench_memory_own_mb(), cpu = bench_thread_cpu_s(), start = bench_now_s();
+    append(in, first, count);
     (void)find_ours(in, ids, in->set.queries, 0);
-    double searchable = bench_now_s() - start;
-    measure_unindexed(in);
-    bench_progress("building the graph ...");
-    start = bench_now_s();
+    sum->searchable += bench_now_s() - start;
+    bench_progress("the graph, %zu of %zu ...", first, in->set.count);
     bench_check(epi_space_upkeep(NULL, in->space, NULL), "upkeep");
-    double indexed = bench_now_s() - start;
-    emit(in, "episodic", "searchable_per_s", (double)in->set.count / searchable, "1/s", -1, -1);
-    emit(in, "episodic", "upkeep_s", indexed, "s", -1, -1);
-    return searchable + indexed;
+    sum->seconds += bench_now_s() - start;
+    sum->cpu += bench_thread_cpu_s() - cpu;
+    sum->memory += bench_memory_mb() - memory;
+    sum->own += bench_memory_own_mb() - own;
+}
+
+static void add_theirs(cost *sum, trial *in, size_t first, size_t count) {
+    double memory = bench_memory_mb(), own = bench_memory_own_mb(), cpu = bench_thread_cpu_s(), start = bench_now_s();
+    if (!in->peer) in->peer = hnswlib_peer_new(in->set.dimension, in->set.count + TAIL_COUNT, M, EF_CONSTRUCTION);
+    if (!in->peer) bench_fail("hnswlib could not begin");
+    for (size_t i = first; i < first + count; i++) {
+        if (i % 1000 == 0) bench_progress("hnswlib, %zu of %zu ...", i, in->set.count);
+        if (hnswlib_peer_add(in->peer, in->set.vectors + i * in->set.dimension, i) != 0)
+            bench_fail("hnswlib could not add");
+    }
+    sum->seconds += bench_now_s() - start;
+    sum->cpu += bench_thread_cpu_s() - cpu;
+    sum->memory += bench_memory_mb() - memory;
+    sum->own += bench_memory_own_mb() - own;
+}
+
+static void emit_cost(const trial *in, const char *engine, const cost *sum) {
+    const double count = (double)in->set.count;
+    emit(in, engine, "insert_per_s", count / sum->seconds, "1/s", -1, -1);
+    emit(in, engine, "insert_per_cpu_s", count / sum->cpu, "1/s", -1, -1);
+    emit(in, engine, "rss_mb", sum->memory, "MB", -1, -1);
+    emit(in, engine, "rss_without_mapped_files_mb", sum->own, "MB", -1, -1);
 }
 
 static void measure_inserting(trial *in) {
-    const size_t half = in->set.count / 2;
+    cost ours = {0}, theirs = {0};
     double before = bench_memory_mb();
-    in->peer = hnswlib_peer_new(in->set.dimension, in->set.count + TAIL_COUNT, M, EF_CONSTRUCTION);
-    if (!in->peer) bench_fail("hnswlib could not begin");
-    double theirs = add_to_peer(in, 0, half), with_peer = bench_memory_mb();
     bench_memory_peak_reset();
-    double ours = insert_ours(in), with_ours = bench_memory_mb();
-    emit(in, "episodic", "rss_mb", with_ours - with_peer, "MB", -1, -1);
-    emit(in, "episodic", "peak_rss_mb", bench_memory_peak_mb() - with_peer, "MB", -1, -1);
-    theirs += add_to_peer(in, half, in->set.count - half);
-    emit(in, "hnswlib", "rss_mb", with_peer - before + bench_memory_mb() - with_ours, "MB", -1, -1);
-    emit(in, "episodic", "insert_per_s", (double)in->set.count / ours, "1/s", -1, -1);
-    emit(in, "hnswlib", "insert_per_s", (double)in->set.count / theirs, "1/s", -1, -1);
-    emit_ratio(in, "insert_ratio", theirs / ours, -1, -1);
+    for (size_t i = 0; i < SLICES; i++) {
+        const size_t first = in->set.count * i / SLICES, count = in->set.count * (i + 1) / SLICES - first;
+        add_ours(&ours, in, first, count);
+        add_theirs(&theirs, in, first, count);
+    }
+    emit_cost(in, "episodic", &ours);
+    emit_cost(in, "hnswlib", &theirs);
+    emit(in, "both", "peak_rss_mb", bench_memory_peak_mb() - before, "MB", -1, -1);
+    emit(in, "episodic", "searchable_per_s", (double)in->set.count / ours.searchable, "1/s", -1, -1);
+    emit_ratio(in, "insert_ratio", theirs.seconds / ours.seconds, -1, -1);
+    emit_ratio(in, "insert_cpu_ratio", theirs.cpu / ours.cpu, -1, -1);
 }
 
 static void measure_disk(trial *in, const char *directory) {
@@ -246,7 +268,7 @@ static void measure_disk(trial *in, const char *directory) {
     emit(in, "hnswlib", "disk_mb", bench_directory_mb(path), "MB", -1, -1);
 }
 
-/* ---- finding -------------------------------------------------------------------------------------------------------- */
+/* ---- finding ----------------------------------------------------------------------------------------------------- */
 
 static size_t find(trial *in, bool ours, uint64_t *ids, const float *query, size_t ef) {
     return ours ? find_ours(in, ids, query, (uint32_t)ef) : hnswlib_peer_search(in->peer, ids, query, K, ef);
@@ -344,7 +366,7 @@ static void measure_finding(trial *in) {
     measure_queries(in, ef, RECALL_TARGET, 0);
     measure_recall_calls(in, ef[1]);
     append(in, in->set.count, TAIL_COUNT);
-    (void)add_to_peer(in, in->set.count, TAIL_COUNT);
+    add_theirs(&(cost){0}, in, in->set.count, TAIL_COUNT);
     measure_queries(in, ef, RECALL_TARGET, TAIL_COUNT);
 }
 
@@ -376,6 +398,7 @@ int main(int argc, char **argv) {
     measure_finding(&in);
     measure_start(&in);
     close_memory(&in);
+    measure_unindexed(&in, directory);
     hnswlib_peer_free(in.peer);
     free(in.ids), free(in.set.vectors), free(in.set.queries), free(in.set.truth);
     return 0;
