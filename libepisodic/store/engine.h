@@ -55,6 +55,8 @@ typedef struct epi__engine_ops {
     void (*abort)(epi__txn *txn);
     void (*reset)(epi__txn *txn);        /* a read transaction gives back its snapshot and keeps its slot */
     epi_status (*renew)(epi__txn *txn);  /* ... and takes a fresh snapshot */
+    /* What the transaction sees of the size; file_size and readers stay 0. Cheaper than stats. */
+    epi_status (*usage)(epi__engine_stats *stats, epi__txn *txn);
 
     epi_status (*get)(epi__view *value, epi__txn *txn, epi__view key); /* EPI_ENOTFOUND sets no last error */
     /* An absent key's value has data NULL. */

@@ -407,35 +407,40 @@ static int count_line(const char *line, void *count) {
     return 0;
 }
 
-static epi_status read_table_stats(epi__engine_stats *stats, lmdb_engine *engine, MDB_txn *txn) {
+static epi_status read_usage(epi__engine_stats *stats, lmdb_engine *engine, MDB_txn *txn) {
+    MDB_envinfo info;
     MDB_stat table, free_list;
-    int code = mdb_stat(txn, engine->table, &table);
+    int code = mdb_env_info(engine->env, &info);
+    if (code == 0) code = mdb_stat(txn, engine->table, &table);
     if (code == 0) code = mdb_stat(txn, FREE_LIST, &free_list);
     if (code != 0) return fail_lmdb(engine, code, "reading statistics");
     uint64_t pages = META_PAGE_COUNT + table.ms_branch_pages + table.ms_leaf_pages + table.ms_overflow_pages +
                      free_list.ms_branch_pages + free_list.ms_leaf_pages + free_list.ms_overflow_pages;
+    stats->map_size = info.me_mapsize;
     stats->used_size = pages * table.ms_psize;
     stats->entries = table.ms_entries;
     stats->depth = table.ms_depth;
+    stats->readers_max = info.me_maxreaders;
     return EPI_OK;
+}
+
+static epi_status lmdb_usage(epi__engine_stats *stats, epi__txn *txn) {
+    *stats = (epi__engine_stats){0};
+    return read_usage(stats, engine_of(txn->engine), txn_of(txn)->txn);
 }
 
 static epi_status lmdb_stats(epi__engine_stats *stats, epi__engine *base) {
     lmdb_engine *engine = engine_of(base);
-    MDB_envinfo info;
     MDB_txn *txn;
     uint32_t lines = 0;
     *stats = (epi__engine_stats){0};
     EPI__TRY(epi__dir_file_size(&stats->file_size, engine->directory, "data.mdb"));
-    int code = mdb_env_info(engine->env, &info);
-    if (code == 0) code = mdb_reader_list(engine->env, count_line, &lines) < 0 ? EIO : 0;
+    int code = mdb_reader_list(engine->env, count_line, &lines) < 0 ? EIO : 0;
     if (code == 0) code = begin_read(&txn, engine->env);
     if (code != 0) return fail_lmdb(engine, code, "reading statistics");
-    epi_status status = read_table_stats(stats, engine, txn);
+    epi_status status = read_usage(stats, engine, txn);
     mdb_txn_abort(txn);
-    stats->map_size = info.me_mapsize;
     stats->readers = lines - 1;
-    stats->readers_max = info.me_maxreaders;
     return status;
 }
 
@@ -450,6 +455,7 @@ static const epi__engine_ops lmdb_ops = {
     .abort = lmdb_abort,
     .reset = lmdb_reset,
     .renew = lmdb_renew,
+    .usage = lmdb_usage,
     .get = lmdb_get,
     .get_many = lmdb_get_many,
     .put = lmdb_put,
