@@ -51,9 +51,7 @@ epi_status epi_memory_close(epi_memory *memory) {
 }
 
 static epi_status add_sequence(uint64_t *sum, epi__store *store) {
-    epi__store_lock(store);
-    epi__mirror *first = epi__store_shared_slot(store)->value;
-    epi__store_unlock(store);
+    epi__mirror *first = epi__mirrors_first(store);
     epi__tx tx;
     EPI__TRY(epi__tx_begin(&tx, store, false));
     for (epi__mirror *at = first; at; at = at->next) {

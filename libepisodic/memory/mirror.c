@@ -9,24 +9,15 @@
 
 /* ---- mirrors of a store ----------------------------------------------------------------------------------------- */
 
-static void scratch_free(epi__scratch *scratch) {
-    if (!scratch) return;
-    epi__analyzer_free(scratch->analyzer);
-    epi__document_dispose(&scratch->document);
-    epi__buffer_dispose(&scratch->buffer);
-    epi__buffer_dispose(&scratch->text);
-    epi__free(scratch->scores);
-    epi__free(scratch->touched);
-    epi__free(scratch);
-}
+/* What the processes' opens of one store share. */
+struct mirrors {
+    epi__mirror *first;
+    epi__map by_space; /* number -> mirror's address */
+    epi__scratches scratches;
+};
 
 static void mirror_free(epi__mirror *mirror) {
     epi__pending_free(mirror->pending);
-    while (mirror->scratch) {
-        epi__scratch *next = mirror->scratch->next;
-        scratch_free(mirror->scratch);
-        mirror->scratch = next;
-    }
     epi__free(mirror->runs);
     epi__free(mirror->marks);
     epi__map_dispose(&mirror->marks_at);
@@ -36,17 +27,32 @@ static void mirror_free(epi__mirror *mirror) {
     epi__schema_copy_free(mirror->schema);
     epi__free(mirror->name);
     pthread_rwlock_destroy(&mirror->lock);
-    pthread_mutex_destroy(&mirror->scratch_mutex);
     pthread_mutex_destroy(&mirror->verified_mutex);
     pthread_mutex_destroy(&mirror->pending_mutex);
     epi__free(mirror);
 }
 
 static void mirrors_free(void *value) {
-    for (epi__mirror *at = value, *next; at; at = next) {
+    struct mirrors *mirrors = value;
+    for (epi__mirror *at = mirrors->first, *next; at; at = next) {
         next = at->next;
         mirror_free(at);
     }
+    epi__map_dispose(&mirrors->by_space);
+    epi__scratches_dispose(&mirrors->scratches);
+    epi__free(mirrors);
+}
+
+/* Under the store's lock. */
+static struct mirrors *mirrors_of(epi__store *store) {
+    epi__store_shared *shared = epi__store_shared_slot(store);
+    if (shared->value) return shared->value;
+    struct mirrors *mirrors = epi__alloc_zero(1, sizeof *mirrors);
+    if (!mirrors) return NULL;
+    epi__scratches_init(&mirrors->scratches);
+    shared->value = mirrors;
+    shared->free = mirrors_free;
+    return mirrors;
 }
 
 /* Takes over `schema`, also on failure. */
@@ -59,7 +65,6 @@ static epi_status mirror_new(epi__mirror **made, epi__store *store, uint32_t spa
         return epi__fail_memory("memory", sizeof *mirror);
     }
     pthread_rwlock_init(&mirror->lock, NULL);
-    pthread_mutex_init(&mirror->scratch_mutex, NULL);
     pthread_mutex_init(&mirror->verified_mutex, NULL);
     pthread_mutex_init(&mirror->pending_mutex, NULL);
     mirror->store = store;
@@ -76,37 +81,54 @@ static epi_status mirror_new(epi__mirror **made, epi__store *store, uint32_t spa
     return EPI_OK;
 }
 
+static epi__mirror *find(const struct mirrors *mirrors, uint32_t space) {
+    uint64_t address = 0;
+    return epi__map_get(&mirrors->by_space, space, &address) ? (epi__mirror *)(uintptr_t)address : NULL;
+}
+
+/* Under the store's lock. Takes over `schema`, also on failure. */
+static epi_status find_or_make(epi__mirror **mirror, epi__store *store, uint32_t space, const char *name,
+                               epi__schema_copy *schema) {
+    struct mirrors *mirrors = mirrors_of(store);
+    *mirror = mirrors ? find(mirrors, space) : NULL;
+    if (!mirrors || *mirror) {
+        epi__schema_copy_free(schema);
+        return mirrors ? EPI_OK : epi__fail_memory("memory", sizeof *mirrors);
+    }
+    EPI__TRY(mirror_new(mirror, store, space, name, schema));
+    if (!epi__map_put(&mirrors->by_space, space, (uintptr_t)*mirror)) {
+        mirror_free(*mirror);
+        *mirror = NULL;
+        return epi__fail_memory("memory", sizeof **mirror);
+    }
+    (*mirror)->scratches = &mirrors->scratches;
+    (*mirror)->next = mirrors->first;
+    mirrors->first = *mirror;
+    return EPI_OK;
+}
+
 epi_status epi__mirror_get(epi__mirror **mirror, epi__store *store, const char *name, const epi_schema *schema) {
     uint32_t space = 0;
     epi__schema_copy *copy = NULL;
     *mirror = NULL;
     EPI__TRY(epi__catalog_open(&space, &copy, store, name, schema));
     epi__store_lock(store);
-    epi__store_shared *shared = epi__store_shared_slot(store);
-    shared->free = mirrors_free;
-    epi__mirror *at = shared->value;
-    while (at && at->space != space) at = at->next;
-    epi_status status = EPI_OK;
-    if (at) {
-        epi__schema_copy_free(copy);
-    } else {
-        status = mirror_new(&at, store, space, name, copy);
-        if (!status) {
-            at->next = shared->value;
-            shared->value = at;
-        }
-    }
+    epi_status status = find_or_make(mirror, store, space, name, copy);
     epi__store_unlock(store);
-    *mirror = status ? NULL : at;
     return status;
 }
 
-epi_status epi__mirrors_each(epi__store *store, epi_status (*visit)(epi__mirror *mirror)) {
+epi__mirror *epi__mirrors_first(epi__store *store) {
     epi__store_lock(store);
-    epi__mirror *first = epi__store_shared_slot(store)->value;
+    const struct mirrors *mirrors = epi__store_shared_slot(store)->value;
+    epi__mirror *first = mirrors ? mirrors->first : NULL;
     epi__store_unlock(store);
+    return first;
+}
+
+epi_status epi__mirrors_each(epi__store *store, epi_status (*visit)(epi__mirror *mirror)) {
     epi_status status = EPI_OK;
-    for (epi__mirror *at = first; at; at = at->next) { /* mirrors are only ever put in front, and stay */
+    for (epi__mirror *at = epi__mirrors_first(store); at; at = at->next) {
         epi_status one = visit(at);
         if (!status) status = one;
     }
@@ -155,34 +177,6 @@ epi_status epi__snapshot_begin(epi__snapshot *snapshot, epi__mirror *mirror) {
 void epi__snapshot_end(epi__snapshot *snapshot) {
     epi__tx_abort(&snapshot->tx);
     pthread_rwlock_unlock(&snapshot->mirror->lock);
-}
-
-/* ---- scratch ---------------------------------------------------------------------------------------------------- */
-
-epi_status epi__scratch_take(epi__scratch **taken, epi__mirror *mirror) {
-    pthread_mutex_lock(&mirror->scratch_mutex);
-    epi__scratch *scratch = mirror->scratch;
-    if (scratch) mirror->scratch = scratch->next;
-    pthread_mutex_unlock(&mirror->scratch_mutex);
-    *taken = scratch;
-    if (scratch) return EPI_OK;
-    scratch = epi__alloc_zero(1, sizeof *scratch);
-    if (!scratch) return epi__fail_memory("memory", sizeof *scratch);
-    epi_status status = epi__analyzer_new(&scratch->analyzer, mirror->schema->schema.language);
-    if (status) {
-        scratch_free(scratch);
-        return status;
-    }
-    *taken = scratch;
-    return EPI_OK;
-}
-
-void epi__scratch_give(epi__scratch *scratch, epi__mirror *mirror) {
-    if (!scratch) return;
-    pthread_mutex_lock(&mirror->scratch_mutex);
-    scratch->next = mirror->scratch;
-    mirror->scratch = scratch;
-    pthread_mutex_unlock(&mirror->scratch_mutex);
 }
 
 /* ---- look-ups --------------------------------------------------------------------------------------------------- */

@@ -15,24 +15,11 @@
 #include "../index/index.h"
 #include "../lexical/lexical.h"
 #include "../store/catalog.h"
+#include "scratch.h"
 
 /* Vectors that a mirror takes into memory without being asked; beyond them, and until upkeep has built the graph, exact
  * search over the store serves. */
 #define EPI__FLAT_COUNT_MAX 16384u
-
-/* Scratch that a call needs and gives back: analyzers and accumulators are not cheap to make. */
-typedef struct epi__scratch {
-    struct epi__scratch *next;
-    epi__analyzer *analyzer;
-    epi__document document;
-    size_t said; /* its first terms, which are words of the text; dates, keywords and tags come behind */
-    epi__buffer buffer;
-    epi__buffer text;
-    float *scores; /* by step id; all zero between calls */
-    size_t score_count;
-    uint64_t *touched;
-    size_t touched_count, touched_capacity;
-} epi__scratch;
 
 typedef struct epi__pending epi__pending; /* append.c */
 
@@ -65,8 +52,7 @@ typedef struct epi__mirror {
     pthread_mutex_t verified_mutex;
     epi__map verified; /* chunks whose checksum held, since the last seal */
 
-    pthread_mutex_t scratch_mutex;
-    epi__scratch *scratch;
+    epi__scratches *scratches; /* of the store */
 
     pthread_mutex_t pending_mutex;
     epi__pending *pending; /* append.c */
@@ -77,6 +63,8 @@ typedef struct epi__mirror {
 
 /* The mirror of a space; made on first use, and owned by the store's shared slot until the store closes. */
 epi_status epi__mirror_get(epi__mirror **mirror, epi__store *store, const char *name, const epi_schema *schema);
+/* The mirrors that were made so far, each leading to the next: they are only ever put in front, and stay. */
+epi__mirror *epi__mirrors_first(epi__store *store);
 epi_status epi__mirrors_each(epi__store *store,
                              epi_status (*visit)(epi__mirror *mirror)); /* the first failure is returned */
 
@@ -91,9 +79,6 @@ epi_status epi__snapshot_begin(epi__snapshot *snapshot, epi__mirror *mirror);
 /* The same with the mirror to oneself, for changing what is derived. */
 epi_status epi__snapshot_begin_exclusive(epi__snapshot *snapshot, epi__mirror *mirror);
 void epi__snapshot_end(epi__snapshot *snapshot);
-
-epi_status epi__scratch_take(epi__scratch **scratch, epi__mirror *mirror);
-void epi__scratch_give(epi__scratch *scratch, epi__mirror *mirror);
 
 /* The run that holds a step; NULL if none. */
 const epi__run *epi__mirror_run(const epi__mirror *mirror, uint64_t step);
