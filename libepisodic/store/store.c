@@ -429,7 +429,7 @@ epi_status epi__tx_commit(epi__tx *tx) {
 
 epi_status epi__store_quota(epi__store *store, epi__tx *tx) {
     epi__engine_stats stats;
-    EPI__TRY(tx->engine->engine->ops->stats(&stats, tx->engine->engine));
+    EPI__TRY(epi__tx_ops(tx->txn)->usage(&stats, tx->txn));
     uint64_t quota = store->options.quota ? store->options.quota : stats.map_size / 16 * 15;
     if (stats.used_size < quota) return EPI_OK;
     return epi__fail(EPI_EQUOTA, "store", "the memory uses %llu bytes, quota %llu; removing still works",
