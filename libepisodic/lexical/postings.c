@@ -2,7 +2,8 @@
  *
  * The newest block of a term lives in its TERM record, so that a seal reads and writes one record a term. When that
  * block outgrows EPI__BLOCK_SIZE its older part goes to POSTING records, which change again only by late or removed
- * steps.
+ * steps. The blocks of a term never overlap, and the newest is never empty: when its last step is removed, the POSTING
+ * record before it takes its place.
  */
 #include <stdlib.h>
 
@@ -295,6 +296,17 @@ static epi_status remove_from_block(epi__change *change, epi__view term, uint64_
     return count ? write_block(change, term, postings, count) : EPI_OK;
 }
 
+/* Moves the last POSTING block into `postings`: the term's newest block was emptied. */
+static epi_status take_back(epi__posting *postings, size_t *count, epi__change *change, epi__view term) {
+    epi__key key;
+    epi__view body;
+    epi_status status = find_block(&key, &body, change, term, UINT64_MAX);
+    if (status == EPI_EDONE) return epi__fail(EPI_EDAMAGED, MODULE, "a term counts more documents than it has");
+    EPI__TRY(status);
+    EPI__TRY(epi__block_decode(count, postings, body));
+    return epi__change_remove(change, &key);
+}
+
 epi_status epi__postings_remove(epi__change *change, epi__view term, uint64_t step) {
     epi__key key;
     epi__view body, encoded;
@@ -310,6 +322,7 @@ epi_status epi__postings_remove(epi__change *change, epi__view term, uint64_t st
     EPI__TRY(epi__block_decode(&count, postings, encoded));
     if (!take_out(postings, &count, step)) EPI__TRY(remove_from_block(change, term, step));
     if (documents == 1) return epi__change_remove(change, &key);
+    if (count == 0) EPI__TRY(take_back(postings, &count, change, term));
     EPI__TRY(epi__change_take(&body, change, &key));
     return write_term(change, &key, documents - 1, postings, count);
 }
