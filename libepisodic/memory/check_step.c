@@ -84,7 +84,8 @@ static epi_status promise_words(epi__check *check, epi__view key, const epi__row
     return EPI_OK;
 }
 
-static bool run_holds(epi__check *check, uint64_t step, uint64_t episode) {
+/* A run that is missing or cannot be read holds nothing; any other failure is not the memory's. */
+static epi_status run_holds(bool *holds, epi__check *check, uint64_t step, uint64_t episode) {
     epi__key first, end;
     epi__scan scan = {0};
     epi__view key, body;
@@ -95,16 +96,19 @@ static bool run_holds(epi__check *check, uint64_t step, uint64_t episode) {
     if (!status) status = epi__scan_next(&key, &body, &scan);
     if (!status) status = epi__run_decode(&run, epi__key_id(key), body);
     epi__scan_close(&scan);
-    return !status && run.episode == episode && step - run.first < run.count;
+    *holds = !status && run.episode == episode && step - run.first < run.count;
+    return status == EPI_EDONE || status == EPI_EDAMAGED ? EPI_OK : status;
 }
 
 static epi_status check_references(epi__check *check, epi__view key, const epi__row *row) {
     epi__key other;
     epi__view body;
     uint64_t step = epi__key_id(key);
+    bool holds = false;
     if (step >= check->state.next_step)
         EPI__TRY(epi__check_violation(check, EPI__TABLE_STEP, key, "its id was never given out"));
-    if (!run_holds(check, step, row->episode))
+    EPI__TRY(run_holds(&holds, check, step, row->episode));
+    if (!holds)
         EPI__TRY(epi__check_violation(check, EPI__TABLE_STEP, key, "lies in no run of its episode"));
     epi__key_begin(&other, check->mirror->space, EPI__TABLE_TIME);
     epi__key_time(&other, row->event_from);

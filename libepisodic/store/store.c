@@ -186,7 +186,8 @@ static epi_status create(epi__store *store) {
 static epi_status is_ours(bool *ours, const char *path) {
     static const char *const begun[] = {"lock", "cache", "store.1", "ballast", "CURRENT.tmp"};
     char *current = epi__dir_join(path, "CURRENT");
-    *ours = current && access(current, F_OK) == 0;
+    if (!current) return epi__fail_memory("store", strlen(path));
+    *ours = access(current, F_OK) == 0;
     epi__free(current);
     return *ours ? EPI_OK : epi__dir_holds_only(ours, path, begun, EPI__COUNT(begun));
 }

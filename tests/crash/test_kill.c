@@ -38,7 +38,7 @@ static int kill_once(ledger *l, const place *p, uint64_t *random, bool *lived) {
     if (code == 1) return 1;
     child = fork();
     if (child == 0) {
-        int bad = ledger_compare(l, p->path, &p->options, 4);
+        int bad = ledger_compare(l, p->path, &p->options, 8);
         (void)fflush(NULL);
         _exit(bad);
     }
