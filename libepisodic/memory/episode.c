@@ -208,6 +208,8 @@ static epi_status check_outcome(const epi_outcome *outcome) {
         return epi__fail(EPI_EINVAL, MODULE, "outcome has version %u, expected 1", outcome->version);
     if (outcome->text) EPI__TRY(epi__check_text("outcome", outcome->text, strlen(outcome->text), EPI_OUTCOME_SIZE_MAX));
     if (outcome->reward - outcome->reward != 0.0) return epi__fail(EPI_ENUMBER, MODULE, "reward was NaN or infinite");
+    if (outcome->end != EPI_TIME_NONE && (outcome->end < EPI_TIME_MIN || outcome->end > EPI_TIME_MAX))
+        return epi__fail(EPI_ELIMIT, MODULE, "the episode ends outside the years 1 to 9999");
     return EPI_OK;
 }
 
