@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +130,16 @@ static void find_last(const store *in, const corpus *from) {
     epi_recollection_free(found);
 }
 
+/* The place of a text that is as long as texts are on average. */
+static size_t typical_of(const corpus *from) {
+    size_t sum = 0, best = 0;
+    for (size_t i = 0; i < from->count; i++) sum += strlen(from->texts[i]);
+    const double mean = (double)sum / (double)from->count;
+    for (size_t i = 0; i < from->count; i++)
+        if (fabs((double)strlen(from->texts[i]) - mean) < fabs((double)strlen(from->texts[best]) - mean)) best = i;
+    return best;
+}
+
 /* What one append writes, found by looking at the store before and after it. */
 typedef struct written {
     lmdb_record records[RECORDS_MAX];
@@ -145,6 +156,7 @@ static void records_of_append(written *of_step, const char *directory, bool vect
     bench_check(epi_memory_open(&seen.memory, seen.path, NULL), "opening");
     bench_check(epi_space_open(&seen.space, seen.memory, "talk", NULL), "opening a space");
     bench_check(epi_episode_resume(&seen.episode, seen.space, episode), "resuming");
+    seen.next = typical_of(from);
     append(&seen, from, 1);
     store_close(&seen);
     lmdb_content *after = lmdb_content_read(environment_of(&seen));
