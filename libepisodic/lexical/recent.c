@@ -47,7 +47,7 @@ void epi__recent_clear(epi__recent *tail) {
 
 static bool grow(void **items, size_t *capacity, size_t needed, size_t size) {
     if (needed <= *capacity) return true;
-    size_t more = EPI__MAX(*capacity * 2, EPI__MAX(needed, (size_t)1024));
+    size_t more = EPI__MAX(*capacity * 2, EPI__MAX(needed, (size_t)64));
     void *grown = epi__realloc(*items, more, size);
     if (!grown) return false;
     *items = grown;

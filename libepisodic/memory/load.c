@@ -130,7 +130,8 @@ static epi_status index_overflow(struct loader *loader) {
 static epi_status add_vector(struct loader *loader, uint64_t step) {
     epi__mirror *mirror = loader->mirror;
     if (!mirror->index || !mirror->index_complete || epi__index_contains(mirror->index, step)) return EPI_OK;
-    if (epi__index_tail_count(mirror->index) >= EPI__FLAT_COUNT_MAX) return index_overflow(loader);
+    size_t waiting = epi__index_tail_count(mirror->index), graph = epi__index_count(mirror->index) - waiting;
+    if (waiting >= EPI__MAX((size_t)EPI__FLAT_COUNT_MAX, graph / 4)) return index_overflow(loader);
     epi_status status = epi__vectors_get(loader->vector, mirror, loader->txn, loader->state->generation, step);
     if (status == EPI_ENOTFOUND) return EPI_OK;
     return status ? status : epi__index_add(mirror->index, &step, loader->vector, 1);
@@ -214,7 +215,8 @@ static epi_status load_runs(struct loader *loader) {
         if (!status) status = run_put(mirror, &run);
     }
     /* A run may continue one that begins behind it: handles take their ids from ranges of their own. */
-    for (size_t i = 0; i < mirror->run_count; i++) link_previous(mirror, mirror->runs[i].previous, mirror->runs[i].first);
+    for (size_t i = 0; i < mirror->run_count; i++)
+        link_previous(mirror, mirror->runs[i].previous, mirror->runs[i].first);
     epi__scan_close(&scan);
     return status == EPI_EDONE ? EPI_OK : status;
 }
@@ -240,11 +242,28 @@ static epi_status apply_to_index(void *context, uint64_t sequence, epi__change_k
     struct loader *loader = context;
     (void)sequence;
     if (kind == EPI__CHANGE_REMOVE) return epi__index_remove(loader->mirror->index, a);
+    if (kind == EPI__CHANGE_PURGE) return EPI_ESTALE; /* it may have rows of what was purged */
     for (uint64_t i = 0; kind == EPI__CHANGE_ADD && i < b; i++) EPI__TRY(add_vector(loader, a + i));
     return EPI_OK;
 }
 
-/* The saved graph, brought up to date by the journal. EPI_ENOTFOUND: none that can be used. */
+/* Makes `index`, which reflects the changes up to `sequence`, the mirror's, and brings it up to date by the journal.
+ * EPI_ESTALE: the journal does not reach back, or something was purged since. Takes the index over in any case. */
+static epi_status adopt(struct loader *loader, epi__index *index, uint64_t sequence) {
+    epi__mirror *mirror = loader->mirror;
+    epi__index_free(mirror->index);
+    mirror->index = index;
+    mirror->index_complete = true;
+    epi_status status = sequence > loader->state->sequence
+                            ? EPI_ESTALE
+                            : epi__journal_read(loader->txn, mirror->space, sequence, loader->state->sequence,
+                                                apply_to_index, loader);
+    if (status == EPI_OK) return EPI_OK;
+    epi_status emptied = index_overflow(loader);
+    return emptied ? emptied : status;
+}
+
+/* The saved graph. EPI_ENOTFOUND: none that can be used. */
 static epi_status load_cache(struct loader *loader) {
     epi__mirror *mirror = loader->mirror;
     epi__index_stamp stamp = {0};
@@ -254,17 +273,9 @@ static epi_status load_cache(struct loader *loader) {
         epi__store_log(mirror->store, "space \"%s\": the saved vector index was dropped: %s", mirror->name,
                        epi_error_last()->message);
     if (status == EPI_ENOMEM) return status;
-    if (status || stamp.sequence > loader->state->sequence) {
-        epi__index_free(loaded);
-        return EPI_ENOTFOUND;
-    }
-    epi__index_free(mirror->index);
-    mirror->index = loaded;
-    mirror->index_complete = true;
-    status = epi__journal_read(loader->txn, mirror->space, stamp.sequence, loader->state->sequence, apply_to_index,
-                               loader);
-    if (status == EPI_ESTALE) mirror->index_complete = false;
-    return status == EPI_ESTALE ? EPI_ENOTFOUND : status;
+    if (!status) status = adopt(loader, loaded, stamp.sequence);
+    if (status == EPI_OK || status == EPI_ENOMEM) return status;
+    return EPI_ENOTFOUND;
 }
 
 static epi_status load_index(struct loader *loader) {
@@ -289,11 +300,28 @@ static epi_status load_all(struct loader *loader) {
     return load_index(loader);
 }
 
-epi_status epi__mirror_catch_up(epi__mirror *mirror, epi__txn *txn, const epi__state *state) {
-    struct loader loader = {mirror, txn, state, NULL};
+static epi_status loader_begin(struct loader *loader, epi__mirror *mirror, epi__txn *txn, const epi__state *state) {
     uint32_t dimension = mirror->schema->schema.dimension;
-    loader.vector = epi__realloc(NULL, dimension + 1u, sizeof *loader.vector);
-    if (!loader.vector) return epi__fail_memory("memory", dimension * sizeof *loader.vector);
+    *loader = (struct loader){mirror, txn, state, epi__realloc(NULL, dimension + 1u, sizeof(float))};
+    return loader->vector ? EPI_OK : epi__fail_memory("memory", dimension * sizeof(float));
+}
+
+epi_status epi__mirror_adopt_index(epi__mirror *mirror, epi__txn *txn, const epi__state *state, epi__index *index,
+                                   uint64_t sequence) {
+    struct loader loader;
+    epi_status status = loader_begin(&loader, mirror, txn, state);
+    if (status) {
+        epi__index_free(index);
+        return status;
+    }
+    status = adopt(&loader, index, sequence);
+    epi__free(loader.vector);
+    return status == EPI_ESTALE ? EPI_OK : status;
+}
+
+epi_status epi__mirror_catch_up(epi__mirror *mirror, epi__txn *txn, const epi__state *state) {
+    struct loader loader;
+    EPI__TRY(loader_begin(&loader, mirror, txn, state));
     epi_status status = EPI_ESTALE;
     if (mirror->loaded && state->sequence >= mirror->sequence &&
         state->sequence - mirror->sequence <= JOURNAL_STEPS_MAX)

@@ -49,6 +49,11 @@ typedef struct epi__mirror {
     epi__recent *tail;
     epi__index *index;   /* NULL when the space has no vectors */
     bool index_complete; /* it holds every vector; otherwise it is empty */
+    pthread_mutex_t upkeep_mutex; /* of the index being built: */
+    epi__index *building;         /* NULL: none */
+    uint64_t building_sequence;   /* what it reflects */
+    uint64_t building_next;       /* the step it goes on from */
+
     pthread_mutex_t verified_mutex;
     epi__map verified; /* chunks whose checksum held, since the last seal */
 
@@ -88,6 +93,11 @@ const epi__mark *epi__mirror_mark(const epi__mirror *mirror, uint64_t step); /* 
 
 /* load.c: bringing a mirror to a transaction's state, with the lock held for writing. */
 epi_status epi__mirror_catch_up(epi__mirror *mirror, epi__txn *txn, const epi__state *state);
+
+/* Makes `index`, which reflects the changes up to `sequence`, the mirror's, and brings it up to date. Takes it over.
+ * With the mirror to oneself. Where the journal does not reach back, the mirror is left with an incomplete index. */
+epi_status epi__mirror_adopt_index(epi__mirror *mirror, epi__txn *txn, const epi__state *state, epi__index *index,
+                                   uint64_t sequence);
 
 /* nearest.c: the vector index of a mirror, its cache file, and search that serves with or without it. */
 epi_status epi__mirror_index_new(epi__index **index, const epi__mirror *mirror);

@@ -81,7 +81,8 @@ epi_status epi__mirror_index_save(epi__mirror *mirror, const epi__state *state) 
 
 bool epi__mirror_cache_exists(const epi__mirror *mirror) {
     epi__buffer path = {0};
-    bool exists = cache_path(&path, mirror->store, mirror->space) == EPI_OK && access(epi__buffer_text(&path), F_OK) == 0;
+    bool exists = cache_path(&path, mirror->store, mirror->space) == EPI_OK &&
+                  access(epi__buffer_text(&path), F_OK) == 0;
     epi__buffer_dispose(&path);
     return exists;
 }
@@ -114,26 +115,6 @@ static epi_status fill_chunk(void *context, uint64_t first, const uint8_t *prese
     return EPI_OK;
 }
 
-/* Calls add for each vector of the tail table; `vector` is room for one. */
-typedef epi_status (*tail_visit)(void *context, uint64_t step, const float *vector);
-static epi_status scan_tail(epi__mirror *mirror, epi__txn *txn, tail_visit visit, void *context) {
-    uint32_t dimension = mirror->schema->schema.dimension;
-    float *vector = epi__realloc(NULL, dimension, sizeof *vector);
-    if (!vector) return epi__fail_memory(MODULE, dimension * sizeof *vector);
-    epi__scan scan = {0};
-    epi__view key, body, document, bytes;
-    epi_status status = epi__scan_table(&scan, txn, mirror->space, EPI__TABLE_TAIL);
-    while (!status && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK) {
-        status = epi__tail_record_decode(&document, &bytes, body);
-        if (status || bytes.size != dimension * sizeof *vector) continue;
-        memcpy(vector, bytes.data, bytes.size);
-        status = visit(context, epi__key_id(key), vector);
-    }
-    epi__scan_close(&scan);
-    epi__free(vector);
-    return status == EPI_EDONE ? EPI_OK : status;
-}
-
 static epi_status fill_one(void *context, uint64_t step, const float *vector) {
     struct filling *filling = context;
     return epi__index_add(filling->index, &step, vector, 1);
@@ -141,8 +122,8 @@ static epi_status fill_one(void *context, uint64_t step, const float *vector) {
 
 epi_status epi__mirror_index_fill(epi__index *index, epi__mirror *mirror, epi__txn *txn, uint64_t generation) {
     struct filling filling = {index, mirror->schema->schema.dimension};
-    EPI__TRY(epi__vectors_scan(mirror, txn, generation, fill_chunk, &filling));
-    return scan_tail(mirror, txn, fill_one, &filling);
+    EPI__TRY(epi__vectors_scan(mirror, txn, generation, 0, fill_chunk, &filling));
+    return epi__vectors_scan_tail(mirror, txn, fill_one, &filling);
 }
 
 /* ---- exact search ----------------------------------------------------------------------------------------------- */
@@ -190,8 +171,9 @@ static epi_status search_store(size_t *count, epi__best *found, epi__snapshot *s
     exact->scores = epi__realloc(NULL, capacity, sizeof *exact->scores);
     epi_status status = exact->scores && epi__topk_init(&exact->best, k) ? EPI_OK
                                                                          : epi__fail_memory(MODULE, k * sizeof *found);
-    if (!status) status = epi__vectors_scan(mirror, snapshot->tx.txn, snapshot->state.generation, exact_chunk, exact);
-    if (!status) status = scan_tail(mirror, snapshot->tx.txn, exact_one, exact);
+    if (!status)
+        status = epi__vectors_scan(mirror, snapshot->tx.txn, snapshot->state.generation, 0, exact_chunk, exact);
+    if (!status) status = epi__vectors_scan_tail(mirror, snapshot->tx.txn, exact_one, exact);
     if (!status) {
         epi__topk_sort(&exact->best);
         *count = exact->best.count;
@@ -211,8 +193,8 @@ epi_status epi__nearest(size_t *count, epi__best *found, epi__snapshot *snapshot
         struct source source = {snapshot, filter, context, NULL};
         source.unsealed = epi__realloc(NULL, mirror->schema->schema.dimension, sizeof *source.unsealed);
         if (!source.unsealed) return epi__fail_memory(MODULE, mirror->schema->schema.dimension * sizeof(float));
-        epi_status status =
-            epi__index_search(count, found, mirror->index, query, k, ef, filter ? allowed : NULL, &source);
+        epi_status status = epi__index_search(count, found, mirror->index, query, k, ef, filter ? allowed : NULL,
+                                              &source);
         epi__free(source.unsealed);
         return status;
     }

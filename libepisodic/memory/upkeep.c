@@ -3,15 +3,11 @@
  */
 #include "append.h"
 #include "filter.h"
+#include "graph.h"
 #include "handle.h"
 #include "remove.h"
 
 #define MODULE "memory"
-#define ABSORB_BATCH 256u
-
-static bool in_time(uint64_t until) {
-    return until == 0 || epi__clock_monotonic_us() < until;
-}
 
 static epi_status seal(uint64_t *sealed, epi__mirror *mirror) {
     epi__change change;
@@ -24,59 +20,6 @@ static epi_status seal(uint64_t *sealed, epi__mirror *mirror) {
     if (!status) return epi__change_commit(&change, epi__store_now(mirror->store));
     epi__change_abort(&change);
     return status;
-}
-
-/* ---- the graph -------------------------------------------------------------------------------------------------- */
-
-/* A new index with every vector of the snapshot in its tail, when there is none to go on with. */
-static epi_status complete_index(epi__mirror *mirror, epi__snapshot *snapshot) {
-    bool usable = mirror->index_complete && !epi__index_wants_rebuild(mirror->index);
-    if (usable) return EPI_OK;
-    epi__index *fresh = NULL;
-    EPI__TRY(epi__mirror_index_new(&fresh, mirror));
-    epi_status status = epi__mirror_index_fill(fresh, mirror, snapshot->tx.txn, snapshot->state.generation);
-    if (status) {
-        epi__index_free(fresh);
-        return status;
-    }
-    epi__index_free(mirror->index);
-    mirror->index = fresh;
-    mirror->index_complete = true;
-    return EPI_OK;
-}
-
-/* Under the mirror's lock for writing: searches of this process wait a batch, those of others not at all. */
-static epi_status absorb_some(bool *done, uint64_t *indexed, epi__mirror *mirror) {
-    size_t absorbed = 0;
-    pthread_rwlock_wrlock(&mirror->lock);
-    epi_status status = mirror->index_complete ? epi__index_absorb(&absorbed, mirror->index, ABSORB_BATCH) : EPI_OK;
-    *done = status || absorbed == 0;
-    *indexed += absorbed;
-    pthread_rwlock_unlock(&mirror->lock);
-    return status;
-}
-
-static epi_status with_index(epi__mirror *mirror, epi_status (*work)(epi__mirror *mirror, epi__snapshot *snapshot)) {
-    epi__snapshot snapshot;
-    EPI__TRY(epi__snapshot_begin_exclusive(&snapshot, mirror));
-    epi_status status = work(mirror, &snapshot);
-    epi__snapshot_end(&snapshot);
-    return status;
-}
-
-static epi_status save_index(epi__mirror *mirror, epi__snapshot *snapshot) {
-    if (!mirror->index_complete || epi__store_options(mirror->store)->read_only) return EPI_OK;
-    epi_status status = epi__mirror_index_save(mirror, &snapshot->state);
-    return status == EPI_EBUSY ? EPI_OK : status; /* another process is saving the same */
-}
-
-static epi_status build_index(uint64_t *indexed, bool *complete, epi__mirror *mirror, uint64_t until) {
-    bool done = mirror->schema->schema.encoder == EPI_ENCODER_NONE;
-    if (done) return EPI_OK;
-    EPI__TRY(with_index(mirror, complete_index));
-    while (!done && in_time(until)) EPI__TRY(absorb_some(&done, indexed, mirror));
-    *complete = *complete && done;
-    return done && *indexed == 0 && epi__mirror_cache_exists(mirror) ? EPI_OK : with_index(mirror, save_index);
 }
 
 /* ---- expiry ----------------------------------------------------------------------------------------------------- */
@@ -110,7 +53,7 @@ epi_status epi_space_upkeep(epi_upkeep_report *report, epi_space *space, const e
     EPI__TRY(epi__pending_commit(mirror));
     epi_status status = options.expire ? expire(&done.expired, mirror) : EPI_OK;
     if (!status && (options.seal || options.index)) status = seal(&done.sealed, mirror);
-    if (!status && options.index) status = build_index(&done.indexed, &done.complete, mirror, until);
+    if (!status && options.index) status = epi__graph_build(&done.indexed, &done.complete, mirror, until);
     if (report) *report = done;
     return status;
 }

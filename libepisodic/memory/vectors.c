@@ -179,15 +179,15 @@ epi_status epi__vectors_get(float *out, const epi__mirror *mirror, epi__txn *txn
     return EPI_OK;
 }
 
-epi_status epi__vectors_scan(epi__mirror *mirror, epi__txn *txn, uint64_t generation, epi__vectors_visit visit,
-                             void *context) {
+epi_status epi__vectors_scan(epi__mirror *mirror, epi__txn *txn, uint64_t generation, uint64_t from,
+                             epi__vectors_visit visit, void *context) {
     uint32_t dimension = mirror->schema->schema.dimension, capacity = epi__vectors_capacity(dimension);
     epi__key first, end;
     epi__range *range = NULL;
-    epi__key_begin(&first, mirror->space, EPI__TABLE_VECTOR);
-    epi__key_u32(&first, (uint32_t)generation);
-    end = first;
+    epi__key_begin(&end, mirror->space, EPI__TABLE_VECTOR);
+    epi__key_u32(&end, (uint32_t)generation);
     epi__key_next(&end);
+    chunk_key(&first, mirror->space, generation, from / capacity);
     EPI__TRY(epi__tx_ops(txn)->range_open(&range, txn, epi__key_view(&first), epi__key_view(&end), false));
     epi_status status = EPI_OK;
     while (!status) {
@@ -202,5 +202,23 @@ epi_status epi__vectors_scan(epi__mirror *mirror, epi__txn *txn, uint64_t genera
                            vectors, capacity);
     }
     epi__tx_ops(txn)->range_close(range);
+    return status == EPI_EDONE ? EPI_OK : status;
+}
+
+epi_status epi__vectors_scan_tail(epi__mirror *mirror, epi__txn *txn, epi__vector_visit visit, void *context) {
+    uint32_t dimension = mirror->schema->schema.dimension;
+    float *vector = epi__realloc(NULL, dimension, sizeof *vector);
+    if (!vector) return epi__fail_memory(MODULE, dimension * sizeof *vector);
+    epi__scan scan = {0};
+    epi__view key, body, document, bytes;
+    epi_status status = epi__scan_table(&scan, txn, mirror->space, EPI__TABLE_TAIL);
+    while (!status && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK) {
+        status = epi__tail_record_decode(&document, &bytes, body);
+        if (status || bytes.size != dimension * sizeof *vector) continue;
+        memcpy(vector, bytes.data, bytes.size);
+        status = visit(context, epi__key_id(key), vector);
+    }
+    epi__scan_close(&scan);
+    epi__free(vector);
     return status == EPI_EDONE ? EPI_OK : status;
 }

@@ -25,11 +25,15 @@ epi_status epi__vectors_get(float *out, const epi__mirror *mirror, epi__txn *txn
 /* The same in place; NULL when the step has none in a chunk. */
 const float *epi__vectors_at(epi__mirror *mirror, epi__txn *txn, uint64_t generation, uint64_t id);
 
-/* Calls visit for each chunk: vectors[i] belongs to step first + i where bit i of present is set. */
+/* Calls visit for each chunk from the one of step `from` on: vectors[i] belongs to step first + i where bit i of
+ * present is set. EPI_EDONE from visit ends the scan well. */
 typedef epi_status (*epi__vectors_visit)(void *context, uint64_t first, const uint8_t *present, const float *vectors,
                                          uint32_t capacity);
-epi_status epi__vectors_scan(epi__mirror *mirror, epi__txn *txn, uint64_t generation, epi__vectors_visit visit,
-                             void *context);
+epi_status epi__vectors_scan(epi__mirror *mirror, epi__txn *txn, uint64_t generation, uint64_t from,
+                             epi__vectors_visit visit, void *context);
+/* ... and for each vector of the tail table. */
+typedef epi_status (*epi__vector_visit)(void *context, uint64_t step, const float *vector);
+epi_status epi__vectors_scan_tail(epi__mirror *mirror, epi__txn *txn, epi__vector_visit visit, void *context);
 
 /* A chunk's body taken apart, for the check. */
 epi_status epi__chunk_open(const uint8_t **present, const float **vectors, epi__view body, uint32_t dimension);
