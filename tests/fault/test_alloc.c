@@ -53,7 +53,8 @@ int __wrap_posix_memalign(void **memory, size_t alignment, size_t size) {
 char *__wrap_strdup(const char *text) { return must_fail() ? NULL : __real_strdup(text); }
 char *__wrap_realpath(const char *path, char *resolved) { return must_fail() ? NULL : __real_realpath(path, resolved); }
 
-/* What C++ calls operator new and delete, by the names that the linker knows. */
+/* What C++ calls operator new and delete, by the names that the linker knows; visible, so that libstdc++ takes them too. */
+#pragma GCC visibility push(default)
 void throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv");
 void *operator_new(size_t size) __asm__("_Znwm");
 void *operator_new_array(size_t size) __asm__("_Znam");
@@ -73,6 +74,7 @@ void operator_delete_sized(void *memory, size_t size) {
     free(memory);
 }
 void operator_delete_array(void *memory) { free(memory); }
+#pragma GCC visibility pop
 
 /* ---- the memory that each call meets ---------------------------------------------------------------------------------- */
 

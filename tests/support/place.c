@@ -164,10 +164,7 @@ static int seek_in_file(const char *path, const struct stat *info, int kind, str
     void *map = mmap(NULL, (size_t)info->st_size, PROT_READ, MAP_PRIVATE, file, 0);
     close(file);
     if (map == MAP_FAILED) return 0;
-    if (memmem(map, (size_t)info->st_size, sought.bytes, sought.size)) {
-        sought.found = true;
-        print_message("found in %s\n", path);
-    }
+    if (memmem(map, (size_t)info->st_size, sought.bytes, sought.size)) sought.found = true;
     munmap(map, (size_t)info->st_size);
     return 0;
 }
