@@ -48,8 +48,15 @@ static int by_id(const void *a, const void *b) {
 }
 
 const locomo_turn *locomo_find(const locomo_conversation *conversation, const char *id) {
-    locomo_turn wanted = {id, 0};
+    locomo_turn wanted = {.id = id};
     return bsearch(&wanted, conversation->turns, conversation->turn_count, sizeof wanted, by_id);
+}
+
+/* What stands beside a session as its time: "session_3" has "session_3_date_time". */
+static const char *time_of(const epi_json *sessions, const epi_json *session) {
+    char name[64];
+    snprintf(name, sizeof name, "%s_date_time", epi_json_name(session));
+    return epi_json_string(epi_json_member(sessions, name), NULL);
 }
 
 /* Members that are lists are sessions: dates and speakers are strings. */
@@ -60,8 +67,12 @@ static void read_turns(locomo_conversation *conversation, const epi_json *sessio
     conversation->turns = bench_alloc(room + 1, sizeof *conversation->turns);
     for (const epi_json *at = epi_json_first(sessions); at != NULL; at = epi_json_next(at), session++) {
         if (epi_json_type_of(at) != EPI_JSON_ARRAY) continue;
-        for (const epi_json *turn = epi_json_first(at); turn != NULL; turn = epi_json_next(turn))
-            conversation->turns[conversation->turn_count++] = (locomo_turn){string_of(turn, "dia_id", "turn"), session};
+        const char *time = time_of(sessions, at);
+        for (const epi_json *turn = epi_json_first(at); turn != NULL; turn = epi_json_next(turn)) {
+            const char *text = epi_json_string(epi_json_member(turn, "text"), NULL);
+            locomo_turn read = {string_of(turn, "dia_id", "turn"), session, text, time};
+            conversation->turns[conversation->turn_count++] = read;
+        }
     }
     qsort(conversation->turns, conversation->turn_count, sizeof *conversation->turns, by_id);
 }
@@ -130,7 +141,10 @@ static void read_evidence(locomo_file *file, locomo_question *question, const ch
 static void read_question(locomo_file *file, size_t conversation, size_t place, const epi_json *entry) {
     locomo_question *question = &file->questions[file->question_count];
     const epi_json *evidence = epi_json_member(entry, "evidence");
-    *question = (locomo_question){string_of(entry, "question", "question"), conversation, place, 0, NULL, 0};
+    *question = (locomo_question){.text = string_of(entry, "question", "question"),
+                                  .conversation = conversation,
+                                  .place = place,
+                                  .answer = epi_json_member(entry, "answer")};
     if (!epi_json_integer(&question->category, epi_json_member(entry, "category"))) question->category = 0;
     for (const epi_json *at = epi_json_first(evidence); at != NULL; at = epi_json_next(at)) {
         const char *id = epi_json_string(at, NULL);

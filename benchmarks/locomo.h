@@ -12,8 +12,10 @@
 #include <episodic/sys/json.h>
 
 typedef struct locomo_turn {
-    const char *id; /* dia_id, as written in the conversation */
-    size_t session; /* place of its session among the conversation's members */
+    const char *id;           /* dia_id, as written in the conversation */
+    size_t session;           /* place of its session among the conversation's members */
+    const char *text;         /* NULL: none */
+    const char *session_time; /* as the file writes it, "1:56 pm on 8 May, 2023"; NULL: none */
 } locomo_turn;
 
 typedef struct locomo_conversation {
@@ -27,6 +29,7 @@ typedef struct locomo_question {
     size_t conversation;
     size_t place;                 /* in the conversation's list of questions, from 0 */
     int64_t category;             /* the file's own number; 0 when it has none */
+    const epi_json *answer;       /* a string or a number; NULL: none */
     const locomo_turn **evidence; /* each turn once; at least one */
     size_t evidence_count;
 } locomo_question;

@@ -32,6 +32,7 @@
 #define EPI_TOKEN_BUDGET_MAX 1048576u
 #define EPI_SCENE_MARGIN_DEFAULT 1u /**< steps shown before and after a hit */
 #define EPI_SCENE_MARGIN_MAX 64u
+#define EPI_TIME_MENTION_COUNT_MAX 32u /**< expressions of time that epi_time_find() tells of one text */
 
 /* the memory */
 #define EPI_MAP_SIZE_DEFAULT (256ull << 30) /**< bytes of address space, not of disk */

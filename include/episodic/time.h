@@ -47,6 +47,54 @@ EPI_API char *epi_time_text(char *out, epi_time time, int32_t utc_offset_min);
 /** Writes RFC 3339 with microseconds where there are any: "2026-11-17T10:04:00Z", "...+02:00". Returns out. */
 EPI_API char *epi_time_iso(char *out, epi_time time, int32_t utc_offset_min);
 
+/** The unit that an expression of time counts in. The interval says how wide it is: "a few days ago" counts in days. */
+typedef enum epi_time_precision {
+    EPI_PRECISION_MINUTE = 1,
+    EPI_PRECISION_HOUR = 2,
+    EPI_PRECISION_DAY_PART = 3, /**< a morning, an afternoon, a night */
+    EPI_PRECISION_DAY = 4,
+    EPI_PRECISION_WEEKEND = 5,
+    EPI_PRECISION_WEEK = 6,
+    EPI_PRECISION_MONTH = 7,
+    EPI_PRECISION_SEASON = 8,
+    EPI_PRECISION_YEAR = 9,
+    EPI_PRECISION_DECADE = 10
+} epi_time_precision;
+
+/** An expression of time inside a text: where it stands and what it means. */
+typedef struct epi_time_mention {
+    size_t from; /**< its first byte */
+    size_t to;   /**< the byte behind its last */
+    epi_interval interval; /**< from < to, in UTC; utc_offset_min is the one that was passed in */
+    epi_time_precision precision;
+} epi_time_mention;
+
+/** Finds the expressions of time in an English text and says what they mean: "last Friday", "two weeks ago",
+ *  "7 May 2023", "in 2022", "at 5pm tomorrow". Nothing is guessed from what needs other knowledge ("when I was ten"),
+ *  and durations ("for two years") are no dates.
+ *
+ *  Weeks begin on Monday, weekends are Saturday and Sunday, seasons the meteorological ones of the north (winter
+ *  begins in December and belongs to that year). "last week" is the calendar week before; "two weeks ago" seven days
+ *  around that day; "last Friday" the nearest one before today, "next Friday" the one of the next calendar week; months
+ *  and years are whole ones, also "three months ago". A day, month or weekday without a year or week is the nearest one
+ *  on the side that the verbs around it tell, weekdays in the past where none does. 05/07/2023 is 5 July, since more of
+ *  the world writes the day first; 05/13/2023 can only be 13 May. A clock time narrows the day beside it.
+ *
+ * @param mentions receives up to `room` of them, best first: those that say when something happened before those that
+ *        bound it ("since 2016") and vague ones ("recently"), otherwise in the order of the text. They never overlap.
+ *        May be NULL when room is 0.
+ * @param count receives how many there are, at most EPI_TIME_MENTION_COUNT_MAX: what follows these in the text is not
+ *        looked at. 0 on failure.
+ * @param text UTF-8 of `size` bytes; may be NULL when size is 0.
+ * @param at when the text was said, EPI_TIME_MIN to EPI_TIME_MAX: what "today" means.
+ * @param utc_offset_min minutes east of UTC where it was said, -1080 to 1080; days begin there at midnight. The offset
+ *        is taken for all times of the text: no rules of summer time are known.
+ * @return EPI_OK, also when nothing is found · EPI_EINVAL an argument is NULL or out of range · EPI_EUTF8 the text is
+ *         not valid UTF-8, or has a NUL byte
+ * @par Thread safety any thread. The same arguments give the same mentions; nothing is allocated. */
+EPI_API epi_status epi_time_find(epi_time_mention *mentions, size_t *count, size_t room, const char *text, size_t size,
+                                 epi_time at, int32_t utc_offset_min);
+
 #ifdef __cplusplus
 }
 #endif

@@ -177,6 +177,24 @@ uint64_t epi__hash64(const void *data, size_t size);
 uint64_t epi__hash64_pair(const void *first, size_t first_size, const void *second, size_t second_size);
 epi__hash128 epi__hash128_of(const void *data, size_t size);
 
+/* ---- time.c: the proleptic Gregorian calendar ------------------------------------------------------------------- */
+
+#define EPI__MINUTE_US INT64_C(60000000)
+#define EPI__HOUR_US (60 * EPI__MINUTE_US)
+#define EPI__DAY_US (24 * EPI__HOUR_US)
+#define EPI__OFFSET_MIN_MAX 1080 /* of a place east or west of UTC: 18 hours, as ISO 8601 readers take it */
+
+typedef struct epi__date {
+    int64_t year;
+    int32_t month; /* 1 to 12 */
+    int32_t day;   /* 1 to 31 */
+} epi__date;
+
+int32_t epi__days_of_month(int64_t year, int32_t month);
+int64_t epi__days_from_date(epi__date d);    /* since 1970-01-01, a Thursday */
+epi__date epi__date_from_days(int64_t days); /* the inverse */
+int64_t epi__divide_down(int64_t value, int64_t by); /* rounds towards minus infinity; by > 0 */
+
 #define EPI__COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define EPI__MIN(a, b) ((a) < (b) ? (a) : (b))
 #define EPI__MAX(a, b) ((a) > (b) ? (a) : (b))

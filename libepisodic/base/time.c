@@ -12,37 +12,30 @@
 #include "base.h"
 
 #define SECOND_US 1000000
-#define MINUTE_US (60ll * SECOND_US)
-#define HOUR_US (60ll * MINUTE_US)
-#define DAY_US (24ll * HOUR_US)
-#define OFFSET_MIN_MAX 1080
+#define MINUTE_US EPI__MINUTE_US
+#define HOUR_US EPI__HOUR_US
+#define DAY_US EPI__DAY_US
 
 static const epi_time second_us = SECOND_US;
 
 /* ---- the calendar ---------------------------------------------------------------------------------------------- */
 
-typedef struct date {
-    int64_t year;
-    int32_t month; /* 1 to 12 */
-    int32_t day;   /* 1 to 31 */
-} date;
-
 static bool is_leap(int64_t year) {
     return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 }
 
-static int32_t days_of_month(int64_t year, int32_t month) {
+int32_t epi__days_of_month(int64_t year, int32_t month) {
     static const int8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     return days[month - 1] + (month == 2 && is_leap(year));
 }
 
-static int64_t divide_down(int64_t value, int64_t by) {
+int64_t epi__divide_down(int64_t value, int64_t by) {
     return value / by - (value % by < 0);
 }
 
 /* Days before 1 March of a year of the calendar that begins in March. */
 static int64_t days_before_march(int64_t year) {
-    return 365 * year + divide_down(year, 4) - divide_down(year, 100) + divide_down(year, 400);
+    return 365 * year + epi__divide_down(year, 4) - epi__divide_down(year, 100) + epi__divide_down(year, 400);
 }
 
 /* Days before a month, counted from March (0 to 11): the lengths 31 30 31 30 31 repeat every five months. */
@@ -50,22 +43,22 @@ static int64_t days_before_month(int64_t month_from_march) {
     return (153 * month_from_march + 2) / 5;
 }
 
-static int64_t days_from_epoch(date d) {
+int64_t epi__days_from_date(epi__date d) {
     const int64_t march_epoch = 719468; /* days_before_march(0) to 1970-01-01 */
     int64_t year = d.month > 2 ? d.year : d.year - 1;
     int64_t month = (d.month + 9) % 12;
     return days_before_march(year) + days_before_month(month) + d.day - 1 - march_epoch;
 }
 
-static date date_of_days(int64_t days) {
+epi__date epi__date_from_days(int64_t days) {
     int64_t since = days + 719468;
-    int64_t year = divide_down(since * 400, 146097); /* a guess, at most one too high: 146,097 days in 400 years */
+    int64_t year = epi__divide_down(since * 400, 146097); /* at most one too high: 146,097 days in 400 years */
     while (days_before_march(year) > since) year--;
     while (days_before_march(year + 1) <= since) year++;
     int64_t day = since - days_before_march(year);
     int64_t month = (5 * day + 2) / 153;
-    date d = {month >= 10 ? year + 1 : year, (int32_t)(month >= 10 ? month - 9 : month + 3),
-              (int32_t)(day - days_before_month(month)) + 1};
+    epi__date d = {month >= 10 ? year + 1 : year, (int32_t)(month >= 10 ? month - 9 : month + 3),
+                   (int32_t)(day - days_before_month(month)) + 1};
     return d;
 }
 
@@ -101,15 +94,15 @@ static void scan_check(scan *s, bool good, const char *error) {
 }
 
 /* Year, month, day as far as they are there; returns how many. */
-static int scan_date(scan *s, date *d) {
-    *d = (date){scan_number(s, 4, "the year needs four digits"), 1, 1};
+static int scan_date(scan *s, epi__date *d) {
+    *d = (epi__date){scan_number(s, 4, "the year needs four digits"), 1, 1};
     scan_check(s, d->year >= 1, "the year 0000 does not exist");
     if (!scan_char(s, '-')) return 1;
     d->month = scan_number(s, 2, "the month needs two digits");
     scan_check(s, d->month >= 1 && d->month <= 12, "the month is not 01 to 12");
     if (!scan_char(s, '-')) return 2;
     d->day = scan_number(s, 2, "the day needs two digits");
-    scan_check(s, s->error != NULL || (d->day >= 1 && d->day <= days_of_month(d->year, d->month)),
+    scan_check(s, s->error != NULL || (d->day >= 1 && d->day <= epi__days_of_month(d->year, d->month)),
                "the month has no such day");
     return 3;
 }
@@ -148,22 +141,22 @@ static int32_t scan_offset(scan *s) {
     scan_char(s, ':');
     int32_t minutes = scan_number(s, 2, "the offset needs two digits for minutes");
     scan_check(s, minutes <= 59, "the offset's minutes are not 00 to 59");
-    scan_check(s, hours * 60 + minutes <= OFFSET_MIN_MAX, "the offset is more than 18 hours");
+    scan_check(s, hours * 60 + minutes <= EPI__OFFSET_MIN_MAX, "the offset is more than 18 hours");
     return sign * (hours * 60 + minutes);
 }
 
 /* The first moment after the day, month or year that begins at `d`. */
-static epi_time end_of_date(date d, int fields) {
-    if (fields == 3) return (days_from_epoch(d) + 1) * DAY_US;
-    if (fields == 2) return (days_from_epoch(d) + days_of_month(d.year, d.month)) * DAY_US;
-    return (days_from_epoch((date){d.year + 1, 1, 1})) * DAY_US;
+static epi_time end_of_date(epi__date d, int fields) {
+    if (fields == 3) return (epi__days_from_date(d) + 1) * DAY_US;
+    if (fields == 2) return (epi__days_from_date(d) + epi__days_of_month(d.year, d.month)) * DAY_US;
+    return (epi__days_from_date((epi__date){d.year + 1, 1, 1})) * DAY_US;
 }
 
 epi_status epi_time_parse(epi_interval *interval, const char *text) {
     if (interval == NULL || text == NULL) return epi__fail(EPI_EINVAL, "time", "an argument was NULL");
     *interval = (epi_interval){0, 0, 0};
     scan s = {text, NULL};
-    date d;
+    epi__date d;
     int fields = scan_date(&s, &d);
     bool clock = fields == 3 && (scan_char(&s, 'T') || scan_char(&s, 't') || scan_char(&s, ' '));
     epi_time time_of_day = clock ? scan_clock(&s) : 0;
@@ -171,7 +164,7 @@ epi_status epi_time_parse(epi_interval *interval, const char *text) {
     scan_check(&s, *s.next == '\0', "something follows the time");
     if (s.error == NULL) {
         epi_time shift = offset * MINUTE_US;
-        epi_time from = days_from_epoch(d) * DAY_US + time_of_day - shift;
+        epi_time from = epi__days_from_date(d) * DAY_US + time_of_day - shift;
         epi_time to = clock ? from : EPI__MIN(end_of_date(d, fields), EPI_TIME_MAX);
         scan_check(&s, from >= EPI_TIME_MIN && from <= EPI_TIME_MAX, "it is before the year 1 or after 9999 in UTC");
         *interval = (epi_interval){from, to, offset};
@@ -185,21 +178,21 @@ epi_status epi_time_parse(epi_interval *interval, const char *text) {
 /* ---- writing --------------------------------------------------------------------------------------------------- */
 
 typedef struct civil {
-    date d;
+    epi__date d;
     int hour, minute, second, micro;
 } civil;
 
 static civil civil_of(epi_time time, int32_t utc_offset_min) {
     epi_time local = EPI__MIN(EPI__MAX(time, EPI_TIME_MIN), EPI_TIME_MAX) + utc_offset_min * MINUTE_US;
-    int64_t days = divide_down(local, DAY_US);
+    int64_t days = epi__divide_down(local, DAY_US);
     epi_time rest = local - days * DAY_US;
-    return (civil){date_of_days(days), (int)(rest / HOUR_US), (int)(rest / MINUTE_US % 60),
+    return (civil){epi__date_from_days(days), (int)(rest / HOUR_US), (int)(rest / MINUTE_US % 60),
                    (int)(rest / second_us % 60), (int)(rest % second_us)};
 }
 
 /* An offset that is out of range, or that would leave the years 1 to 9999, is written as UTC. */
 static int32_t usable_offset(epi_time time, int32_t utc_offset_min) {
-    if (utc_offset_min < -OFFSET_MIN_MAX || utc_offset_min > OFFSET_MIN_MAX) return 0;
+    if (utc_offset_min < -EPI__OFFSET_MIN_MAX || utc_offset_min > EPI__OFFSET_MIN_MAX) return 0;
     epi_time shift = utc_offset_min * MINUTE_US;
     bool inside = shift < 0 ? time >= EPI_TIME_MIN - shift : time <= EPI_TIME_MAX - shift;
     return inside ? utc_offset_min : 0;
