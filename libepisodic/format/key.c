@@ -25,6 +25,11 @@ const char *epi__table_name(uint8_t table) {
     return table == EPI__TABLE_STATE ? "state" : "unknown";
 }
 
+const char *epi__memory_table_name(uint8_t table) {
+    static const char *const names[] = {"unknown", "meta", "space-name", "moved", "dropped"};
+    return names[table < EPI__COUNT(names) ? table : 0];
+}
+
 uint8_t epi__table_at(int slot) {
     return TABLES[slot].table;
 }
@@ -71,7 +76,9 @@ static bool printable(epi__view bytes) {
 }
 
 /* Tables whose keys are a text of the caller's; in all others, eight bytes are a number. */
-static bool is_text(uint8_t table) {
+static bool is_text(epi__view key) {
+    uint8_t table = epi__key_table(key);
+    if (epi__key_space(key) == EPI__SPACE_MEMORY) return table == EPI__TABLE_SPACE_NAME;
     return table == EPI__TABLE_EXTERNAL || table == EPI__TABLE_EPISODE_EXTERNAL || table == EPI__TABLE_TERM;
 }
 
@@ -82,9 +89,11 @@ void epi__key_describe(epi__buffer *out, epi__view key) {
     }
     epi__view rest = epi__key_rest(key);
     const uint8_t *at = rest.data;
-    epi__buffer_append_text(out, epi__table_name(epi__key_table(key)));
+    bool of_memory = epi__key_space(key) == EPI__SPACE_MEMORY;
+    epi__buffer_append_text(out, of_memory ? epi__memory_table_name(epi__key_table(key))
+                                           : epi__table_name(epi__key_table(key)));
     if (rest.size == 0) return;
-    if (rest.size == 8 && !is_text(epi__key_table(key))) {
+    if (rest.size == 8 && !is_text(key)) {
         epi__buffer_append_format(out, " %llu", (unsigned long long)epi__load_be64(at));
     } else if (printable(rest)) {
         epi__buffer_append_format(out, " \"%.*s\"", (int)rest.size, (const char *)rest.data);

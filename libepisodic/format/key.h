@@ -43,6 +43,7 @@ typedef enum epi__table {
 int epi__table_slot(uint8_t table);
 #define EPI__TABLE_SLOTS 15
 const char *epi__table_name(uint8_t table); /* "step", "posting", ...; "unknown" */
+const char *epi__memory_table_name(uint8_t table); /* "meta", "space-name", ... */
 uint8_t epi__table_at(int slot);
 
 typedef struct epi__key {

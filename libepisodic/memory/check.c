@@ -1,8 +1,4 @@
-/* check.c - walking every record of a memory and reporting what is wrong; see check.h for the idea.
- *
- * The whole check runs in one read transaction, so it sees one moment however busy the writers are, and it changes
- * nothing.
- */
+/* check.c - walking every record of a space and reporting what is wrong; see check.h for the idea. */
 #include "check.h"
 
 #include <stdio.h>
@@ -24,7 +20,8 @@ epi_status epi__check_violation(epi__check *check, uint8_t table, epi__view key,
     if (!check->found) return EPI_OK;
     epi__buffer text = {0};
     if (key.size > 0) epi__key_describe(&text, key);
-    epi_violation violation = {check->space_name, epi__table_name(table), epi__buffer_text(&text), reason};
+    const char *name = check->space_name[0] ? epi__table_name(table) : epi__memory_table_name(table);
+    epi_violation violation = {check->space_name, name, epi__buffer_text(&text), reason};
     bool more = check->found(check->context, &violation);
     epi__buffer_dispose(&text);
     return more ? EPI_OK : epi__fail(EPI_ECANCELLED, MODULE, "the check was stopped");
@@ -37,6 +34,31 @@ epi_status epi__check_unreadable(epi__check *check, uint8_t table, epi__view key
 
 /* ---- records of each table -------------------------------------------------------------------------------------- */
 
+/* The episode that an external id leads to; 0: none. */
+static uint64_t episode_of(epi__check *check, epi__view external) {
+    epi__key key;
+    epi__view body;
+    epi__key_begin(&key, check->mirror->space, EPI__TABLE_EPISODE_EXTERNAL);
+    epi__key_bytes(&key, external.data, external.size);
+    if (epi__record_get(&body, check->txn, &key) != EPI_OK) return 0;
+    epi__reader reader = epi__reader_of(body.data, body.size);
+    return epi__read_u64(&reader);
+}
+
+static epi_status check_episode_external(epi__check *check, epi__view key, epi__view body) {
+    epi__key other;
+    epi__episode_record record;
+    epi__view found, external = epi__key_rest(key);
+    epi__reader reader = epi__reader_of(body.data, body.size);
+    epi__key_of_u64(&other, check->mirror->space, EPI__TABLE_EPISODE, epi__read_u64(&reader));
+    epi_status status = epi__record_get(&found, check->txn, &other);
+    if (!status) status = epi__episode_decode(&record, found);
+    if (!status && record.external.size == external.size &&
+        memcmp(record.external.data, external.data, external.size) == 0)
+        return EPI_OK;
+    return epi__check_violation(check, EPI__TABLE_EPISODE_EXTERNAL, key, "names an episode that does not have it");
+}
+
 static epi_status check_episode(epi__check *check, epi__view key, epi__view body) {
     epi__episode_record record;
     uint64_t live = 0, id = epi__key_id(key);
@@ -48,6 +70,8 @@ static epi_status check_episode(epi__check *check, epi__view key, epi__view body
                                       (unsigned long long)record.step_count, (unsigned long long)live));
     if (id >= check->state.next_episode)
         EPI__TRY(epi__check_violation(check, EPI__TABLE_EPISODE, key, "its id was never given out"));
+    if (record.external.size > 0 && episode_of(check, record.external) != id)
+        EPI__TRY(epi__check_violation(check, EPI__TABLE_EPISODE, key, "has an external id that does not lead to it"));
     (void)epi__map_remove(&check->episodes, id);
     const epi__value *values[] = {&record.title, &record.metadata, &record.outcome};
     for (size_t i = 0; i < EPI__COUNT(values); i++) EPI__TRY(epi__check_uses(check, key, values[i]));
@@ -85,8 +109,6 @@ static epi_status check_mark(epi__check *check, epi__view key, epi__view body) {
 
 static epi_status check_component(epi__check *check, epi__view key, epi__view body) {
     epi__view rest = epi__key_rest(key);
-    if (rest.size != 20)
-        return epi__check_violation(check, EPI__TABLE_COMPONENT, key, "its key has %zu bytes", rest.size);
     const uint8_t *at = rest.data;
     epi__hash128 hash = {.high = epi__load_be64(at), .low = epi__load_be64(at + 8)},
                  real = epi__hash128_of(body.data, body.size);
@@ -110,6 +132,16 @@ static epi_status check_component(epi__check *check, epi__view key, epi__view bo
                                 (unsigned long long)uses, (unsigned long long)counted);
 }
 
+static epi_status check_share(epi__check *check, epi__view key, epi__view body) {
+    epi__key component;
+    epi__view found, rest = epi__key_rest(key);
+    (void)body;
+    epi__key_begin(&component, check->mirror->space, EPI__TABLE_COMPONENT);
+    epi__key_bytes(&component, rest.data, rest.size);
+    if (epi__record_get(&found, check->txn, &component) != EPI_ENOTFOUND) return EPI_OK;
+    return epi__check_violation(check, EPI__TABLE_SHARE, key, "counts a component that is missing");
+}
+
 static epi_status check_tail(epi__check *check, epi__view key, epi__view body) {
     epi__view document, vector, term;
     uint32_t weight;
@@ -117,6 +149,8 @@ static epi_status check_tail(epi__check *check, epi__view key, epi__view body) {
     epi_status status = epi__tail_record_decode(&document, &vector, body);
     if (status) return epi__check_unreadable(check, EPI__TABLE_TAIL, key, status);
     if (vector.size > 0) EPI__TRY(epi__check_take(check, step, (epi__view){0}, 0, 0));
+    if (vector.size > 0 && vector.size != check->mirror->schema->schema.dimension * sizeof(float))
+        EPI__TRY(epi__check_violation(check, EPI__TABLE_TAIL, key, "has a vector of %zu bytes", vector.size));
     if (document.size == 0) return EPI_OK;
     epi__document_reader reader = epi__document_open(document);
     uint8_t length = epi__length_code(reader.length);
@@ -188,13 +222,13 @@ static epi_status check_time(epi__check *check, epi__view key, epi__view body) {
     epi__key step;
     epi__view row_body;
     epi__row row;
-    (void)body;
-    if (key.size != 21) return epi__check_violation(check, EPI__TABLE_TIME, key, "its key has %zu bytes", key.size);
+    epi__reader reader = epi__reader_of(body.data, body.size);
+    int64_t end = (int64_t)epi__read_u64(&reader);
     epi__key_of_u64(&step, check->mirror->space, EPI__TABLE_STEP, epi__load_be64((const uint8_t *)key.data + 13));
     epi_status status = epi__record_get(&row_body, check->txn, &step);
     if (!status) status = epi__row_decode(&row, row_body);
     int64_t time = (int64_t)(epi__load_be64((const uint8_t *)key.data + 5) ^ (1ull << 63));
-    if (status || row.event_from != time)
+    if (status || row.event_from != time || row.event_to != end)
         return epi__check_violation(check, EPI__TABLE_TIME, key, "no step happened then");
     return EPI_OK;
 }
@@ -212,39 +246,47 @@ static epi_status check_external(epi__check *check, epi__view key, epi__view bod
     return EPI_OK;
 }
 
+/* Old entries go, so the first may have any number; from there on to the newest change there is no gap. */
 static epi_status check_journal(epi__check *check, epi__view key, epi__view body) {
-    (void)body;
-    if (epi__key_id(key) <= check->state.sequence) return EPI_OK;
-    return epi__check_violation(check, EPI__TABLE_JOURNAL, key, "lies behind the newest change");
+    uint64_t sequence = epi__key_id(key), before = check->journal;
+    check->journal = sequence;
+    if (body.size < sizeof(int64_t))
+        EPI__TRY(epi__check_violation(check, EPI__TABLE_JOURNAL, key, "is cut"));
+    if (sequence > check->state.sequence)
+        EPI__TRY(epi__check_violation(check, EPI__TABLE_JOURNAL, key, "lies behind the newest change"));
+    if (before == 0 || sequence == before + 1) return EPI_OK;
+    return epi__check_violation(check, EPI__TABLE_JOURNAL, key, "follows on entry %llu",
+                                (unsigned long long)before);
 }
 
 typedef epi_status (*check_record)(epi__check *check, epi__view key, epi__view body);
 
-/* In this order: rows first, since they promise; what may only be judged when all promises are in comes behind them. */
+/* key_size 0: keys of any size. In this order: rows first, since they promise; what may only be judged when all promises are in comes behind them. */
 static const struct {
     uint8_t table;
+    uint8_t key_size;
     check_record check;
 } ORDER[EPI__TABLE_SLOTS] = {
-    {EPI__TABLE_SCHEMA, NULL},
-    {EPI__TABLE_STEP, epi__check_step},
-    {EPI__TABLE_EPISODE, check_episode},
-    {EPI__TABLE_EPISODE_EXTERNAL, NULL},
-    {EPI__TABLE_RUN, check_run},
-    {EPI__TABLE_EXTERNAL, check_external},
-    {EPI__TABLE_MARK, check_mark},
-    {EPI__TABLE_TIME, check_time},
-    {EPI__TABLE_COMPONENT, check_component},
-    {EPI__TABLE_SHARE, NULL},
-    {EPI__TABLE_TAIL, check_tail},
-    {EPI__TABLE_TERM, check_term},
-    {EPI__TABLE_POSTING, check_posting},
-    {EPI__TABLE_VECTOR, check_chunk},
-    {EPI__TABLE_JOURNAL, check_journal},
+    {EPI__TABLE_SCHEMA, 5, NULL},
+    {EPI__TABLE_STEP, 13, epi__check_step},
+    {EPI__TABLE_EPISODE, 13, check_episode},
+    {EPI__TABLE_EPISODE_EXTERNAL, 0, check_episode_external},
+    {EPI__TABLE_RUN, 13, check_run},
+    {EPI__TABLE_EXTERNAL, 0, check_external},
+    {EPI__TABLE_MARK, 13, check_mark},
+    {EPI__TABLE_TIME, 21, check_time},
+    {EPI__TABLE_COMPONENT, 25, check_component},
+    {EPI__TABLE_SHARE, 25, check_share},
+    {EPI__TABLE_TAIL, 13, check_tail},
+    {EPI__TABLE_TERM, 0, check_term},
+    {EPI__TABLE_POSTING, 0, check_posting},
+    {EPI__TABLE_VECTOR, 17, check_chunk},
+    {EPI__TABLE_JOURNAL, 13, check_journal},
 };
 
 /* ---- a space ---------------------------------------------------------------------------------------------------- */
 
-static epi_status check_table(epi__check *check, uint8_t table, check_record each) {
+static epi_status check_table(epi__check *check, uint8_t table, size_t key_size, check_record each) {
     epi__scan scan = {0};
     epi__table_sum *sum = &check->sums[epi__table_slot(table)];
     epi_status status = epi__scan_table(&scan, check->txn, check->mirror->space, table);
@@ -259,6 +301,8 @@ static epi_status check_table(epi__check *check, uint8_t table, check_record eac
         status = epi__record_open(&body, key, value);
         if (status)
             status = epi__check_unreadable(check, table, key, status);
+        else if (key_size && key.size != key_size)
+            status = epi__check_violation(check, table, key, "its key has %zu bytes, expected %zu", key.size, key_size);
         else if (each)
             status = each(check, key, body);
     }
@@ -287,6 +331,7 @@ static epi_status check_counts(epi__check *check) {
     EPI__TRY(compare(check, "quarter words", state->words, check->words));
     EPI__TRY(compare(check, "vectors", state->vectors, check->vectors));
     EPI__TRY(compare(check, "bytes of components", state->component_size, check->component_size));
+    EPI__TRY(compare(check, "as its newest change", state->sequence, check->journal));
     EPI__TRY(compare(check, "external ids", epi__state_count(state, EPI__TABLE_EXTERNAL), check->externals));
     return compare(check, "time entries", epi__state_count(state, EPI__TABLE_TIME),
                    epi__state_count(state, EPI__TABLE_STEP));
@@ -316,69 +361,12 @@ static epi_status check_leftovers(epi__check *check) {
 
 epi_status epi__check_space(epi__check *check) {
     epi_status status = epi__state_read(&check->state, check->txn, check->mirror->space);
+    if (status == EPI_ESTALE) /* the space still has its name, in this same snapshot */
+        return epi__check_violation(check, EPI__TABLE_STATE, (epi__view){0}, "is missing");
     if (status) return epi__check_unreadable(check, EPI__TABLE_STATE, (epi__view){0}, status);
     check->report.records++;
     for (size_t i = 0; !status && i < EPI__COUNT(ORDER); i++)
-        status = check_table(check, ORDER[i].table, ORDER[i].check);
+        status = check_table(check, ORDER[i].table, ORDER[i].key_size, ORDER[i].check);
     if (!status) status = check_counts(check);
     return status ? status : check_leftovers(check);
-}
-
-/* ---- a memory --------------------------------------------------------------------------------------------------- */
-
-struct names {
-    epi__buffer list; /* each with its NUL */
-};
-
-static bool collect_name(void *context, const char *name, uint32_t space) {
-    struct names *names = context;
-    (void)space;
-    epi__buffer_append(&names->list, name, strlen(name) + 1);
-    return true;
-}
-
-static void dispose(epi__check *check) {
-    epi__map_dispose(&check->episodes);
-    epi__map_dispose(&check->uses);
-    epi__map_dispose(&check->promised);
-    epi__arena_dispose(&check->arena);
-    if (check->mirror) epi__scratch_give(check->scratch, check->mirror);
-}
-
-static epi_status check_named(epi_check_report *report, epi_memory *memory, const char *name,
-                              bool (*found)(void *, const epi_violation *), void *context) {
-    epi__check check = {.found = found, .context = context, .space_name = name};
-    epi__tx tx = {0};
-    epi_status status = epi__mirror_get(&check.mirror, memory->store, name, NULL);
-    if (status == EPI_ENOTFOUND) return EPI_OK; /* dropped meanwhile */
-    if (status) {
-        check.mirror = NULL;
-        status = epi__check_unreadable(&check, EPI__TABLE_SCHEMA, (epi__view){0}, status);
-    } else {
-        status = epi__scratch_take(&check.scratch, check.mirror);
-        if (!status) status = epi__tx_begin(&tx, memory->store, false);
-        check.txn = tx.txn;
-        if (!status) status = epi__check_space(&check);
-        epi__tx_abort(&tx);
-    }
-    dispose(&check);
-    report->records += check.report.records;
-    report->violations += check.report.violations;
-    return status;
-}
-
-epi_status epi_memory_check(epi_check_report *report, epi_memory *memory,
-                            bool (*found)(void *context, const epi_violation *violation), void *context) {
-    epi_check_report all = {0};
-    struct names names = {{0}};
-    if (report) memset(report, 0, sizeof *report);
-    EPI__TRY(epi__memory_check_handle(memory));
-    epi_status status = epi__catalog_list(memory->store, collect_name, &names);
-    if (!status && names.list.failed) status = epi__fail_memory(MODULE, names.list.size);
-    const char *name = (const char *)names.list.data;
-    for (size_t at = 0; !status && at < names.list.size; at += strlen(name + at) + 1)
-        status = check_named(&all, memory, name + at, found, context);
-    epi__buffer_dispose(&names.list);
-    if (report) *report = all;
-    return status;
 }

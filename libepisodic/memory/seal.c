@@ -11,6 +11,7 @@
 /* The tail's records, copied out of the store: it changes while they are worked on. */
 typedef struct gathered {
     epi__arena arena;
+    uint32_t dimension;
     epi__posting_entry *entries;
     size_t entry_count, entry_capacity;
     uint64_t *vector_ids;
@@ -52,6 +53,9 @@ static epi_status gather_record(gathered *all, uint64_t step, epi__view body) {
     void *copy = epi__arena_copy(&all->arena, body.data, body.size);
     if (!copy) return epi__fail_memory(MODULE, body.size);
     EPI__TRY(epi__tail_record_decode(&document, &vector, (epi__view){copy, body.size}));
+    if (vector.size > 0 && vector.size != all->dimension * sizeof(float))
+        return epi__fail(EPI_EDAMAGED, MODULE, "the tail record of step %llu has a vector of %zu bytes",
+                         (unsigned long long)step, vector.size);
     all->ids[all->count++] = step;
     if (vector.size > 0) {
         all->vector_ids[all->vector_count] = step;
@@ -85,7 +89,7 @@ static epi_status empty_tail(gathered *all, epi__change *change) {
 }
 
 epi_status epi__seal(uint64_t *sealed, epi__change *change, epi__mirror *mirror) {
-    gathered all = {0};
+    gathered all = {.dimension = mirror->schema->schema.dimension};
     epi_status status = gather(&all, change);
     if (!status && all.count > 0) {
         status = epi__postings_insert(change, all.entries, all.entry_count);

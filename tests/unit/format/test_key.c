@@ -160,6 +160,18 @@ static void a_text_of_eight_bytes_is_described_as_text(void **state) {
     assert_described(&key, "term \"wteacher\"");
 }
 
+static void the_memory_s_own_tables_have_their_own_names(void **state) {
+    (void)state;
+    epi__key key;
+    epi__key_begin(&key, EPI__SPACE_MEMORY, EPI__TABLE_SPACE_NAME);
+    epi__key_bytes(&key, "8 bytes!", 8);
+    assert_described(&key, "space-name \"8 bytes!\"");
+    epi__key_begin(&key, EPI__SPACE_MEMORY, EPI__TABLE_META);
+    assert_described(&key, "meta");
+    epi__key_begin(&key, EPI__SPACE_MEMORY, 0x77);
+    assert_described(&key, "unknown");
+}
+
 static void a_key_too_short_to_have_a_table_is_described_too(void **state) {
     (void)state;
     epi__buffer out = {0};
@@ -180,6 +192,7 @@ int main(void) {
         cmocka_unit_test(every_table_has_a_slot_and_a_name_of_its_own),
         cmocka_unit_test(a_key_is_described_as_its_table_means_it),
         cmocka_unit_test(a_text_of_eight_bytes_is_described_as_text),
+        cmocka_unit_test(the_memory_s_own_tables_have_their_own_names),
         cmocka_unit_test(a_key_too_short_to_have_a_table_is_described_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,10 +140,18 @@ static void a_run_and_a_mark_come_back(void **state) {
     assert_int_equal(epi__run_decode(&run_back, 5, (epi__view){out.data, out.size}), EPI_OK);
     assert_memory_equal(&run, &run_back, sizeof run);
     epi__buffer_clear(&out);
-    epi__mark mark = {1, -2, EPI_TIME_NONE, 4, INT64_MAX}, mark_back;
+    static const uint8_t corrections[2 * EPI__CORRECTION_SIZE] = {7, 8, 9};
+    epi__mark mark = {1, -2, EPI_TIME_NONE, 4, INT64_MAX, {corrections, sizeof corrections}}, mark_back;
     epi__mark_encode(&out, &mark);
     assert_int_equal(epi__mark_decode(&mark_back, (epi__view){out.data, out.size}), EPI_OK);
-    assert_memory_equal(&mark, &mark_back, sizeof mark);
+    assert_int_equal(mark_back.superseded_by, 1);
+    assert_int_equal(mark_back.superseded_ingested, -2);
+    assert_int_equal(mark_back.superseded_event, EPI_TIME_NONE);
+    assert_int_equal(mark_back.forgotten_at, 4);
+    assert_int_equal(mark_back.purge_at, INT64_MAX);
+    assert_int_equal(mark_back.corrections.size, sizeof corrections);
+    assert_memory_equal(mark_back.corrections.data, corrections, sizeof corrections);
+    assert_int_equal(epi__mark_decode(&mark_back, (epi__view){out.data, out.size - 1}), EPI_EDAMAGED);
     epi__buffer_dispose(&out);
 }
 
@@ -190,7 +198,7 @@ static void encode_whole_row(epi__buffer *out) {
 static void encode_of(epi__buffer *out, decoder decode) {
     epi__episode_record episode = some_episode();
     epi__run run = {.first = 5, .episode = 6, .first_index = 7, .count = 8, .previous = 9};
-    epi__mark mark = {1, 2, 3, 4, 5};
+    epi__mark mark = {1, 2, 3, 4, 5, {NULL, 0}};
     if (decode == decode_row) encode_whole_row(out);
     if (decode == decode_episode) epi__episode_encode(out, &episode);
     if (decode == decode_run) epi__run_encode(out, &run);
