@@ -19,7 +19,7 @@ struct words {
 /* One to three syllables, more for rarer words; the rank behind them keeps words apart that came out the same. */
 static void spell(char *word, bench_random *random, size_t rank) {
     static const char consonants[] = "bdfgklmnprstvz", vowels[] = "aeiou";
-    size_t syllables = 1 + (rank >= 30) + (rank >= 1000), at = 0;
+    size_t syllables = rank < 30 ? 1 : rank < 1000 ? 2 : 3, at = 0;
     for (size_t i = 0; i < syllables; i++) {
         word[at++] = consonants[bench_random_below(random, sizeof consonants - 1)];
         word[at++] = vowels[bench_random_below(random, sizeof vowels - 1)];
