@@ -22,16 +22,29 @@ typedef struct written {
     int year;
     int month;
     int day;
-    int season; /* the month it begins in */
+    int last_day; /* of "19 to 24" */
+    int season;   /* the month it begins in */
 } written;
 
 /* ---- words ------------------------------------------------------------------------------------------------------- */
 
+/* Letters, or digits with the ending of an ordinal: "14August" is two words, "14th" one. */
+static size_t word_size(const char *text) {
+    size_t size = strspn(text, "0123456789");
+    if (size == 0) {
+        while (isalpha((unsigned char)text[size])) size++;
+        return size;
+    }
+    size_t tail = 0;
+    while (isalpha((unsigned char)text[size + tail])) tail++;
+    bool ordinal = tail == 2 && strstr("st nd rd th", (const char[]){text[size], text[size + 1], '\0'}) != NULL;
+    return size + (ordinal ? tail : 0);
+}
+
 static bool split(words *w, const char *text) {
     memset(w, 0, sizeof *w);
     while (*text != '\0') {
-        size_t size = 0;
-        while (isalnum((unsigned char)text[size])) size++;
+        size_t size = word_size(text);
         if (size >= WORD_SIZE || (size > 0 && w->count == WORDS_MAX - 1)) return false;
         for (size_t i = 0; i < size; i++) w->word[w->count][i] = (char)tolower((unsigned char)text[i]);
         w->count += size > 0;
@@ -54,11 +67,11 @@ static bool take(words *w, const char *list) {
     return true;
 }
 
-/* The place of a word, or of its first three letters where it has an ending of the name, in a list of names; 0 none. */
+/* The place of a word in a list of names, 0 for none: it may be cut after three letters, and misspelt after four. */
 static int name_at(const words *w, int at, const char *const *names, int count) {
     size_t size = strlen(w->word[at]);
     for (int i = 0; i < count && at < w->count && size >= 3; i++)
-        if (strncmp(names[i], w->word[at], size) == 0) return i + 1;
+        if (strncmp(names[i], w->word[at], size < 4 ? size : 4) == 0) return i + 1;
     return 0;
 }
 
@@ -155,26 +168,40 @@ static bool interval_of(epi_interval *out, const written *d, epi_time near) {
     return d->day > 0 ? day_interval(out, d->year, d->month, d->day) : month_interval(out, d->year, d->month, 1);
 }
 
+/* The same, as far as the last day of a range. */
+static bool range_of(epi_interval *out, const written *d, epi_time near) {
+    epi_interval last;
+    written end = *d;
+    end.day = d->last_day;
+    if (!interval_of(out, d, near)) return false;
+    if (d->last_day == 0) return true;
+    if (d->last_day <= d->day || !interval_of(&last, &end, near)) return false;
+    out->to = last.to;
+    return true;
+}
+
 /* ---- a date ------------------------------------------------------------------------------------------------------ */
 
 /* What is left of the words must be one date: its parts in any order, each once. */
 static bool read_date(epi_interval *out, words *w, epi_time near) {
-    written d = {0, 0, 0, 0};
+    written d = {0, 0, 0, 0, 0};
     for (; w->at < w->count; w->at++) {
         int value = digits_at(w, w->at);
         if (value >= 1000 && d.year == 0)
             d.year = value;
         else if (value >= 1 && value <= 31 && d.day == 0)
             d.day = value;
+        else if (value >= 1 && value <= 31 && is(w, w->at - 1, "to and until") && d.last_day == 0)
+            d.last_day = value;
         else if (month_at(w, w->at) > 0 && d.month == 0)
             d.month = month_at(w, w->at);
         else if (season_at(w, w->at) > 0 && d.season == 0)
             d.season = season_at(w, w->at);
-        else if (!is(w, w->at, "of the on in") && weekday_at(w, w->at) == 0)
+        else if (!is(w, w->at, "of the on in to and until") && weekday_at(w, w->at) == 0)
             return false;
     }
     bool day_alone = d.day > 0 && d.month == 0;
-    return !day_alone && (d.season == 0 || d.month == 0) && interval_of(out, &d, near);
+    return !day_alone && (d.season == 0 || d.month == 0) && range_of(out, &d, near);
 }
 
 /* ---- what points from a date ------------------------------------------------------------------------------------- */
@@ -241,11 +268,13 @@ static void named_day(epi_interval *out, const pointer *p, epi_interval date) {
     set_days(out, day, day + size * DAY);
 }
 
+/* "The week of 3 to 9 April" says itself which days it has. */
 static bool point_of(epi_interval *out, const pointer *p, epi_interval date) {
     epi_time monday = date.from - (weekday_of(date.from) - 1) * DAY;
-    if (p->unit == 'w')
+    bool range = date.to - date.from > DAY;
+    if (p->unit == 'w' && !range)
         set_days(out, monday, monday + 7 * DAY);
-    else if (p->unit == 'e')
+    else if (p->unit == 'e' && !range)
         set_days(out, monday + 5 * DAY, monday + 7 * DAY);
     else
         *out = date;
@@ -309,7 +338,7 @@ bool gold_read(epi_interval *interval, const char *answer, epi_time near) {
     words saved;
     pointer p;
     if (!split(&w, answer)) return false;
-    while (take(&w, "on in around about since by during back approximately")) continue;
+    while (take(&w, "on in around about since by during back approximately between from")) continue;
     saved = w;
     if (read_pointer(&p, &w)) return read_date(interval, &w, near) && point(interval, &p, *interval);
     take(&w, "the");

@@ -174,10 +174,23 @@ class Everyday(Case):
     def test_what_is_remembered_is_recalled(self):
         told = self.ok("remember", "--space", "home", "--role", "speaker=user", "--at", "2026-11-17T10:04+01:00",
                        "We moved to Lisbon last Friday.")
-        self.assertEqual(told, "remembered step 1 in episode 1 (home), Tue 2026-11-17 10:04\n")
+        self.assertEqual(told, "remembered step 1 in episode 1 (home), Tue 2026-11-17 10:04; "
+                               "\"last Friday\" = 2026-11-13\n")
         line = self.ok("recall", "--space", "home", "where did we move to?")
         self.assertRegex(line, r"^ 1  +\d*\.\d\d  2026-11-17  user  We moved to Lisbon last Friday\. +"
                                r"episode 1, step 1\n$")
+
+    def test_times_in_the_text_are_told_in_the_precision_they_are_said_in(self):
+        for text, told in [("We met in May 2023", "\"in May 2023\" = 2023-05"), ("It was 2022", None),
+                           ("back in 2022", "\"in 2022\" = 2022"),
+                           ("last week", "\"last week\" = 2026-11-09 to 2026-11-15"),
+                           ("tomorrow at 5pm", "\"tomorrow at 5pm\" = 2026-11-18 17:00"),
+                           ("last summer", "\"last summer\" = 2026-06-01 to 2026-08-31")]:
+            line = self.ok("remember", "-s", "home", "--at", "2026-11-17T10:04+01:00", text)
+            self.assertEqual(line.rstrip("\n").partition("; ")[2], told or "")
+        done = self.json("remember", "-s", "home", "--at", "2026-11-17T10:04+01:00", "We moved last Friday.")
+        self.assertEqual(done["mentions"], [{"text": "last Friday", "offset": 9, "from": "2026-11-13T00:00:00+01:00",
+                                             "to": "2026-11-14T00:00:00+01:00"}])
 
     def test_evidence_sums_to_the_score(self):
         self.ok("import", str(DEMO))

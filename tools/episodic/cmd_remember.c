@@ -154,30 +154,91 @@ static int store(memo *m, const cli *c) {
     return status == EPI_OK ? DONE : cli_fail(c, status);
 }
 
-/* "remembered step 1 in episode 1 (home), Tue 2026-11-17 10:04" */
-static int tell(const memo *m, const cli *c) {
-    char when[EPI_TIME_TEXT_SIZE];
-    if (cli_has(c, "json")) {
-        epi_json_writer *writer = NULL;
-        if (epi_json_writer_new(&writer, false) != EPI_OK) return cli_fail(c, EPI_ENOMEM);
-        epi_json_begin_object(writer, NULL);
-        json_text(writer, "space", epi_space_name(c->space));
-        epi_json_put_unsigned(writer, "step", m->id);
-        epi_json_put_unsigned(writer, "episode", m->episode);
-        json_time(writer, "time", m->step.event_time, m->step.utc_offset_min);
-        epi_json_end(writer);
-        return json_print(c, writer);
+/* ---- telling ----------------------------------------------------------------------------------------------------- */
+
+#define TOLD_MAX 8u /* expressions of time, the best ones */
+
+/* What the text says about time, best first. */
+static size_t find_times(epi_time_mention found[TOLD_MAX], const memo *m) {
+    size_t count = 0;
+    epi_status status = epi_time_find(found, &count, TOLD_MAX, m->text != NULL ? m->text : "", m->text_size,
+                                      m->step.event_time, m->step.utc_offset_min);
+    return status == EPI_OK && count > TOLD_MAX ? TOLD_MAX : count;
+}
+
+/* "2026-11-13", "2026-11", "2026", "2026-11-09 to 2026-11-15", "2026-11-13 17:00" */
+static void print_interval(const epi_time_mention *found) {
+    char from[EPI_TIME_TEXT_SIZE];
+    char last[EPI_TIME_TEXT_SIZE]; /* the last minute inside */
+    char next[EPI_TIME_TEXT_SIZE];
+    epi_time_text(from, found->interval.from, found->interval.utc_offset_min);
+    epi_time_text(last, found->interval.to - 1, found->interval.utc_offset_min);
+    epi_time_text(next, found->interval.to, found->interval.utc_offset_min);
+    bool days = strcmp(from + 10, " 00:00") == 0 && strcmp(next + 10, " 00:00") == 0;
+    size_t size = days ? 10 : strlen(from);
+    bool month = days && strcmp(from + 8, "01 00:00") == 0 && strcmp(next + 8, "01 00:00") == 0;
+    if (month && memcmp(from, last, 7) == 0) size = 7;
+    if (month && memcmp(from + 4, "-01", 3) == 0 && memcmp(last + 4, "-12", 3) == 0) size = 4;
+    printf("%.*s", (int)size, from);
+    if (memcmp(from, last, size) != 0) printf(" to %.*s", (int)size, last);
+}
+
+/* "; "last Friday" = 2026-11-13" */
+static void print_times(const memo *m) {
+    epi_time_mention found[TOLD_MAX];
+    size_t count = find_times(found, m);
+    for (size_t i = 0; i < count; i++) {
+        char *words = term_escape(m->text + found[i].from, found[i].to - found[i].from, " ");
+        printf("; \"%s\" = ", words ? words : "");
+        print_interval(&found[i]);
+        free(words);
     }
+}
+
+static void json_times(epi_json_writer *writer, const memo *m) {
+    epi_time_mention found[TOLD_MAX];
+    size_t count = find_times(found, m);
+    epi_json_begin_array(writer, "mentions");
+    for (size_t i = 0; i < count; i++) {
+        epi_json_begin_object(writer, NULL);
+        epi_json_put_string(writer, "text", m->text + found[i].from, found[i].to - found[i].from);
+        epi_json_put_unsigned(writer, "offset", found[i].from);
+        json_time(writer, "from", found[i].interval.from, found[i].interval.utc_offset_min);
+        json_time(writer, "to", found[i].interval.to, found[i].interval.utc_offset_min);
+        epi_json_end(writer);
+    }
+    epi_json_end(writer);
+}
+
+static int tell_json(const memo *m, const cli *c) {
+    epi_json_writer *writer = NULL;
+    if (epi_json_writer_new(&writer, false) != EPI_OK) return cli_fail(c, EPI_ENOMEM);
+    epi_json_begin_object(writer, NULL);
+    json_text(writer, "space", epi_space_name(c->space));
+    epi_json_put_unsigned(writer, "step", m->id);
+    epi_json_put_unsigned(writer, "episode", m->episode);
+    json_time(writer, "time", m->step.event_time, m->step.utc_offset_min);
+    json_times(writer, m);
+    epi_json_end(writer);
+    return json_print(c, writer);
+}
+
+/* "remembered step 1 in episode 1 (home), Tue 2026-11-17 10:04; "last Friday" = 2026-11-13" */
+static int tell(const memo *m, const cli *c) {
     static const char days[][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"}; /* 1970-01-01 was a Thursday */
+    char when[EPI_TIME_TEXT_SIZE];
+    if (cli_has(c, "json")) return tell_json(m, c);
     const int64_t day_us = 86400000000;
     int64_t local = m->step.event_time + m->step.utc_offset_min * INT64_C(60000000);
     int64_t day = local / day_us - (local % day_us < 0);
     epi_time_text(when, m->step.event_time, m->step.utc_offset_min);
     if (m->step.event_end != EPI_TIME_NONE) when[strcspn(when, " ")] = '\0'; /* a day or more: no clock was given */
     char *space = term_escape(epi_space_name(c->space), strlen(epi_space_name(c->space)), " ");
-    printf("remembered step %" PRIu64 " in episode %" PRIu64 " (%s), %s %s\n", m->id, m->episode, space ? space : "",
+    printf("remembered step %" PRIu64 " in episode %" PRIu64 " (%s), %s %s", m->id, m->episode, space ? space : "",
            days[(day % 7 + 7) % 7], when);
     free(space);
+    print_times(m);
+    putchar('\n');
     return DONE;
 }
 
