@@ -46,7 +46,9 @@ static void fill(place *p) {
     uint64_t first = say_long(episode, "remark-1", 0);
     (void)say_long(episode, "remark-2", first);
     forget_one(p->space, place_say(episode, "never mind"));
-    EXPECT(EPI_OK, epi_space_upkeep(NULL, p->space, NULL));
+    epi_upkeep_options upkeep = epi_upkeep_options_default();
+    upkeep.index = false;
+    EXPECT(EPI_OK, epi_space_upkeep(NULL, p->space, &upkeep));
     epi_episode *other = place_episode(p->space);
     (void)place_say(other, "a pear");
     (void)say_long(episode, "remark-3", 0);
