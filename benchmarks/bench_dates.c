@@ -173,11 +173,11 @@ static const char about[] =
     "width\n"
     "(uncapped), or any expression of the turns, as narrow as for strict (any); over all and for each conversation, "
     "with a\n"
-    "95 % bootstrap interval over questions. width_days_p50 is the median width. The rules were written on the first "
-    "three\n"
-    "conversations of a file of five and not changed after the others were looked at. --quick changes nothing: it "
-    "takes\n"
-    "milliseconds.";
+    "95 % bootstrap interval over questions. width_days_p50 is the median width. The resolver's rules were written on "
+    "the\n"
+    "first three conversations of a file of five and not changed after the other two were looked at; how answers are "
+    "read\n"
+    "was (\"14August\", ranges of days). --quick changes nothing: it takes milliseconds.";
 
 int main(int argc, char **argv) {
     dates_bench b = {.run = {.name = "bench_dates", .usage = "FILE", .about = about, .argument_max = 1}};
