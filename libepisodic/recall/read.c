@@ -16,18 +16,32 @@ static epi_status render_plain(epi_recollection **found, epi_space *space) {
     return status;
 }
 
-/* Ids of an episode's steps from index `first` on, at most `count`; forgotten ones are left out. */
-static size_t episode_steps(uint64_t *ids, const epi__mirror *mirror, const epi__episode_record *record, uint64_t first,
-                            size_t count) {
+/* Whether the step has a row and is not forgotten. Where nothing was removed from its episode, it has one. */
+static epi_status is_shown(bool *shown, epi__snapshot *snapshot, uint64_t step, bool whole) {
+    epi__row row;
+    const epi__mark *mark = epi__mirror_mark(snapshot->mirror, step);
+    *shown = !mark || mark->forgotten_at == EPI_TIME_NONE;
+    if (!*shown || whole) return EPI_OK;
+    epi_status status = epi__row_read(&row, snapshot, step);
+    *shown = !status;
+    return status == EPI_ENOTFOUND ? EPI_OK : status;
+}
+
+/* Ids of an episode's steps from index `first` on, at most *count; forgotten and removed ones are left out. */
+static epi_status episode_steps(uint64_t *ids, size_t *count, epi__snapshot *snapshot,
+                                const epi__episode_record *record, uint64_t first) {
+    const epi__mirror *mirror = snapshot->mirror;
     const epi__run *run = record->last_run ? epi__mirror_run(mirror, record->last_run) : NULL;
-    size_t found = 0;
+    size_t most = *count;
+    *count = 0;
     while (run && run->first_index > first) run = run->previous ? epi__mirror_run(mirror, run->previous) : NULL;
     uint64_t step = run && first - run->first_index < run->count ? run->first + (first - run->first_index) : 0;
-    for (; step && found < count; step = epi__mirror_neighbour(mirror, step, 1)) {
-        const epi__mark *mark = epi__mirror_mark(mirror, step);
-        if (!mark || mark->forgotten_at == EPI_TIME_NONE) ids[found++] = step;
+    for (; step && *count < most; step = epi__mirror_neighbour(mirror, step, 1)) {
+        bool shown = false;
+        EPI__TRY(is_shown(&shown, snapshot, step, record->step_count == record->next_index));
+        if (shown) ids[(*count)++] = step;
     }
-    return found;
+    return EPI_OK;
 }
 
 static epi_status read_episode(epi_recollection **found, epi__snapshot *snapshot, uint64_t episode, uint64_t first,
@@ -38,8 +52,8 @@ static epi_status read_episode(epi_recollection **found, epi__snapshot *snapshot
     count = (size_t)EPI__MIN((uint64_t)count, record.next_index);
     uint64_t *ids = epi__realloc(NULL, count + 1, sizeof *ids);
     if (!ids) return epi__fail_memory(MODULE, count * sizeof *ids);
-    count = episode_steps(ids, snapshot->mirror, &record, first, count);
-    epi_status status = epi__build_steps(found, snapshot, ids, count);
+    epi_status status = episode_steps(ids, &count, snapshot, &record, first);
+    if (!status) status = epi__build_steps(found, snapshot, ids, count);
     epi__free(ids);
     return status;
 }
