@@ -14,7 +14,7 @@ static const char *memory_path(const char *directory, const char *name) {
     static char paths[4][1024];
     static size_t next;
     char *path = paths[next++ % 4];
-    (void)snprintf(path, sizeof paths[0], "%s/memory%s%s", directory, name ? "/" : "", name ? name : "");
+    (void)snprintf(path, sizeof paths[0], "%.900s/memory%s%.64s", directory, name ? "/" : "", name ? name : "");
     return path;
 }
 
