@@ -61,6 +61,25 @@ static void reopened_data_persists(void **state) {
     engine->ops->close(engine);
 }
 
+static void usage_counts_what_the_transaction_itself_wrote(void **state) {
+    epi__engine *engine = scratch_open(*state);
+    epi__engine_stats before, inside, after;
+    commit_text(engine, "key", "value");
+    assert_status(EPI_OK, engine->ops->stats(&before, engine));
+    epi__txn *txn = begin(engine, true);
+    void *space = NULL;
+    assert_status(EPI_OK, engine->ops->put_reserve(&space, txn, (epi__view){"large", 5}, 100000));
+    memset(space, 1, 100000);
+    assert_status(EPI_OK, engine->ops->usage(&inside, txn));
+    assert_int_equal(2, inside.entries);
+    assert_int_equal(before.map_size, inside.map_size);
+    assert_true(inside.used_size >= before.used_size + 100000);
+    engine->ops->abort(txn);
+    assert_status(EPI_OK, engine->ops->stats(&after, engine));
+    assert_int_equal(before.used_size, after.used_size);
+    engine->ops->close(engine);
+}
+
 static void a_read_only_store_reads_and_refuses_to_write(void **state) {
     epi__engine *engine = scratch_open(*state);
     commit_text(engine, "key", "value");
@@ -366,6 +385,7 @@ int main(void) {
         TEST(an_absent_directory_is_not_found),
         TEST(files_of_a_store_are_for_their_owner_only),
         TEST(reopened_data_persists),
+        TEST(usage_counts_what_the_transaction_itself_wrote),
         TEST(a_read_only_store_reads_and_refuses_to_write),
         TEST(a_directory_that_may_not_be_written_opens_read_only),
         TEST(what_is_put_is_got_back_and_can_be_removed),

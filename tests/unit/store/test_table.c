@@ -20,13 +20,19 @@ static void operate(epi__change *change, twin *model, epi__random *random) {
     size_t size = 1 + (size_t)epi__random_below(random, sizeof body);
     epi__key key = step_key(change->space, at);
     memset(body, (int)at + 1, sizeof body);
-    switch (epi__random_below(random, 3)) {
+    epi__view old;
+    switch (epi__random_below(random, 4)) {
     case 0:
         assert_status(model->sizes[at] ? EPI_OK : EPI_ENOTFOUND, epi__change_remove(change, &key));
         model->sizes[at] = 0;
         return;
     case 1:
         if (model->sizes[at]) return;
+        assert_status(EPI_OK, epi__change_insert(change, &key, body, size));
+        break;
+    case 2:
+        assert_status(model->sizes[at] ? EPI_OK : EPI_ENOTFOUND, epi__change_take(&old, change, &key));
+        assert_int_equal(model->sizes[at], old.size);
         assert_status(EPI_OK, epi__change_insert(change, &key, body, size));
         break;
     default: assert_status(EPI_OK, epi__change_put(change, &key, body, size));
