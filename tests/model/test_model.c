@@ -511,7 +511,7 @@ static size_t shrink(operation *operations, size_t count) {
 }
 
 static bool sequence_holds(uint64_t seed, size_t count) {
-    operation operations[OPERATIONS_MAX];
+    operation operations[OPERATIONS_MAX] = {{0}};
     uint64_t state = seed;
     for (size_t i = 0; i < count; i++) {
         uint64_t x = next_random(&state), y = next_random(&state);
