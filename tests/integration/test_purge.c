@@ -161,7 +161,11 @@ static void purged_vectors_do_not_come_back_from_a_graph(void **state) {
     assert_true(pipe(said) == 0 && pipe(told) == 0);
     pid_t child = fork();
     assert_true(child >= 0);
-    if (child == 0) _exit(other_process(p, said[1], told[0]));
+    if (child == 0) {
+        close(said[0]);
+        close(told[1]); /* so that it ends when the parent does */
+        _exit(other_process(p, said[1], told[0]));
+    }
     wait_for_line(said[0]);
     place_open(p);
     space = vector_space(p->memory);
