@@ -133,7 +133,7 @@ static bool is_due(const epi__mirror *mirror) {
            epi__clock_monotonic_us() - pending->oldest_us >= (uint64_t)options->group_ms * 1000u;
 }
 
-/* ---- what is known of a draft, so that the caller hears of it when it appends ------------------------------------------ */
+/* ---- what is known of a draft, so that the caller hears of it when it appends ------------------------------------ */
 
 static epi_status conflict(const epi__draft *draft, uint64_t step) {
     epi__view external = draft->row.external;
@@ -209,14 +209,15 @@ static epi_status check_episode(epi__mirror *mirror, epi__txn *txn, uint64_t epi
     EPI__TRY(epi__state_read(&state, txn, mirror->space));
     epi__key_of_u64(&key, mirror->space, EPI__TABLE_EPISODE, episode);
     epi_status status = epi__record_get(&body, txn, &key);
-    if (status == EPI_ENOTFOUND) return epi__fail(EPI_ESTALE, MODULE, "episode %llu was removed", (unsigned long long)episode);
+    if (status == EPI_ENOTFOUND)
+        return epi__fail(EPI_ESTALE, MODULE, "episode %llu was removed", (unsigned long long)episode);
     EPI__TRY(status);
     EPI__TRY(epi__episode_decode(&record, body));
     if (!record.ended) return EPI_OK;
     return epi__fail(EPI_EENDED, MODULE, "episode %llu has ended; resume it to append", (unsigned long long)episode);
 }
 
-/* ---- putting off ---------------------------------------------------------------------------------------------------- */
+/* ---- putting off ------------------------------------------------------------------------------------------------- */
 
 /* A durable range of ids for the lane. */
 static epi_status reserve_durably(epi__lane *lane, epi__mirror *mirror, uint64_t count) {
@@ -360,7 +361,8 @@ epi_status epi__append(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, cons
     bool now = epi__store_options(mirror->store)->sync == EPI_SYNC_EACH_COMMIT;
     if (!status && present && ids) ids[0] = drafts[0].id;
     if (!status && !present)
-        status = now ? write_now(ids, lane, mirror, drafts, count) : write_later(ids, lane, mirror, drafts, count, running);
+        status = now ? write_now(ids, lane, mirror, drafts, count)
+                     : write_later(ids, lane, mirror, drafts, count, running);
     if (status == EPI_EDISKFULL) epi__store_release_ballast(mirror->store);
     epi__arena_dispose(&arena);
     return status;

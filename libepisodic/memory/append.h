@@ -1,8 +1,8 @@
 /* append.h - giving drafts a place in the store: ids, runs, rows, and the pending list of the relaxed sync policies.
  *
- * A lane is where an episode's handle takes step ids from (mirror.h). Ids come from the space's counter, in the transaction
- * that stores the steps; a lane that finds others writing in between reserves more at once, so that its steps stay together.
- * A run is what the store knows of it: consecutive ids that are consecutive steps of one episode.
+ * A lane is where an episode's handle takes step ids from (mirror.h). Ids come from the space's counter, in the
+ * transaction that stores the steps; a lane that finds others writing in between reserves more at once, so that its
+ * steps stay together. A run is what the store knows of it: consecutive ids that are consecutive steps of one episode.
  */
 #ifndef EPI_MEMORY_APPEND_H
 #define EPI_MEMORY_APPEND_H
@@ -10,8 +10,8 @@
 #include "draft.h"
 
 /* Drafts and stores steps of one episode, all or none; under a relaxed policy they go to the pending list. ids may be
- * NULL. A lane without an episode is for one step that goes to the running one: it is looked for, or begun, only when the
- * step is sound and new, and lane->episode is then the episode that has the step. */
+ * NULL. A lane without an episode is for one step that goes to the running one: it is looked for, or begun, only when
+ * the step is sound and new, and lane->episode is then the episode that has the step. */
 epi_status epi__append(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, const epi_step *steps, size_t count);
 /* Gives back ids that a lane reserved and did not use, where nobody took ids since. */
 void epi__lane_return(epi__lane *lane, epi__change *change);

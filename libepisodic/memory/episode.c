@@ -349,12 +349,14 @@ epi_status epi_remember(uint64_t *id, uint64_t *episode, epi_space *space, const
     epi__mirror *mirror = space->mirror;
     epi__lane lane = {0};
     epi_status status = epi__append(&made, &lane, mirror, step, 1);
-    for (int i = 0; i < REMEMBER_TRIES && (status == EPI_EENDED || status == EPI_ESTALE); i++) { /* it ended meanwhile */
+    for (int i = 0; i < REMEMBER_TRIES && (status == EPI_EENDED || status == EPI_ESTALE);
+         i++) { /* it ended meanwhile */
         lane = (epi__lane){0};
         status = epi__append(&made, &lane, mirror, step, 1);
     }
     EPI__TRY(status);
-    note_running(mirror, lane.episode, step->event_time == EPI_TIME_NONE ? epi__store_now(mirror->store) : step->event_time);
+    note_running(mirror, lane.episode,
+                 step->event_time == EPI_TIME_NONE ? epi__store_now(mirror->store) : step->event_time);
     if (id) *id = made;
     if (episode) *episode = lane.episode;
     return EPI_OK;

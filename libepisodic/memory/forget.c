@@ -59,13 +59,16 @@ static epi_status mark_batch(uint64_t *changed, epi__mirror *mirror, const uint6
         status = epi__mark_hide(&one, &change, ids[i], now, purge_at);
         here += one;
     }
-    if (!status) status = epi__change_commit(&change, now);
-    else epi__change_abort(&change);
+    if (!status)
+        status = epi__change_commit(&change, now);
+    else
+        epi__change_abort(&change);
     if (!status) *changed += here;
     return status;
 }
 
-static epi_status mark_all(uint64_t *changed, epi__mirror *mirror, const uint64_t *ids, size_t count, int64_t purge_at) {
+static epi_status mark_all(uint64_t *changed, epi__mirror *mirror, const uint64_t *ids, size_t count,
+                           int64_t purge_at) {
     epi_status status = EPI_OK;
     for (size_t at = 0; !status && at < count; at += MARK_BATCH) {
         size_t some = EPI__MIN(count - at, (size_t)MARK_BATCH);

@@ -1,7 +1,7 @@
 /* mark.c - marks in a change; see mark.h.
  *
- * A mark carries what every reader asks: the newest correction and the earliest times of all. Only a step that was corrected
- * more than once has the list of its corrections behind it, so that one of them can be taken back.
+ * A mark carries what every reader asks: the newest correction and the earliest times of all. Only a step that was
+ * corrected more than once has the list of its corrections behind it, so that one of them can be taken back.
  */
 #include "mark.h"
 
@@ -66,7 +66,7 @@ epi_status epi__mark_remove(epi__change *change, uint64_t step) {
     return mark.forgotten_at != EPI_TIME_NONE || mark.superseded_by ? put(change, step, &NO_MARK) : EPI_OK;
 }
 
-/* ---- corrections -------------------------------------------------------------------------------------------------- */
+/* ---- corrections ------------------------------------------------------------------------------------------------- */
 
 static void list_correction(epi__buffer *list, const epi__correction *one) {
     epi__buffer_append_u64(list, one->step);
@@ -82,8 +82,10 @@ static epi__correction next_correction(epi__reader *reader) {
 /* The list as it is stored, or the one correction that needs none. */
 static void all_corrections(epi__buffer *list, const epi__mark *mark) {
     epi__correction only = {mark->superseded_by, mark->superseded_ingested, mark->superseded_event};
-    if (mark->corrections.size > 0) epi__buffer_append(list, mark->corrections.data, mark->corrections.size);
-    else if (mark->superseded_by) list_correction(list, &only);
+    if (mark->corrections.size > 0)
+        epi__buffer_append(list, mark->corrections.data, mark->corrections.size);
+    else if (mark->superseded_by)
+        list_correction(list, &only);
 }
 
 static epi_status put_corrections(epi__change *change, uint64_t step, epi__mark *mark, const epi__buffer *list) {

@@ -5,8 +5,8 @@
 #include "../format/record.h"
 #include "../store/table.h"
 
-/* Hides the step, or brings it back when purge_at is EPI_TIME_NONE; *changed when it was not so before. An absent step is
- * passed over. */
+/* Hides the step, or brings it back when purge_at is EPI_TIME_NONE; *changed when it was not so before. An absent
+ * step is passed over. */
 epi_status epi__mark_hide(bool *changed, epi__change *change, uint64_t step, int64_t now, int64_t purge_at);
 /* Notes that `by` corrects the step. */
 epi_status epi__mark_correct(epi__change *change, uint64_t step, const epi__correction *by);

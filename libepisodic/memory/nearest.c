@@ -20,8 +20,8 @@ struct source {
     float *unsealed; /* room for a vector that is not in a chunk yet */
 };
 
-/* From a chunk in the store's map. A step that was put into the graph before it was sealed has its vector in a tail record,
- * where it is not aligned. */
+/* From a chunk in the store's map. A step that was put into the graph before it was sealed has its vector in a tail
+ * record, where it is not aligned. */
 static const float *vector_of(void *context, uint64_t step) {
     struct source *source = context;
     epi__snapshot *snapshot = source->snapshot;

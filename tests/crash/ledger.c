@@ -29,7 +29,9 @@ ledger *ledger_new(void) {
     return map == MAP_FAILED ? NULL : map;
 }
 
-void ledger_free(ledger *l) { (void)munmap(l, sizeof *l); }
+void ledger_free(ledger *l) {
+    (void)munmap(l, sizeof *l);
+}
 
 /* A word of its own, some that many share, and now and then enough for a component. */
 void ledger_text(char text[128], unsigned writer, uint32_t number) {
@@ -37,7 +39,7 @@ void ledger_text(char text[128], unsigned writer, uint32_t number) {
                    number % 7 ? "" : " and goes on for so long that it is kept outside of its row");
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 typedef struct writing {
     ledger *ledger;
@@ -46,7 +48,7 @@ typedef struct writing {
     epi_memory *memory;
     epi_space *space;
     epi_episode *episode;
-    bool each; /* each call is acknowledged when it returns */
+    bool each;             /* each call is acknowledged when it returns */
     uint32_t acknowledged; /* numbers below are */
     uint32_t kept;         /* the episode's first step, never removed: an episode goes with its last one */
 } writing;
@@ -117,23 +119,29 @@ static int work(writing *w) {
     if (dice < 60) return append(w, 1);
     if (dice < 80) return append(w, 1 + (uint32_t)(ledger_random(&w->random) % BATCH));
     if (dice < 88) return remove_some(w);
-    if (dice < 94) status = epi_sync(NULL, w->memory);
-    else if (dice < 98) status = epi_space_upkeep(NULL, w->space, &options);
-    else if (dice < 99) status = epi_memory_compact(w->memory);
-    else return 0;
+    if (dice < 94)
+        status = epi_sync(NULL, w->memory);
+    else if (dice < 98)
+        status = epi_space_upkeep(NULL, w->space, &options);
+    else if (dice < 99)
+        status = epi_memory_compact(w->memory);
+    else
+        return 0;
     if (status) return failed("upkeep", status);
     acknowledge(w);
     return 0;
 }
 
-int ledger_write(ledger *l, unsigned writer, const char *path, const epi_memory_options *options, uint64_t seed, uint64_t until) {
+int ledger_write(ledger *l, unsigned writer, const char *path, const epi_memory_options *options, uint64_t seed,
+                 uint64_t until) {
     writing w = {.ledger = l, .writer = writer, .random = seed, .each = options->sync == EPI_SYNC_EACH_COMMIT};
     epi_status status = epi_memory_open(&w.memory, path, options);
     w.acknowledged = w.kept = l->counts[writer];
     if (!status) status = epi_space_open(&w.space, w.memory, "main", epi_schema_conversation());
     if (!status) status = epi_episode_begin(&w.episode, w.space, NULL);
     int bad = status ? failed("opening", status) : 0;
-    while (!bad && (until == 0 || ledger_clock_us() < until) && l->counts[writer] + BATCH < LEDGER_STEPS) bad = work(&w);
+    while (!bad && (until == 0 || ledger_clock_us() < until) && l->counts[writer] + BATCH < LEDGER_STEPS)
+        bad = work(&w);
     epi_episode_close(w.episode);
     epi_space_close(w.space);
     status = epi_memory_close(w.memory);
@@ -143,7 +151,7 @@ int ledger_write(ledger *l, unsigned writer, const char *path, const epi_memory_
     return bad;
 }
 
-/* ---- comparing ------------------------------------------------------------------------------------------------------ */
+/* ---- comparing --------------------------------------------------------------------------------------------------- */
 
 /* What a walk over all steps finds: per writer and number, the step's id. */
 typedef struct found {
@@ -154,10 +162,12 @@ static int note_step(found *all, const epi_scene *scene, const epi_recalled_step
     unsigned writer = 0, number = 0;
     char text[128];
     const epi_recalled_part *part = epi_scene_part(scene, step, "text");
-    if (!part || sscanf(part->data, "w%uq%ux", &writer, &number) != 2 || writer >= LEDGER_WRITERS || number >= LEDGER_STEPS)
+    if (!part || sscanf(part->data, "w%uq%ux", &writer, &number) != 2 || writer >= LEDGER_WRITERS ||
+        number >= LEDGER_STEPS)
         return failed("a step that nobody wrote", EPI_EINTERNAL);
     ledger_text(text, writer, number);
-    if (part->size != strlen(text) || memcmp(part->data, text, part->size) != 0) return failed("a text is wrong", EPI_EINTERNAL);
+    if (part->size != strlen(text) || memcmp(part->data, text, part->size) != 0)
+        return failed("a text is wrong", EPI_EINTERNAL);
     if (all->steps[writer][number]) return failed("a step is there twice", EPI_EINTERNAL);
     all->steps[writer][number] = step->id;
     return 0;
@@ -197,14 +207,16 @@ static int compare_writer(const ledger *l, const found *all, unsigned writer) {
         }
         if (state == LEDGER_REMOVED && step) return failed("a removed step came back", EPI_EINTERNAL);
         if (number >= l->counts[writer] && step) return failed("a step of the future", EPI_EINTERNAL);
-        if (state == LEDGER_ADDING && !step) hole = true;
-        else if (state == LEDGER_ADDING && hole) return failed("a hole before a step that is there", EPI_EINTERNAL);
+        if (state == LEDGER_ADDING && !step)
+            hole = true;
+        else if (state == LEDGER_ADDING && hole)
+            return failed("a hole before a step that is there", EPI_EINTERNAL);
     }
     return 0;
 }
 
-/* The step is found by its own word, and by its own vector: searched so broadly that the graph leaves nobody out, because this asks
- * what the index holds. */
+/* The step is found by its own word, and by its own vector: searched so broadly that the graph leaves nobody out,
+ * because this asks what the index holds. */
 static int compare_ways(epi_space *space, unsigned writer, uint32_t number, uint64_t step) {
     char word[32];
     float vector[EPI_HASH_DIMENSION_DEFAULT];
@@ -215,7 +227,8 @@ static int compare_ways(epi_space *space, unsigned writer, uint32_t number, uint
     (void)snprintf(word, sizeof word, "w%uq%ux", writer, number);
     epi_status status = epi_recall_text(&hits, space, word, NULL);
     if (status) return failed("recall", status);
-    for (size_t i = 0; i < epi_recollection_hit_count(hits); i++) by_word = by_word || epi_recollection_hit(hits, i)->step == step;
+    for (size_t i = 0; i < epi_recollection_hit_count(hits); i++)
+        by_word = by_word || epi_recollection_hit(hits, i)->step == step;
     epi_recollection_free(hits);
     status = epi_step_vector(vector, &size, space, step);
     if (!status) status = epi_nearest(&count, nearest, NULL, space, vector, size, 64, BREADTH);
@@ -238,7 +251,8 @@ static int compare_space(const ledger *l, epi_space *space, unsigned every) {
     int bad = walk(&all, space);
     for (unsigned writer = 0; writer < LEDGER_WRITERS && !bad; writer++) {
         bad = compare_writer(l, &all, writer);
-        for (uint32_t number = every > 1 ? (uint32_t)getpid() % every : 0; number < LEDGER_STEPS && !bad; number += every)
+        for (uint32_t number = every > 1 ? (uint32_t)getpid() % every : 0; number < LEDGER_STEPS && !bad;
+             number += every)
             if (all.steps[writer][number]) bad = compare_ways(space, writer, number, all.steps[writer][number]);
     }
     return bad;

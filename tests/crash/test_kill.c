@@ -1,7 +1,8 @@
 /* A writer is killed at a random moment, again and again, and every acknowledged step is there each time.
  *
- * One memory lives through all kills of a round, so damage would gather. Each kill: a child writes under one of the sync policies
- * and notes in shared memory what was acknowledged; SIGKILL after 5 to 300 ms; a fresh process opens the memory and compares.
+ * One memory lives through all kills of a round, so damage would gather. Each kill: a child writes under one of the
+ * sync policies and notes in shared memory what was acknowledged; SIGKILL after 5 to 300 ms; a fresh process opens
+ * the memory and compares.
  *
  *   EPISODIC_TEST_KILLS     how many (200)
  *   EPISODIC_TEST_SEED      the seed, which is printed
@@ -50,12 +51,14 @@ static int kill_once(ledger *l, const place *p, uint64_t *random, bool *lived) {
 static void forget_unacknowledged(ledger *l) {
     for (uint32_t i = 0; i < l->counts[0]; i++) {
         uint32_t state = l->entries[0][i].state;
-        if (state == LEDGER_ADDING || state == LEDGER_REMOVING) l->entries[0][i].state = LEDGER_REMOVING; /* there, or not */
+        if (state == LEDGER_ADDING || state == LEDGER_REMOVING)
+            l->entries[0][i].state = LEDGER_REMOVING; /* there, or not */
     }
 }
 
 int main(void) {
-    uint64_t kills = place_seconds("EPISODIC_TEST_KILLS", 200), seed = place_seconds("EPISODIC_TEST_SEED", (uint64_t)time(NULL));
+    uint64_t kills = place_seconds("EPISODIC_TEST_KILLS", 200),
+             seed = place_seconds("EPISODIC_TEST_SEED", (uint64_t)time(NULL));
     uint64_t random = seed, acknowledged = 0;
     int bad = 0;
     uint64_t done = 0;
@@ -71,8 +74,11 @@ int main(void) {
             if (lived && !bad) break; /* the ledger is full */
         }
         for (uint32_t i = 0; i < l->counts[0]; i++) acknowledged += l->entries[0][i].state == LEDGER_STORED;
-        if (!bad) place_remove(&p);
-        else print_error("seed %llu, kill %llu; left in %s\n", (unsigned long long)seed, (unsigned long long)done, p.path);
+        if (!bad)
+            place_remove(&p);
+        else
+            print_error("seed %llu, kill %llu; left in %s\n", (unsigned long long)seed, (unsigned long long)done,
+                        p.path);
         ledger_free(l);
     }
     (void)printf("%llu kills, %llu acknowledged steps, %s (seed %llu)\n", (unsigned long long)done,

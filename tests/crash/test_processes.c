@@ -1,4 +1,5 @@
-/* Two writers and four readers, six processes on one memory: no write is lost, no call fails, no reader's count goes back.
+/* Two writers and four readers, six processes on one memory: no write is lost, no call fails, no reader's count goes
+ * back.
  *
  *   EPISODIC_TEST_SECONDS   how long (15)
  */
@@ -63,7 +64,8 @@ static int read_until(const ledger *l, const place *p, uint64_t seed, uint64_t u
         sequence = stats.sequence;
         if (!bad) bad = look_for_one(l, space, &random);
         if (!bad && calls % 10 == 0) bad = read_page(space, &random, stats.steps);
-        if (!bad && calls % 500 == 499 && (status = epi_memory_check(NULL, memory, NULL, NULL))) bad = failed("check", status);
+        if (!bad && calls % 500 == 499 && (status = epi_memory_check(NULL, memory, NULL, NULL)))
+            bad = failed("check", status);
     }
     epi_space_close(space);
     status = epi_memory_close(memory);
@@ -94,7 +96,8 @@ static int wait_all(const pid_t *children, size_t count) {
 }
 
 int main(void) {
-    uint64_t seconds = place_seconds("EPISODIC_TEST_SECONDS", 15), seed = place_seconds("EPISODIC_TEST_SEED", (uint64_t)time(NULL));
+    uint64_t seconds = place_seconds("EPISODIC_TEST_SECONDS", 15),
+             seed = place_seconds("EPISODIC_TEST_SEED", (uint64_t)time(NULL));
     place p;
     ledger *l = ledger_new();
     pid_t children[LEDGER_WRITERS + READERS];
@@ -108,16 +111,19 @@ int main(void) {
         epi_memory_options options = p.options;
         options.sync = i == 0 ? EPI_SYNC_EACH_COMMIT : EPI_SYNC_GROUPED;
         options.group_ms = 20;
-        _exit(i < LEDGER_WRITERS ? ledger_write(l, i, p.path, &options, seed + i, until) : read_until(l, &p, seed + i, until));
+        _exit(i < LEDGER_WRITERS ? ledger_write(l, i, p.path, &options, seed + i, until)
+                                 : read_until(l, &p, seed + i, until));
     }
     int bad = wait_all(children, LEDGER_WRITERS + READERS);
     if (!bad) bad = ledger_compare(l, p.path, &p.options, 10);
     uint64_t written = 0;
     for (unsigned i = 0; i < LEDGER_WRITERS; i++) written += l->counts[i];
-    (void)printf("%llu seconds: %llu steps written, %s (seed %llu)\n", (unsigned long long)seconds, (unsigned long long)written,
-                 bad ? "FAILED" : "none lost, no error", (unsigned long long)seed);
-    if (!bad) place_remove(&p);
-    else print_error("left in %s\n", p.path);
+    (void)printf("%llu seconds: %llu steps written, %s (seed %llu)\n", (unsigned long long)seconds,
+                 (unsigned long long)written, bad ? "FAILED" : "none lost, no error", (unsigned long long)seed);
+    if (!bad)
+        place_remove(&p);
+    else
+        print_error("left in %s\n", p.path);
     ledger_free(l);
     return bad;
 }

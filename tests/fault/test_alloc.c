@@ -1,8 +1,9 @@
-/* Every call of the library with its k-th allocation failing, for k = 1, 2, ... until the call needs no more: once, and from the
- * k-th on for ever. The status is clear, what was stored stays, and the same call works when there is memory again.
+/* Every call of the library with its k-th allocation failing, for k = 1, 2, ... until the call needs no more: once,
+ * and from the k-th on for ever. The status is clear, what was stored stays, and the same call works when there is
+ * memory again.
  *
- * malloc and its kin are wrapped in the library, in LMDB and in cJSON, which are linked as archives; operator new is replaced, so
- * that FAISS fails too. Leaks are found where this runs under AddressSanitizer.
+ * malloc and its kin are wrapped in the library, in LMDB and in cJSON, which are linked as archives; operator new is
+ * replaced, so that FAISS fails too. Leaks are found where this runs under AddressSanitizer.
  *
  *   EPISODIC_TEST_THOROUGH=1   every k; otherwise beyond 100 not all
  */
@@ -44,16 +45,27 @@ int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_realpath(const char *path, char *resolved);
 
-void *__wrap_malloc(size_t size) { return must_fail() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t count, size_t size) { return must_fail() ? NULL : __real_calloc(count, size); }
-void *__wrap_realloc(void *memory, size_t size) { return must_fail() ? NULL : __real_realloc(memory, size); }
+void *__wrap_malloc(size_t size) {
+    return must_fail() ? NULL : __real_malloc(size);
+}
+void *__wrap_calloc(size_t count, size_t size) {
+    return must_fail() ? NULL : __real_calloc(count, size);
+}
+void *__wrap_realloc(void *memory, size_t size) {
+    return must_fail() ? NULL : __real_realloc(memory, size);
+}
 int __wrap_posix_memalign(void **memory, size_t alignment, size_t size) {
     return must_fail() ? 12 : __real_posix_memalign(memory, alignment, size);
 }
-char *__wrap_strdup(const char *text) { return must_fail() ? NULL : __real_strdup(text); }
-char *__wrap_realpath(const char *path, char *resolved) { return must_fail() ? NULL : __real_realpath(path, resolved); }
+char *__wrap_strdup(const char *text) {
+    return must_fail() ? NULL : __real_strdup(text);
+}
+char *__wrap_realpath(const char *path, char *resolved) {
+    return must_fail() ? NULL : __real_realpath(path, resolved);
+}
 
-/* What C++ calls operator new and delete, by the names that the linker knows; visible, so that libstdc++ takes them too. */
+/* What C++ calls operator new and delete, by the names that the linker knows; visible, so that libstdc++ takes them
+ * too. */
 #pragma GCC visibility push(default)
 void throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv");
 void *operator_new(size_t size) __asm__("_Znwm");
@@ -67,16 +79,22 @@ void *operator_new(size_t size) {
     if (!memory) throw_bad_alloc();
     return memory;
 }
-void *operator_new_array(size_t size) { return operator_new(size); }
-void operator_delete(void *memory) { free(memory); }
+void *operator_new_array(size_t size) {
+    return operator_new(size);
+}
+void operator_delete(void *memory) {
+    free(memory);
+}
 void operator_delete_sized(void *memory, size_t size) {
     (void)size;
     free(memory);
 }
-void operator_delete_array(void *memory) { free(memory); }
+void operator_delete_array(void *memory) {
+    free(memory);
+}
 #pragma GCC visibility pop
 
-/* ---- the memory that each call meets ---------------------------------------------------------------------------------- */
+/* ---- the memory that each call meets ----------------------------------------------------------------------------- */
 
 typedef struct world {
     place place;
@@ -91,7 +109,8 @@ static void say_all(world *w) {
     char text[160];
     w->episode = place_episode(w->place.space);
     for (int i = 0; i < STEPS; i++) {
-        (void)snprintf(text, sizeof text, "word%dx and others%s", i, i % 5 ? "" : ", long enough to be kept as a component of its own");
+        (void)snprintf(text, sizeof text, "word%dx and others%s", i,
+                       i % 5 ? "" : ", long enough to be kept as a component of its own");
         w->steps[i] = place_say(w->episode, text);
         if (i == STEPS * 3 / 4) EXPECT(EPI_OK, epi_space_upkeep(NULL, w->place.space, NULL));
     }
@@ -114,11 +133,12 @@ static void meet(world *w) {
     assert_int_equal(system(command), 0);
 }
 
-/* ---- calls -------------------------------------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------------------------------------------- */
 
 static epi_status open_all(world *w) {
     epi_status status = w->place.memory ? EPI_OK : epi_memory_open(&w->place.memory, w->place.path, &w->place.options);
-    if (!status && !w->place.space) status = epi_space_open(&w->place.space, w->place.memory, "main", epi_schema_conversation());
+    if (!status && !w->place.space)
+        status = epi_space_open(&w->place.space, w->place.memory, "main", epi_schema_conversation());
     return status;
 }
 
@@ -184,8 +204,10 @@ static epi_status recall(world *w) {
     cue.filter.parts = &who;
     cue.filter.part_count = 1;
     epi_status status = epi_recall(&w->found, w->place.space, &cue, NULL);
-    if (!status) assert_true(epi_recollection_hit_count(w->found) > 0);
-    else assert_null(w->found);
+    if (!status)
+        assert_true(epi_recollection_hit_count(w->found) > 0);
+    else
+        assert_null(w->found);
     epi_recollection_free(w->found);
     w->found = NULL;
     return status;
@@ -207,7 +229,9 @@ static epi_status read_all(world *w) {
     return status ? status : epi_space_stats_read(&stats, w->place.space);
 }
 
-static epi_status upkeep(world *w) { return epi_space_upkeep(NULL, w->place.space, NULL); }
+static epi_status upkeep(world *w) {
+    return epi_space_upkeep(NULL, w->place.space, NULL);
+}
 
 static epi_filter some(const world *w) {
     epi_filter filter = epi_filter_default();
@@ -240,10 +264,11 @@ static epi_status check(world *w) {
 }
 
 static epi_status import(world *w) {
-    static const char text[] = "[{\"role\":\"user\",\"content\":\"call the plumber\"},"
-                               "{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c1\",\"type\":\"function\","
-                               "\"function\":{\"name\":\"call\",\"arguments\":\"{\\\"who\\\":\\\"plumber\\\"}\"}}]},"
-                               "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"no answer\"}]";
+    static const char text[] =
+        "[{\"role\":\"user\",\"content\":\"call the plumber\"},"
+        "{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c1\",\"type\":\"function\","
+        "\"function\":{\"name\":\"call\",\"arguments\":\"{\\\"who\\\":\\\"plumber\\\"}\"}}]},"
+        "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"no answer\"}]";
     epi_import_options options = epi_import_options_default();
     options.space = "imported";
     return epi_import(NULL, w->place.memory, text, sizeof text - 1, &options);
@@ -254,7 +279,9 @@ static bool drop_text(void *context, const char *text, size_t size) {
     return size > 0;
 }
 
-static epi_status export(world *w) { return epi_export(w->place.space, drop_text, NULL); }
+static epi_status export(world *w) {
+    return epi_export(w->place.space, drop_text, NULL);
+}
 
 static epi_status drop(world *w) {
     epi_space *space = NULL;
@@ -263,7 +290,7 @@ static epi_status drop(world *w) {
     return status ? status : epi_space_drop(w->place.memory, "brief");
 }
 
-/* ---- failing ------------------------------------------------------------------------------------------------------------- */
+/* ---- failing ----------------------------------------------------------------------------------------------------- */
 
 typedef struct call {
     const char *name;
@@ -273,12 +300,16 @@ typedef struct call {
     epi_sync_policy sync;
 } call;
 
-static size_t next_k(size_t k) { return getenv("EPISODIC_TEST_THOROUGH") || k < 100 ? k + 1 : k + k / 20; }
+static size_t next_k(size_t k) {
+    return getenv("EPISODIC_TEST_THOROUGH") || k < 100 ? k + 1 : k + k / 20;
+}
 
 /* With memory again the same handles work, and nothing acknowledged is lost. */
 static void recover(world *w, const call *c) {
-    if (c->opened || w->place.space) EXPECT(EPI_OK, c->run(w));
-    else EXPECT(EPI_OK, open_all(w));
+    if (c->opened || w->place.space)
+        EXPECT(EPI_OK, c->run(w));
+    else
+        EXPECT(EPI_OK, open_all(w));
     place_check(w->place.memory);
     place_assert_text(w->place.space, w->steps[1], "word1x and others");
     assert_true(place_finds(w->place.space, "word2x", w->steps[2]));
@@ -314,7 +345,8 @@ static void fail_everywhere(const call *c) {
     for (int for_ever = 0; for_ever < 2; for_ever++) {
         size_t k = 1, tried = 0;
         while (fail_at(c, k, for_ever)) k = next_k(k), tried++;
-        print_message("%-20s %s: %zu failures over %zu allocations\n", c->name, for_ever ? "for ever" : "once    ", tried, k - 1);
+        print_message("%-20s %s: %zu failures over %zu allocations\n", c->name, for_ever ? "for ever" : "once    ",
+                      tried, k - 1);
         assert_true(tried > 0);
     }
 }
@@ -363,7 +395,8 @@ int main(void) {
         cmocka_unit_test(the_faults_reach_every_library),
         cmocka_unit_test(every_allocation_may_fail),
     };
-    if (access("/dev/shm", W_OK) == 0) (void)setenv("TMPDIR", "/dev/shm", 0); /* thousands of commits, none of them for the disk */
+    if (access("/dev/shm", W_OK) == 0)
+        (void)setenv("TMPDIR", "/dev/shm", 0); /* thousands of commits, none of them for the disk */
     make_model();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     place_remove(&model.place);

@@ -1,7 +1,8 @@
-/* Every call of the library with its n-th system call failing, for n = 1, 2, ... until the call makes no more: EIO and ENOSPC, once
- * and for ever. The status names the failure, what was acknowledged is there, and the next open works.
+/* Every call of the library with its n-th system call failing, for n = 1, 2, ... until the call makes no more: EIO
+ * and ENOSPC, once and for ever. The status names the failure, what was acknowledged is there, and the next open works.
  *
- * Wrapped in the library and in LMDB, which is linked as an archive: what writes, syncs, cuts, renames and removes, and what opens.
+ * Wrapped in the library and in LMDB, which is linked as an archive: what writes, syncs, cuts, renames and removes,
+ * and what opens.
  */
 #include "place.h"
 
@@ -69,18 +70,30 @@ ssize_t __wrap_pwritev(int file, const struct iovec *parts, int count, off_t off
 ssize_t __wrap_writev(int file, const struct iovec *parts, int count) {
     return must_fail() ? -1 : __real_writev(file, parts, count);
 }
-ssize_t __wrap_write(int file, const void *data, size_t size) { return must_fail() ? -1 : __real_write(file, data, size); }
-int __wrap_fdatasync(int file) { return must_fail() ? -1 : __real_fdatasync(file); }
-int __wrap_fsync(int file) { return must_fail() ? -1 : __real_fsync(file); }
-int __wrap_ftruncate(int file, off_t size) { return must_fail() ? -1 : __real_ftruncate(file, size); }
+ssize_t __wrap_write(int file, const void *data, size_t size) {
+    return must_fail() ? -1 : __real_write(file, data, size);
+}
+int __wrap_fdatasync(int file) {
+    return must_fail() ? -1 : __real_fdatasync(file);
+}
+int __wrap_fsync(int file) {
+    return must_fail() ? -1 : __real_fsync(file);
+}
+int __wrap_ftruncate(int file, off_t size) {
+    return must_fail() ? -1 : __real_ftruncate(file, size);
+}
 int __wrap_posix_fallocate(int file, off_t offset, off_t size) {
     return must_fail() ? fault.error : __real_posix_fallocate(file, offset, size);
 }
 int __wrap_renameat(int from, const char *old, int to, const char *new) {
     return must_fail() ? -1 : __real_renameat(from, old, to, new);
 }
-int __wrap_rename(const char *old, const char *new) { return must_fail() ? -1 : __real_rename(old, new); }
-int __wrap_mkdir(const char *path, mode_t mode) { return must_fail() ? -1 : __real_mkdir(path, mode); }
+int __wrap_rename(const char *old, const char *new) {
+    return must_fail() ? -1 : __real_rename(old, new);
+}
+int __wrap_mkdir(const char *path, mode_t mode) {
+    return must_fail() ? -1 : __real_mkdir(path, mode);
+}
 int __wrap_open(const char *path, int flags, ...) {
     va_list arguments;
     va_start(arguments, flags);
@@ -96,7 +109,7 @@ int __wrap_openat(int directory, const char *path, int flags, ...) {
     return must_fail() ? -1 : __real_openat(directory, path, flags, mode);
 }
 
-/* ---- the memory that each call meets ------------------------------------------------------------------------------------- */
+/* ---- the memory that each call meets ----------------------------------------------------------------------------- */
 
 typedef struct world {
     place place;
@@ -129,7 +142,7 @@ static void meet(world *w) {
     assert_int_equal(system(command), 0);
 }
 
-/* ---- calls ----------------------------------------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------------------------------------------- */
 
 static epi_status open_all(world *w) {
     epi_status status = epi_memory_open(&w->place.memory, w->place.path, &w->place.options);
@@ -152,7 +165,9 @@ static epi_status append_twice(world *w) {
     return status ? status : again;
 }
 
-static epi_status upkeep(world *w) { return epi_space_upkeep(NULL, w->place.space, NULL); }
+static epi_status upkeep(world *w) {
+    return epi_space_upkeep(NULL, w->place.space, NULL);
+}
 
 static epi_filter some(const world *w) {
     epi_filter filter = epi_filter_default();
@@ -171,7 +186,9 @@ static epi_status purge_some(world *w) {
     return epi_purge(NULL, w->place.space, &filter);
 }
 
-static epi_status compact(world *w) { return epi_memory_compact(w->place.memory); }
+static epi_status compact(world *w) {
+    return epi_memory_compact(w->place.memory);
+}
 
 static epi_status drop(world *w) {
     epi_space *space = NULL;
@@ -180,7 +197,7 @@ static epi_status drop(world *w) {
     return status ? status : epi_space_drop(w->place.memory, "brief");
 }
 
-/* ---- failing ------------------------------------------------------------------------------------------------------------------ */
+/* ---- failing ----------------------------------------------------------------------------------------------------- */
 
 typedef struct call {
     const char *name;
@@ -190,11 +207,16 @@ typedef struct call {
 } call;
 
 static const call calls[] = {
-    {"create", create, false, EPI_SYNC_EACH_COMMIT},      {"open", open_all, false, EPI_SYNC_EACH_COMMIT},
-    {"append", append, true, EPI_SYNC_EACH_COMMIT},       {"append and sync", append, true, EPI_SYNC_MANUAL},
-    {"append twice", append_twice, true, EPI_SYNC_EACH_COMMIT}, {"upkeep", upkeep, true, EPI_SYNC_EACH_COMMIT},
-    {"remove", remove_some, true, EPI_SYNC_EACH_COMMIT},  {"purge", purge_some, true, EPI_SYNC_EACH_COMMIT},
-    {"compact", compact, true, EPI_SYNC_EACH_COMMIT},     {"drop a space", drop, true, EPI_SYNC_EACH_COMMIT},
+    {"create", create, false, EPI_SYNC_EACH_COMMIT},
+    {"open", open_all, false, EPI_SYNC_EACH_COMMIT},
+    {"append", append, true, EPI_SYNC_EACH_COMMIT},
+    {"append and sync", append, true, EPI_SYNC_MANUAL},
+    {"append twice", append_twice, true, EPI_SYNC_EACH_COMMIT},
+    {"upkeep", upkeep, true, EPI_SYNC_EACH_COMMIT},
+    {"remove", remove_some, true, EPI_SYNC_EACH_COMMIT},
+    {"purge", purge_some, true, EPI_SYNC_EACH_COMMIT},
+    {"compact", compact, true, EPI_SYNC_EACH_COMMIT},
+    {"drop a space", drop, true, EPI_SYNC_EACH_COMMIT},
 };
 
 static void assert_named(const call *c, size_t n, epi_status status) {
@@ -254,7 +276,8 @@ static void fail_everywhere(const call *c) {
         size_t n = 1;
         while (fail_at(c, n, errors[i % 2], i >= 2)) n++;
         assert_true(n > 5); /* the wrapping works, in LMDB too */
-        print_message("%-16s %-6s %s: %zu system calls\n", c->name, i % 2 ? "ENOSPC" : "EIO", i >= 2 ? "for ever" : "once", n - 1);
+        print_message("%-16s %-6s %s: %zu system calls\n", c->name, i % 2 ? "ENOSPC" : "EIO",
+                      i >= 2 ? "for ever" : "once", n - 1);
     }
 }
 

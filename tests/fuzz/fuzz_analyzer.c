@@ -1,4 +1,5 @@
-/* Text of any kind through the analyzer: terms lie in order within the text, are valid UTF-8, and come out the same again. */
+/* Text of any kind through the analyzer: terms lie in order within the text, are valid UTF-8, and come out the same
+ * again. */
 #include <stdlib.h>
 
 #include "text/text.h"
@@ -33,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const char *text = (const char *)data;
     require(digest(english, text, valid) == digest(english, text, valid));
     (void)digest(none, text, valid);
-    if (epi__utf8_fold(&folded, text, valid) == EPI_OK) require(epi__utf8_valid(folded.data, folded.size) == folded.size);
+    if (epi__utf8_fold(&folded, text, valid) == EPI_OK)
+        require(epi__utf8_valid(folded.data, folded.size) == folded.size);
     size_t cut = epi__utf8_cut(text, valid, valid / 2);
     require(cut <= valid / 2 && epi__utf8_valid(text, cut) == cut);
     (void)epi__utf8_columns(text, valid);

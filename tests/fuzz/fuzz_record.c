@@ -1,4 +1,5 @@
-/* Bytes of any kind as the records of a space: each decoder gets them, and what it lends must lie within them. The first byte chooses. */
+/* Bytes of any kind as the records of a space: each decoder gets them, and what it lends must lie within them. The
+ * first byte chooses. */
 #include <stdlib.h>
 
 #include "format/record.h"
@@ -93,7 +94,8 @@ static void try_chunk(epi__view body) {
     (void)epi__chunk_open(&present, &vectors, body, 3);
 }
 
-static void (*const tries[])(epi__view body) = {try_row, try_episode, try_run, try_mark, try_block, try_term, try_tail, try_chunk};
+static void (*const tries[])(epi__view body) = {try_row,   try_episode, try_run,  try_mark,
+                                                try_block, try_term,    try_tail, try_chunk};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0) return 0;

@@ -22,7 +22,7 @@ static epi_status append(place *p, const epi_step *step) {
     return status;
 }
 
-/* ---- limits ------------------------------------------------------------------------------------------------------------ */
+/* ---- limits ------------------------------------------------------------------------------------------------------ */
 
 static epi_status with_text(place *p, const char *text) {
     epi_part parts[2];
@@ -105,14 +105,10 @@ static void texts_are_taken_up_to_their_limit_and_not_a_byte_longer(void **state
         epi_status (*call)(place *p, const char *text);
         size_t limit;
     } limits[] = {
-        {with_text, EPI_TEXT_SIZE_MAX},
-        {with_external, EPI_EXTERNAL_ID_SIZE_MAX},
-        {with_tag, EPI_TAG_SIZE_MAX},
-        {with_metadata, EPI_METADATA_SIZE_MAX},
-        {with_title, EPI_TITLE_SIZE_MAX},
-        {with_episode_external, EPI_EXTERNAL_ID_SIZE_MAX},
-        {with_outcome, EPI_OUTCOME_SIZE_MAX},
-        {with_space, EPI_NAME_SIZE_MAX},
+        {with_text, EPI_TEXT_SIZE_MAX},       {with_external, EPI_EXTERNAL_ID_SIZE_MAX},
+        {with_tag, EPI_TAG_SIZE_MAX},         {with_metadata, EPI_METADATA_SIZE_MAX},
+        {with_title, EPI_TITLE_SIZE_MAX},     {with_episode_external, EPI_EXTERNAL_ID_SIZE_MAX},
+        {with_outcome, EPI_OUTCOME_SIZE_MAX}, {with_space, EPI_NAME_SIZE_MAX},
         {with_cue, EPI_CUE_SIZE_MAX},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
@@ -295,7 +291,7 @@ static void a_small_map_says_when_it_is_full_and_stays_whole(void **state) {
     epi_episode_close(episode);
 }
 
-/* ---- bad input ----------------------------------------------------------------------------------------------------------- */
+/* ---- bad input --------------------------------------------------------------------------------------------------- */
 
 typedef struct bad_step {
     epi_status status;
@@ -416,12 +412,13 @@ static void bad_vectors_and_tensors_have_their_status_and_leave_nothing(void **s
     EXPECT(EPI_OK, epi_schema_transitions(&schema, roles, 3, EPI_F32, 2));
     schema.metric = EPI_COSINE;
     EXPECT(EPI_OK, epi_space_open(&space, p->memory, "rl", &schema));
-    static const float nan[3] = {1, NAN, 0}, inf[3] = {INFINITY, 0, 0}, zero[3] = {0}, good[4] = {1, 2, 3, 4}, huge[3] = {3e38f, 3e38f, 0};
+    static const float nan[3] = {1, NAN, 0}, inf[3] = {INFINITY, 0, 0}, zero[3] = {0}, good[4] = {1, 2, 3, 4},
+                       huge[3] = {3e38f, 3e38f, 0};
     const struct {
         epi_status status;
         const float *values;
         size_t count;
-    } cases[] = {{EPI_ENUMBER, nan, 3}, {EPI_ENUMBER, inf, 3}, {EPI_EZERO, zero, 3},
+    } cases[] = {{EPI_ENUMBER, nan, 3},     {EPI_ENUMBER, inf, 3},     {EPI_EZERO, zero, 3},
                  {EPI_EDIMENSION, good, 2}, {EPI_EDIMENSION, good, 4}, {EPI_ENUMBER, huge, 3}};
     epi_space_stats before = place_stats(space);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

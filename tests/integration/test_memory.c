@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- opening ------------------------------------------------------------------------------------------------------ */
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 static void a_memory_is_made_opened_again_and_still_holds_what_it_held(void **state) {
     place *p = *state;
@@ -134,7 +134,7 @@ static void options_out_of_range_are_refused(void **state) {
     place_open(p);
 }
 
-/* ---- forking and closing ------------------------------------------------------------------------------------------ */
+/* ---- forking and closing ----------------------------------------------------------------------------------------- */
 
 /* 0, or the number of the first check that failed. */
 static int in_child(place *p, epi_episode *episode) {
@@ -217,7 +217,7 @@ static void closed_handles_say_so(void **state) {
     place_open(p);
 }
 
-/* ---- spaces ------------------------------------------------------------------------------------------------------- */
+/* ---- spaces ------------------------------------------------------------------------------------------------------ */
 
 static bool count_names(void *context, const char *name) {
     size_t *count = context;
@@ -319,7 +319,7 @@ static void pending_steps_of_a_dropped_space_do_not_block_the_others(void **stat
     epi_space_close(other);
 }
 
-/* ---- compaction --------------------------------------------------------------------------------------------------- */
+/* ---- compaction -------------------------------------------------------------------------------------------------- */
 
 static void compaction_keeps_everything_and_every_handle(void **state) {
     place *p = *state;

@@ -1,4 +1,5 @@
-/* What is purged leaves no byte in the directory: texts, words, names, vectors; also what other handles and processes derived. */
+/* What is purged leaves no byte in the directory: texts, words, names, vectors; also what other handles and processes
+ * derived. */
 #include "place.h"
 
 #include <stdio.h>
@@ -11,7 +12,9 @@
 #define CANARIES 20
 
 /* Bytes that occur nowhere by chance; each canary has its own. */
-static void canary(char text[32], int number) { (void)snprintf(text, 32, "zqcanary%dqz", number); }
+static void canary(char text[32], int number) {
+    (void)snprintf(text, 32, "zqcanary%dqz", number);
+}
 
 static void canary_vector(float vector[DIMENSION], int number) {
     for (int i = 0; i < DIMENSION; i++) vector[i] = (float)(number * 31 + i * i * 17 + 1) / 7.0f;
@@ -27,11 +30,13 @@ static size_t canaries_in(const char *path) {
     return found;
 }
 
-/* A canary in the text, a long text, metadata, a tag, an external id and a keyword; some are superseded or forgotten. */
+/* A canary in the text, a long text, metadata, a tag, an external id and a keyword; some are superseded or forgotten.
+ * */
 static uint64_t say_canary(epi_episode *episode, int number, uint64_t supersedes) {
     char word[32], text[200], metadata[64], external[40], tag[40];
     canary(word, number);
-    (void)snprintf(text, sizeof text, "%s %s", word, number % 2 ? "" : "is said at such a length that the text is a component of its own");
+    (void)snprintf(text, sizeof text, "%s %s", word,
+                   number % 2 ? "" : "is said at such a length that the text is a component of its own");
     (void)snprintf(metadata, sizeof metadata, "{\"k\":\"%s\"}", word);
     (void)snprintf(external, sizeof external, "id-%s", word);
     (void)snprintf(tag, sizeof tag, "tag-%s", word);
@@ -106,7 +111,7 @@ static void an_episode_takes_its_title_with_it(void **state) {
     place_check(p->memory);
 }
 
-/* ---- vectors, and another process ------------------------------------------------------------------------------------- */
+/* ---- vectors, and another process -------------------------------------------------------------------------------- */
 
 static epi_space *vector_space(epi_memory *memory) {
     epi_role roles[EPI_TRANSITION_ROLE_COUNT];

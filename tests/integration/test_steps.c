@@ -19,7 +19,7 @@ static epi_filter of_episode(const uint64_t *episode) {
     return filter;
 }
 
-/* ---- episodes ----------------------------------------------------------------------------------------------------- */
+/* ---- episodes ---------------------------------------------------------------------------------------------------- */
 
 static void an_episode_ends_and_goes_on_when_resumed(void **state) {
     place *p = *state;
@@ -149,7 +149,7 @@ static void remembering_what_is_refused_or_known_begins_no_episode(void **state)
     assert_memory_equal(&before, &after, sizeof after);
 }
 
-/* ---- external ids of steps ------------------------------------------------------------------------------------------ */
+/* ---- external ids of steps --------------------------------------------------------------------------------------- */
 
 static void an_external_id_is_idempotent_and_other_content_a_conflict(void **state) {
     place *p = *state;
@@ -197,15 +197,15 @@ static void a_removed_external_id_may_be_given_again_and_ids_never_are(void **st
     place_check(p->memory);
 }
 
-/* ---- what a step carries --------------------------------------------------------------------------------------------- */
+/* ---- what a step carries ----------------------------------------------------------------------------------------- */
 
 static void a_step_comes_back_as_it_was_given(void **state) {
     place *p = *state;
     epi_episode *episode = place_episode(p->space);
     uint8_t blob[3000];
     for (size_t i = 0; i < sizeof blob; i++) blob[i] = (uint8_t)(i * 7);
-    epi_part parts[] = {epi_part_text("speaker", "Ann"), epi_part_text("text", ""), epi_part_text("caption", "a \"caption\"\n"),
-                        epi_part_bytes("attachment", blob, sizeof blob)};
+    epi_part parts[] = {epi_part_text("speaker", "Ann"), epi_part_text("text", ""),
+                        epi_part_text("caption", "a \"caption\"\n"), epi_part_bytes("attachment", blob, sizeof blob)};
     const char *tags[] = {"red", "\xc3\xa9t\xc3\xa9"};
     epi_step step = epi_step_default();
     step.parts = parts;
@@ -249,7 +249,7 @@ static void a_step_comes_back_as_it_was_given(void **state) {
 static void equal_values_are_stored_once_and_counted(void **state) {
     place *p = *state;
     epi_episode *episode = place_episode(p->space);
-    char text[200];
+    char text[EPI_INLINE_SIZE_MAX + 2];
     memset(text, 'a', sizeof text - 1);
     text[sizeof text - 1] = 0;
     uint64_t first = place_say(episode, text), second = place_say(episode, text);
@@ -271,7 +271,7 @@ static void equal_values_are_stored_once_and_counted(void **state) {
     place_check(p->memory);
 }
 
-/* ---- filters ---------------------------------------------------------------------------------------------------------- */
+/* ---- filters ----------------------------------------------------------------------------------------------------- */
 
 static size_t matching(epi_space *space, const epi_filter *filter) {
     uint64_t count = 0;
@@ -324,7 +324,7 @@ static void filters_choose_by_time_tag_part_and_episode(void **state) {
     epi_episode_close(episode);
 }
 
-/* ---- supersession ----------------------------------------------------------------------------------------------------- */
+/* ---- supersession ------------------------------------------------------------------------------------------------ */
 
 static epi_time clock_now;
 static epi_time tick(void *context) {
@@ -406,7 +406,7 @@ static void of_two_corrections_the_older_counts_when_the_newer_is_removed(void *
     place_check(p->memory);
 }
 
-/* ---- the ways to go ----------------------------------------------------------------------------------------------------- */
+/* ---- the ways to go ---------------------------------------------------------------------------------------------- */
 
 static void what_is_forgotten_is_hidden_until_it_is_restored(void **state) {
     place *p = *state;
@@ -475,8 +475,8 @@ static void removing_leaves_no_trace_in_any_table(void **state) {
         EXPECT(EPI_OK, epi_remove(&count, p->space, &filter, false));
         assert_int_equal(count, 30);
         epi_space_stats stats = place_stats(p->space);
-        assert_true(stats.steps == 0 && stats.episodes == 0 && stats.terms == 0 && stats.words == 0 && stats.vectors == 0 &&
-                    stats.unsealed == 0 && stats.components == 0 && stats.indexed == 0);
+        assert_true(stats.steps == 0 && stats.episodes == 0 && stats.terms == 0 && stats.words == 0 &&
+                    stats.vectors == 0 && stats.unsealed == 0 && stats.components == 0 && stats.indexed == 0);
         assert_int_equal(place_recall(p->space, "shared", NULL), 0);
         EXPECT(EPI_ESTALE, epi_episode_end(episode, NULL));
         epi_episode_close(episode);

@@ -36,13 +36,16 @@ static bool holds(shared *s, bool condition, const char *what) {
     return condition;
 }
 
-static bool goes_on(const shared *s) { return time(NULL) < s->end && !s->failures; }
+static bool goes_on(const shared *s) {
+    return time(NULL) < s->end && !s->failures;
+}
 
 static bool hit(epi_space *space, const char *word, uint64_t step, epi_status *status) {
     epi_recollection *found = NULL;
     bool there = false;
     *status = epi_recall_text(&found, space, word, NULL);
-    for (size_t i = 0; i < epi_recollection_hit_count(found); i++) there = there || epi_recollection_hit(found, i)->step == step;
+    for (size_t i = 0; i < epi_recollection_hit_count(found); i++)
+        there = there || epi_recollection_hit(found, i)->step == step;
     epi_recollection_free(found);
     return there;
 }
@@ -61,7 +64,8 @@ static void write_steps(thread *t) {
         status = i % 4 ? epi_episode_append(id, episode, &step) : epi_remember(id, NULL, s->place.space, &step);
         if (!status) atomic_store(&s->counts[t->number], i + 1);
         (void)snprintf(text, sizeof text, "t%un%ux", t->number, i);
-        if (!status && i % 8 == 0) (void)holds(s, hit(s->place.space, text, *id, &status), "a thread does not see what it wrote");
+        if (!status && i % 8 == 0)
+            (void)holds(s, hit(s->place.space, text, *id, &status), "a thread does not see what it wrote");
     }
     epi_episode_close(episode);
 }
@@ -78,7 +82,8 @@ static void read_steps(thread *t) {
         uint32_t count = atomic_load(&s->counts[writer]);
         char word[64];
         (void)snprintf(word, sizeof word, "t%un%ux", writer, count ? i * 31 % count : 0);
-        if (!status && count) (void)holds(s, hit(space, word, s->steps[writer][i * 31 % count], &status), "a stored step is not found");
+        if (!status && count)
+            (void)holds(s, hit(space, word, s->steps[writer][i * 31 % count], &status), "a stored step is not found");
         epi_recollection *page = NULL;
         if (!status && i % 5 == 0) status = epi_steps_read(&page, space, i % 50, 20);
         epi_recollection_free(page);
@@ -138,10 +143,14 @@ static void come_and_go(thread *t) {
 
 static void *live(void *context) {
     thread *t = context;
-    if (t->number < WRITERS) write_steps(t);
-    else if (t->number < 6) read_steps(t);
-    else if (t->number == 6) keep_up(t);
-    else come_and_go(t);
+    if (t->number < WRITERS)
+        write_steps(t);
+    else if (t->number < 6)
+        read_steps(t);
+    else if (t->number == 6)
+        keep_up(t);
+    else
+        come_and_go(t);
     return NULL;
 }
 
@@ -170,8 +179,12 @@ static void run(place *p, epi_sync_policy sync) {
     print_message("%llu steps\n", (unsigned long long)written);
 }
 
-static void threads_share_a_memory_that_syncs_each_commit(void **state) { run(*state, EPI_SYNC_EACH_COMMIT); }
-static void threads_share_a_memory_that_syncs_groups(void **state) { run(*state, EPI_SYNC_GROUPED); }
+static void threads_share_a_memory_that_syncs_each_commit(void **state) {
+    run(*state, EPI_SYNC_EACH_COMMIT);
+}
+static void threads_share_a_memory_that_syncs_groups(void **state) {
+    run(*state, EPI_SYNC_GROUPED);
+}
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -1,4 +1,5 @@
-/* Many vectors: found from the first call on, through upkeep that is cut short while others append, and after opening again. */
+/* Many vectors: found from the first call on, through upkeep that is cut short while others append, and after opening
+ * again. */
 #include "place.h"
 
 #include <stdio.h>
@@ -115,8 +116,12 @@ static void grow_and_look(place *p, epi_metric metric) {
     free(c.ids);
 }
 
-static void many_vectors_under_l2(void **state) { grow_and_look(*state, EPI_L2); }
-static void many_vectors_under_cosine(void **state) { grow_and_look(*state, EPI_COSINE); }
+static void many_vectors_under_l2(void **state) {
+    grow_and_look(*state, EPI_L2);
+}
+static void many_vectors_under_cosine(void **state) {
+    grow_and_look(*state, EPI_COSINE);
+}
 
 static void a_damaged_or_missing_index_file_is_made_anew(void **state) {
     place *p = *state;

@@ -1,8 +1,8 @@
 /* Random operations on a memory against a naive model of it, with every answer compared.
  *
- * A sequence of operations is made from a seed; each operation is four random numbers that are read against the state it meets, so
- * a sequence stays a sequence when operations are cut out of it. Each sequence runs in a child process, on a memory of its own. One
- * that fails is made shorter while it still fails, and printed.
+ * A sequence of operations is made from a seed; each operation is four random numbers that are read against the state
+ * it meets, so a sequence stays a sequence when operations are cut out of it. Each sequence runs in a child process,
+ * on a memory of its own. One that fails is made shorter while it still fails, and printed.
  *
  *   model_model [SEED [COUNT]]      one sequence; EPISODIC_TEST_SECONDS: how long without arguments (10)
  */
@@ -56,20 +56,24 @@ typedef struct world {
 } world;
 
 /* In a child a failed check ends the process; the parent counts and shrinks. */
-#define CHECK(condition)                                                                \
-    do {                                                                                \
-        if (!(condition)) {                                                             \
-            if (w->loud) print_error("%s:%d: %s (last error: %s)\n", __FILE__, __LINE__, #condition, epi_error_last()->message); \
-            _exit(1);                                                                   \
-        }                                                                               \
+#define CHECK(condition)                                                                    \
+    do {                                                                                    \
+        if (!(condition)) {                                                                 \
+            if (w->loud)                                                                    \
+                print_error("%s:%d: %s (last error: %s)\n", __FILE__, __LINE__, #condition, \
+                            epi_error_last()->message);                                     \
+            _exit(1);                                                                       \
+        }                                                                                   \
     } while (0)
-#define STATUS(expected, call)                                                          \
-    do {                                                                                \
-        epi_status got_ = (call), want_ = (expected);                                   \
-        if (got_ != want_) {                                                            \
-            if (w->loud) print_error("%s:%d: %s gave %s (%s), expected %s\n", __FILE__, __LINE__, #call, epi_status_name(got_), epi_error_last()->message, epi_status_name(want_)); \
-            _exit(1);                                                                   \
-        }                                                                               \
+#define STATUS(expected, call)                                                                                         \
+    do {                                                                                                               \
+        epi_status got_ = (call), want_ = (expected);                                                                  \
+        if (got_ != want_) {                                                                                           \
+            if (w->loud)                                                                                               \
+                print_error("%s:%d: %s gave %s (%s), expected %s\n", __FILE__, __LINE__, #call, epi_status_name(got_), \
+                            epi_error_last()->message, epi_status_name(want_));                                        \
+            _exit(1);                                                                                                  \
+        }                                                                                                              \
     } while (0)
 
 static uint64_t next_random(uint64_t *state) { /* splitmix64 */
@@ -79,7 +83,7 @@ static uint64_t next_random(uint64_t *state) { /* splitmix64 */
     return z ^ (z >> 31);
 }
 
-/* ---- the model ---------------------------------------------------------------------------------------------------- */
+/* ---- the model --------------------------------------------------------------------------------------------------- */
 
 static step *find(world *w, uint64_t id) {
     for (size_t i = 0; i < w->step_count; i++)
@@ -130,7 +134,7 @@ static void model_remove(world *w, step *s) {
     if (w->running == e->id) w->running = 0;
 }
 
-/* ---- operations ------------------------------------------------------------------------------------------------------ */
+/* ---- operations -------------------------------------------------------------------------------------------------- */
 
 static step draft(world *w, const operation *o, unsigned salt) {
     step s = {0};
@@ -348,12 +352,15 @@ static void op_drop(world *w, const operation *o) {
 static void op_tidy(world *w, const operation *o) {
     epi_upkeep_options options = epi_upkeep_options_default();
     options.index = o->a % 3 != 0;
-    if (o->b % 4 == 0) STATUS(EPI_OK, epi_memory_compact(w->place.memory));
-    else if (o->b % 4 == 1) STATUS(EPI_OK, epi_sync(NULL, w->place.memory));
-    else STATUS(EPI_OK, epi_space_upkeep(NULL, w->place.space, &options));
+    if (o->b % 4 == 0)
+        STATUS(EPI_OK, epi_memory_compact(w->place.memory));
+    else if (o->b % 4 == 1)
+        STATUS(EPI_OK, epi_sync(NULL, w->place.memory));
+    else
+        STATUS(EPI_OK, epi_space_upkeep(NULL, w->place.space, &options));
 }
 
-/* ---- comparing -------------------------------------------------------------------------------------------------------- */
+/* ---- comparing --------------------------------------------------------------------------------------------------- */
 
 static void compare_step(world *w, const epi_scene *scene, const epi_recalled_step *got, const step *s) {
     const epi_recalled_part *part = epi_scene_part(scene, got, "text");
@@ -408,8 +415,10 @@ static void compare_recall(world *w, const step *s) {
     char word[48];
     (void)snprintf(word, sizeof word, "%.*s", (int)strcspn(s->text, " "), s->text);
     STATUS(EPI_OK, epi_recall_text(&found, w->place.space, word, NULL));
-    for (size_t i = 0; i < epi_recollection_hit_count(found); i++) there = there || epi_recollection_hit(found, i)->step == s->id;
-    if (there != live && w->loud) print_error("step %llu \"%s\": live %d, found %d\n", (unsigned long long)s->id, s->text, live, there);
+    for (size_t i = 0; i < epi_recollection_hit_count(found); i++)
+        there = there || epi_recollection_hit(found, i)->step == s->id;
+    if (there != live && w->loud)
+        print_error("step %llu \"%s\": live %d, found %d\n", (unsigned long long)s->id, s->text, live, there);
     CHECK(there == live);
     epi_recollection_free(found);
 }
@@ -445,7 +454,7 @@ static void compare(world *w, unsigned salt) {
     CHECK(report.violations == 0);
 }
 
-/* ---- sequences --------------------------------------------------------------------------------------------------------- */
+/* ---- sequences --------------------------------------------------------------------------------------------------- */
 
 static void apply(world *w, const operation *o) {
     unsigned kind = o->kind >> 8;
@@ -453,11 +462,18 @@ static void apply(world *w, const operation *o) {
     case 0: op_begin(w, o); break;
     case 1: op_end(w, o); break;
     case 2: op_resume(w, o); break;
-    case 3: case 4: case 5: op_go(w, o); break;
+    case 3:
+    case 4:
+    case 5: op_go(w, o); break;
     case 6: op_tidy(w, o); break;
-    case 7: if (o->c % 3 == 0) op_reopen(w, o); break;
-    case 8: if (o->c % 5 == 0) op_drop(w, o); break;
-    case 9: case 10: op_remember(w, o); break;
+    case 7:
+        if (o->c % 3 == 0) op_reopen(w, o);
+        break;
+    case 8:
+        if (o->c % 5 == 0) op_drop(w, o);
+        break;
+    case 9:
+    case 10: op_remember(w, o); break;
     default: op_append(w, o); break;
     }
 }
@@ -470,7 +486,8 @@ static void run(const operation *operations, size_t count, bool loud) {
     STATUS(EPI_OK, epi_memory_open(&w->place.memory, w->place.path, &w->place.options));
     open_space(w);
     for (size_t i = 0; i < count; i++) {
-        if (loud) print_message("  %u %u %u %u\n", operations[i].kind, operations[i].a, operations[i].b, operations[i].c);
+        if (loud)
+            print_message("  %u %u %u %u\n", operations[i].kind, operations[i].a, operations[i].b, operations[i].c);
         apply(w, &operations[i]);
         if (i % 12 == 11) compare(w, (unsigned)i);
     }
@@ -515,7 +532,8 @@ static bool sequence_holds(uint64_t seed, size_t count) {
     uint64_t state = seed;
     for (size_t i = 0; i < count; i++) {
         uint64_t x = next_random(&state), y = next_random(&state);
-        operations[i] = (operation){(uint32_t)x >> 4, (uint32_t)(x >> 32) >> 4, (uint32_t)y >> 4, (uint32_t)(y >> 32) >> 4};
+        operations[i] = (operation){(uint32_t)x >> 4, (uint32_t)(x >> 32) >> 4, (uint32_t)y >> 4,
+                                    (uint32_t)(y >> 32) >> 4};
     }
     if (holds(operations, count, false)) return true;
     print_error("seed %llu of %zu operations fails; shortest that does:\n", (unsigned long long)seed, count);
@@ -526,7 +544,8 @@ static bool sequence_holds(uint64_t seed, size_t count) {
 
 int main(int argc, char **argv) {
     uint64_t seconds = place_seconds("EPISODIC_TEST_SECONDS", 10);
-    uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : (uint64_t)time(NULL) * 1000003u, sequences = 0, operations = 0;
+    uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : (uint64_t)time(NULL) * 1000003u, sequences = 0,
+             operations = 0;
     size_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : 60;
     if (count > OPERATIONS_MAX) count = OPERATIONS_MAX;
     (void)fflush(NULL);

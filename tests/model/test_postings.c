@@ -1,6 +1,6 @@
-/* Thousands of steps that share their words, appended through handles with id ranges of their own, sealed and removed at random:
- * postings spill into blocks, late ids go into full ones, blocks empty. After each round every posting is compared with the rows, and
- * words with few steps are asked for.
+/* Thousands of steps that share their words, appended through handles with id ranges of their own, sealed and removed
+ * at random: postings spill into blocks, late ids go into full ones, blocks empty. After each round every posting is
+ * compared with the rows, and words with few steps are asked for.
  *
  *   model_postings [SEED]       EPISODIC_TEST_SECONDS: how long without a seed (8)
  */
@@ -35,7 +35,8 @@ static uint64_t dice(world *w, uint64_t sides) { /* splitmix64 */
 
 /* One word in all steps, one in each third, seventh and so on, one in about thirty, one of its own. */
 static void words_of(char text[128], size_t number) {
-    (void)snprintf(text, 128, "everywhere third%zux seventh%zux rare%zux own%zux", number % 3, number % 7, number / 30, number);
+    (void)snprintf(text, 128, "everywhere third%zux seventh%zux rare%zux own%zux", number % 3, number % 7, number / 30,
+                   number);
 }
 
 static void append(world *w) {

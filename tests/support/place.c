@@ -52,7 +52,9 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
     return remove(path);
 }
 
-void place_remove(place *p) { (void)nftw(p->base, remove_one, 16, FTW_DEPTH | FTW_PHYS); }
+void place_remove(place *p) {
+    (void)nftw(p->base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
 
 int place_setup(void **state) {
     place *p = malloc(sizeof *p);
@@ -72,7 +74,7 @@ int place_teardown(void **state) {
     return 0;
 }
 
-/* ---- saying and finding ------------------------------------------------------------------------------------------- */
+/* ---- saying and finding ------------------------------------------------------------------------------------------ */
 
 epi_episode *place_episode(epi_space *space) {
     epi_episode *episode = NULL;
@@ -99,7 +101,9 @@ uint64_t place_say_as(epi_episode *episode, const char *text, const char *extern
     return id;
 }
 
-uint64_t place_say(epi_episode *episode, const char *text) { return place_say_as(episode, text, NULL); }
+uint64_t place_say(epi_episode *episode, const char *text) {
+    return place_say_as(episode, text, NULL);
+}
 
 size_t place_recall(epi_space *space, const char *text, uint64_t *first) {
     epi_recollection *found = NULL;
@@ -141,7 +145,8 @@ epi_space_stats place_stats(epi_space *space) {
 
 static bool print_violation(void *context, const epi_violation *violation) {
     (void)context;
-    print_error("violation in \"%s\": %s %s: %s\n", violation->space, violation->table, violation->key, violation->reason);
+    print_error("violation in \"%s\": %s %s: %s\n", violation->space, violation->table, violation->key,
+                violation->reason);
     return true;
 }
 

@@ -15,8 +15,8 @@
 #include <episodic/episodic.h>
 
 typedef struct place {
-    char base[64];  /* removed with all in it by place_remove() */
-    char path[80];  /* base/memory, not made yet */
+    char base[64]; /* removed with all in it by place_remove() */
+    char path[80]; /* base/memory, not made yet */
     epi_memory_options options;
     epi_memory *memory;
     epi_space *space; /* "main", a conversation */
@@ -26,8 +26,8 @@ typedef struct place {
 int place_setup(void **state);
 int place_teardown(void **state);
 
-void place_make(place *p);   /* the base directory and default options; nothing is opened */
-void place_open(place *p);   /* memory and space, by p->options */
+void place_make(place *p); /* the base directory and default options; nothing is opened */
+void place_open(place *p); /* memory and space, by p->options */
 void place_close(place *p);
 void place_remove(place *p);
 void place_reopen(place *p); /* closes and opens */

@@ -7,7 +7,8 @@
 
 #define COUNT 300
 
-/* Upkeep seals first, but others append while it builds the graph: a step may be in the graph before it is in a chunk. */
+/* Upkeep seals first, but others append while it builds the graph: a step may be in the graph before it is in a
+ * chunk. */
 static void a_step_is_found_that_came_into_the_graph_before_it_was_sealed(void **state) {
     place *p = *state;
     epi_episode *episode = place_episode(p->space);
