@@ -261,7 +261,8 @@ static epi_status check_journal(epi__check *check, epi__view key, epi__view body
 
 typedef epi_status (*check_record)(epi__check *check, epi__view key, epi__view body);
 
-/* key_size 0: keys of any size. In this order: rows first, since they promise; what may only be judged when all promises are in comes behind them. */
+/* key_size 0: keys of any size. In this order: rows first, since they promise; what may only be judged when all
+ * promises are in comes behind them. */
 static const struct {
     uint8_t table;
     uint8_t key_size;

@@ -78,7 +78,8 @@ static epi_status engine_open_moved(epi__store_engine **opened, const epi__store
     return status;
 }
 
-/* Goes over to store.N, unless another thread has done so already. Not under the registry's mutex: opening follows too. */
+/* Goes over to store.N, unless another thread has done so already. Not under the registry's mutex: opening follows
+ * too. */
 static epi_status engine_follow(epi__store *store, uint64_t number) {
     pthread_mutex_lock(&store->follow_mutex);
     epi_status status = EPI_OK;

@@ -155,7 +155,7 @@ static void a_run_and_a_mark_come_back(void **state) {
     epi__buffer_dispose(&out);
 }
 
-/* ---- hostile bytes ------------------------------------------------------------------------------------------------ */
+/* ---- hostile bytes ----------------------------------------------------------------------------------------------- */
 
 typedef epi_status (*decoder)(epi__view body);
 

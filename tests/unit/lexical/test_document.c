@@ -1,4 +1,5 @@
-/* Tests of documents and of the words of the tail: what a step says, how long it is, and finding it before it is sealed.
+/* Tests of documents and of the words of the tail: what a step says, how long it is, and finding it before it is
+ * sealed.
  */
 #include "lexical/lexical.h"
 
@@ -12,7 +13,7 @@
 
 #include "quick.h"
 
-/* ---- lengths ------------------------------------------------------------------------------------------------------ */
+/* ---- lengths ----------------------------------------------------------------------------------------------------- */
 
 static void length_codes_never_fall(void **state) {
     (void)state;
@@ -48,7 +49,7 @@ static void every_code_comes_back_to_itself(void **state) {
     }
 }
 
-/* ---- documents ---------------------------------------------------------------------------------------------------- */
+/* ---- documents --------------------------------------------------------------------------------------------------- */
 
 static void assert_term(const epi__document *document, size_t at, const char *bytes, size_t size, uint32_t weight) {
     assert_true(at < document->count);
@@ -165,7 +166,7 @@ static void a_document_that_is_cut_fails_without_reading_on(void **state) {
     epi__document_dispose(&document);
 }
 
-/* ---- the tail ----------------------------------------------------------------------------------------------------- */
+/* ---- the tail ---------------------------------------------------------------------------------------------------- */
 
 #define WORDS 6u
 #define STEPS 400u

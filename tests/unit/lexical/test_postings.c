@@ -1,5 +1,5 @@
-/* Tests of block postings against a plain table: steps that come late, blocks that fill, split and empty, terms that are
- * each other's prefixes. EPISODIC_SEED=n repeats a run.
+/* Tests of block postings against a plain table: steps that come late, blocks that fill, split and empty, terms that
+ * are each other's prefixes. EPISODIC_SEED=n repeats a run.
  */
 #include "lexical/lexical.h"
 #include "memory/handle.h"
@@ -9,7 +9,7 @@
 #define TERMS 4u
 #define STEPS 12000u
 
-static const char *const NAMES[TERMS] = {"wa", "wab", "k\x01" "a", "wb"};
+static const char *const NAMES[TERMS] = {"wa", "wab", ("k\x01" "a"), "wb"};
 
 typedef struct twin {
     epi__posting postings[TERMS][STEPS]; /* step 0: not there */
@@ -27,7 +27,7 @@ static epi__change begin(place *p) {
     return change;
 }
 
-/* ---- what is stored ----------------------------------------------------------------------------------------------- */
+/* ---- what is stored ---------------------------------------------------------------------------------------------- */
 
 typedef struct walked {
     const epi__posting *expected;
@@ -65,7 +65,7 @@ static uint64_t assert_same(epi__change *change) {
     return blocks;
 }
 
-/* ---- random changes ----------------------------------------------------------------------------------------------- */
+/* ---- random changes ---------------------------------------------------------------------------------------------- */
 
 static void insert_some(epi__change *change, epi__random *random, uint64_t from, uint64_t to, size_t most) {
     static epi__posting_entry entries[4096];
@@ -126,7 +126,7 @@ static void postings_agree_with_a_plain_table(void **state) {
     epi__change_abort(&change);
 }
 
-/* ---- what random changes seldom do -------------------------------------------------------------------------------- */
+/* ---- what random changes seldom do ------------------------------------------------------------------------------- */
 
 static void insert_steps(epi__change *change, uint64_t from, uint64_t to, uint64_t apart) {
     for (uint64_t step = from; step < to; step += apart) {

@@ -7,9 +7,12 @@
 #include "place.h"
 #include "quick.h"
 
-/* ---- a memory with records of every kind -------------------------------------------------------------------------- */
+/* ---- a memory with records of every kind ------------------------------------------------------------------------- */
 
-#define LONG "a long remark about the orchard behind the house, which goes on until it is a component of its own"
+#define LONG                                                                                                            \
+    "a long remark about the orchard behind the house, its pears and its quinces, the ladder that leans on the wall "   \
+    "since spring, the neighbour who takes the windfalls, and the wasps in September, which goes on and on until it "   \
+    "is more than a row will hold, so that it becomes a component of its own"
 
 static uint64_t say_long(epi_episode *episode, const char *external_id, uint64_t supersedes) {
     static const char *const tags[] = {"garden", "home"};
@@ -63,7 +66,7 @@ static int setup(void **state) {
     return 0;
 }
 
-/* ---- what the check says ------------------------------------------------------------------------------------------ */
+/* ---- what the check says ----------------------------------------------------------------------------------------- */
 
 typedef struct said {
     char tables[64][24];
@@ -100,7 +103,7 @@ static void assert_said(const said *all, const char *table, const char *what) {
     fail_msg("%s: nothing was said of table %s", what, table);
 }
 
-/* ---- past the library --------------------------------------------------------------------------------------------- */
+/* ---- past the library -------------------------------------------------------------------------------------------- */
 
 static epi__tx begin_raw(place *p) {
     epi__tx tx;
@@ -134,7 +137,7 @@ static void remove_raw(epi__txn *txn, const epi__key *key) {
     EXPECT(EPI_OK, epi__tx_ops(txn)->remove(txn, epi__key_view(key)));
 }
 
-/* ---- each table, each harm ---------------------------------------------------------------------------------------- */
+/* ---- each table, each harm --------------------------------------------------------------------------------------- */
 
 enum harm { FLIPPED, LOST, FOREIGN, STALE };
 static const char *const HARM_NAMES[] = {"flipped", "lost", "foreign", "stale"};
@@ -267,7 +270,7 @@ static void keys_of_another_form_are_reported_not_read_past(void **state) {
     assert_int_equal(check(p).count, 0);
 }
 
-/* ---- what stands above the tables --------------------------------------------------------------------------------- */
+/* ---- what stands above the tables -------------------------------------------------------------------------------- */
 
 static void a_damaged_state_is_reported_and_a_lost_one_too(void **state) {
     place *p = *state;

@@ -1,5 +1,5 @@
-/* Tests of drafting: a table of malformed steps with the status of each, and what counts as the same content. Every case
- * is also appended: nothing of it may be stored.
+/* Tests of drafting: a table of malformed steps with the status of each, and what counts as the same content. Every
+ * case is also appended: nothing of it may be stored.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 static const float THREE[3] = {1.0f, 2.0f, 3.0f}, ZEROS[3] = {0};
 static const float NOT_A_NUMBER[3] = {1.0f, NAN, 0.0f}, ENDLESS[3] = {INFINITY, 0.0f, 0.0f};
 static const float HUGE_ONES[3] = {3e38f, 3e38f, 3e38f}, TINY[3] = {1e-30f, 0.0f, 0.0f};
-static const double ONE_NAN[1] = {NAN}, ONE[1] = {1.0};
+static const double ONE_NAN[1] = {(double)NAN}, ONE[1] = {1.0};
 static const char *const EMPTY_TAG[] = {"ok", ""}, *const BAD_TAG[] = {"\xFF"}, *const NULL_TAG[] = {NULL};
 
 /* text TEXT required, note JSON, cost F64 scalar, v F32[3] the vector (cosine). */
@@ -45,8 +45,8 @@ static void no_parts(epi_step *s) { s->part_count = 0; }
 static void parts_at_null(epi_step *s) { s->parts = NULL; }
 static void many_parts(epi_step *s) { s->part_count = EPI_PART_COUNT_MAX + 1; }
 static void without_text(epi_step *s) { s->parts++, s->part_count--; }
-static void reward_nan(epi_step *s) { s->reward = NAN; }
-static void reward_infinite(epi_step *s) { s->reward = -INFINITY; }
+static void reward_nan(epi_step *s) { s->reward = (double)NAN; }
+static void reward_infinite(epi_step *s) { s->reward = -(double)INFINITY; }
 static void unknown_flag(epi_step *s) { s->flags = 8; }
 static void before_time(epi_step *s) { s->event_time = EPI_TIME_MIN - 1; }
 static void first_time(epi_step *s) { s->event_time = EPI_TIME_MIN; }
@@ -150,7 +150,8 @@ static void each_malformed_step_has_its_status_and_stores_nothing(void **state) 
         if (e->change) e->change(&step);
         pair[1] = step;
         epi_status status = epi_episode_append(&id, episode, &step);
-        if (status != e->status) fail_msg("%s: %s, not %s", e->what, epi_status_name(status), epi_status_name(e->status));
+        if (status != e->status)
+            fail_msg("%s: %s, not %s", e->what, epi_status_name(status), epi_status_name(e->status));
         assert_int_equal(id == 0, status != EPI_OK);
         if (status == EPI_OK) continue;
         EXPECT(e->status, epi_episode_append_many(ids, episode, pair, 2)); /* the good one before it neither */
@@ -162,7 +163,7 @@ static void each_malformed_step_has_its_status_and_stores_nothing(void **state) 
     epi_space_close(space);
 }
 
-/* ---- what is the same --------------------------------------------------------------------------------------------- */
+/* ---- what is the same -------------------------------------------------------------------------------------------- */
 
 static uint64_t content_of(epi_space *space, const epi_step *step) {
     epi__draft draft;

@@ -20,7 +20,7 @@ static uint64_t say_at(epi_episode *episode, epi_time time) {
     return id;
 }
 
-/* ---- timelines ---------------------------------------------------------------------------------------------------- */
+/* ---- timelines --------------------------------------------------------------------------------------------------- */
 
 static void assert_timeline(place *p, epi_time from, epi_time to, size_t limit, const char *titles) {
     epi_timeline *timeline = NULL;
@@ -85,7 +85,7 @@ static void an_empty_space_has_an_empty_timeline(void **state) {
     assert_int_equal(epi_timeline_count(NULL), 0);
 }
 
-/* ---- episodes and pages ------------------------------------------------------------------------------------------- */
+/* ---- episodes and pages ------------------------------------------------------------------------------------------ */
 
 static size_t ids_of(const epi_recollection *found, uint64_t *ids) {
     size_t count = 0;
@@ -182,7 +182,7 @@ static void pages_of_a_space_hold_every_step_once(void **state) {
     }
 }
 
-/* ---- vectors ------------------------------------------------------------------------------------------------------ */
+/* ---- vectors ----------------------------------------------------------------------------------------------------- */
 
 #define DIMENSION 24u
 #define VECTORS 700u

@@ -1,5 +1,5 @@
-/* Tests of recalling: what a score is made of, which steps a scene shows, what a filter lets through, how much fits into
- * a context.
+/* Tests of recalling: what a score is made of, which steps a scene shows, what a filter lets through, how much fits
+ * into a context.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #define DAY 86400000000ll
 #define NOON epi_time_from_unix(1683547200) /* 8 May 2023, 12:00 */
 
-/* ---- saying and asking -------------------------------------------------------------------------------------------- */
+/* ---- saying and asking ------------------------------------------------------------------------------------------- */
 
 typedef struct told {
     const char *who, *what;
@@ -64,7 +64,7 @@ static void assert_hits(place *p, const epi_cue *cue, const uint64_t *steps, siz
 #define ASSERT_HITS(p, cue, ...) \
     assert_hits(p, cue, (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 
-/* ---- scores ------------------------------------------------------------------------------------------------------- */
+/* ---- scores ------------------------------------------------------------------------------------------------------ */
 
 static void fill_with_fruit(place *p) {
     static const char *const fruit[] = {"apple", "pear", "plum", "fig", "grape", "melon", "cherry", "lemon"};
@@ -84,7 +84,8 @@ static void fill_with_fruit(place *p) {
 }
 
 static void a_score_is_the_sum_of_its_evidence_in_order_to_the_bit(void **state) {
-    static const char *const cues[] = {"apple", "did Ann eat a plum and a fig?", "grape melon cherry lemon", "pear Ben"};
+    static const char *const cues[] = {"apple", "did Ann eat a plum and a fig?", "grape melon cherry lemon",
+                                       "pear Ben"};
     place *p = *state;
     fill_with_fruit(p);
     for (size_t c = 0; c < EPI__COUNT(cues); c++) {
@@ -160,12 +161,14 @@ static void an_empty_space_answers_with_nothing(void **state) {
     EXPECT(EPI_EINVAL, epi_recall(&found, p->space, &cue, NULL));
 }
 
-/* ---- scenes ------------------------------------------------------------------------------------------------------- */
+/* ---- scenes ------------------------------------------------------------------------------------------------------ */
 
 static epi_episode *twelve_steps(place *p, uint64_t steps[12], size_t first_hit, size_t second_hit) {
     epi_episode *episode = place_episode(p->space);
-    for (size_t i = 0; i < 12; i++)
-        steps[i] = tell(episode, (told){"Ann", i == first_hit || i == second_hit ? "walnut" : "nothing at all", 0, 0, NULL, 0});
+    for (size_t i = 0; i < 12; i++) {
+        bool hit = i == first_hit || i == second_hit;
+        steps[i] = tell(episode, (told){"Ann", hit ? "walnut" : "nothing at all", 0, 0, NULL, 0});
+    }
     return episode;
 }
 
@@ -228,7 +231,8 @@ static void a_scene_ends_where_its_episode_does(void **state) {
     uint64_t steps[3][2];
     for (int e = 0; e < 3; e++) {
         epi_episode *episode = place_episode(p->space);
-        for (int i = 0; i < 2; i++) steps[e][i] = tell(episode, (told){"Ann", e == 1 && i ? "walnut" : "quiet", 0, 0, NULL, 0});
+        for (int i = 0; i < 2; i++)
+            steps[e][i] = tell(episode, (told){"Ann", e == 1 && i ? "walnut" : "quiet", 0, 0, NULL, 0});
         epi_episode_close(episode);
     }
     epi_recollection *found = ask_profile(p, "walnut", 10, 5);
@@ -252,7 +256,7 @@ static void a_scene_follows_its_episode_through_all_its_runs(void **state) {
     epi_episode_close(other);
 }
 
-/* ---- hidden steps ------------------------------------------------------------------------------------------------- */
+/* ---- hidden steps ------------------------------------------------------------------------------------------------ */
 
 static void forget(place *p, uint64_t step) {
     epi_filter filter = epi_filter_default();
@@ -304,7 +308,7 @@ static void a_hidden_step_lends_no_score_to_its_neighbours(void **state) {
     uint64_t loud = tell(episode, (told){"Ann", "walnut", 0, 0, NULL, 0});
     uint64_t beside = tell(episode, (told){"Ben", "indeed", 0, 0, NULL, 0});
     epi_episode *other = place_episode(p->space);
-    uint64_t weak = tell(other, (told){"Ben", "of all trees in the wide garden a walnut was there once", 0, 0, NULL, 0});
+    uint64_t weak = tell(other, (told){"Ben", "of all trees in the garden a walnut was there once", 0, 0, NULL, 0});
     epi_cue cue = cue_of("walnut");
     double lent = score_of(p, &cue, beside);
     assert_true(lent > 0.0);
@@ -316,7 +320,7 @@ static void a_hidden_step_lends_no_score_to_its_neighbours(void **state) {
     epi_episode_close(other);
 }
 
-/* ---- filters ------------------------------------------------------------------------------------------------------ */
+/* ---- filters ----------------------------------------------------------------------------------------------------- */
 
 static void a_time_window_is_half_open_at_both_ends(void **state) {
     place *p = *state;
@@ -458,7 +462,7 @@ static void a_filter_alone_gives_the_newest_first(void **state) {
     epi_episode_close(episode);
 }
 
-/* ---- the context -------------------------------------------------------------------------------------------------- */
+/* ---- the context ------------------------------------------------------------------------------------------------- */
 
 static void a_context_never_passes_its_budget(void **state) {
     place *p = *state;

@@ -6,7 +6,7 @@
 
 #include "quick.h"
 
-#define SIZE 100u
+#define SIZE (EPI_INLINE_SIZE_MAX + 36u)
 
 static epi__value put(epi__change *change, const uint8_t *data, size_t size) {
     epi__value value;

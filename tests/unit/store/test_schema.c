@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* ---- the rules, one by one ---------------------------------------------------------------------------------------- */
+/* ---- the rules, one by one --------------------------------------------------------------------------------------- */
 
 static epi_role text_role(const char *name) {
     return (epi_role){.name = name, .type = EPI_TEXT};
@@ -211,7 +211,7 @@ static void every_dtype_has_its_size(void **state) {
     assert_int_equal(epi__dtype_size((epi_dtype)-1), 0);
 }
 
-/* ---- records ------------------------------------------------------------------------------------------------------ */
+/* ---- records ----------------------------------------------------------------------------------------------------- */
 
 static uint64_t record_hash(const epi_schema *schema) {
     epi__buffer out = {0};

@@ -1,5 +1,5 @@
-/* Tests of a memory's directory: what may be opened, what is refused and why, and moving to a compact copy, with what a
- * crash in the middle of it leaves behind.
+/* Tests of a memory's directory: what may be opened, what is refused and why, and moving to a compact copy, with
+ * what a crash in the middle of it leaves behind.
  */
 #include "opened.h"
 
@@ -27,7 +27,7 @@ static epi_status open_plain(epi__store **store, const char *directory) {
     return open_with(store, directory, &options);
 }
 
-/* ---- CURRENT ------------------------------------------------------------------------------------------------------ */
+/* ---- CURRENT ----------------------------------------------------------------------------------------------------- */
 
 static void make_memory(const char *directory) {
     opened o = opened_store(directory);
@@ -89,7 +89,7 @@ static void a_current_that_names_a_missing_store_is_not_made_good_by_an_empty_on
     assert_int_not_equal(access(memory_path(*state, "store.7"), F_OK), 0);
 }
 
-/* ---- the directory ------------------------------------------------------------------------------------------------ */
+/* ---- the directory ----------------------------------------------------------------------------------------------- */
 
 static void a_directory_of_other_files_is_left_alone(void **state) {
     epi__store *store = NULL;
@@ -185,7 +185,7 @@ static void a_second_open_shares_the_store_or_says_why_not(void **state) {
     assert_failure(EPI_EMISMATCH, open_with(&third, *state, &options), "created with a map of");
 }
 
-/* ---- compaction --------------------------------------------------------------------------------------------------- */
+/* ---- compaction -------------------------------------------------------------------------------------------------- */
 
 static void fill(opened *o, uint64_t first, uint64_t end) {
     epi__change change = opened_change(o);

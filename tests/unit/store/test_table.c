@@ -1,5 +1,5 @@
-/* Tests of records and changes: what is written is counted and summed, what is damaged or moved is found, the journal
- * tells what happened and says when it no longer can.
+/* Tests of records and changes: what is written is counted and summed, what is damaged or moved is found, the
+ * journal tells what happened and says when it no longer can.
  */
 #include "opened.h"
 
@@ -7,7 +7,7 @@
 
 #define KEYS 40u
 
-/* ---- counts and sums ---------------------------------------------------------------------------------------------- */
+/* ---- counts and sums --------------------------------------------------------------------------------------------- */
 
 /* The naive twin: the size of each record, 0 for none. */
 typedef struct twin {
@@ -110,7 +110,7 @@ static void a_record_may_be_empty(void **state) {
     opened_close(&o);
 }
 
-/* ---- checksums ---------------------------------------------------------------------------------------------------- */
+/* ---- checksums --------------------------------------------------------------------------------------------------- */
 
 static void put_one(opened *o, uint64_t step, const char *text) {
     epi__change change = opened_change(o);
@@ -195,7 +195,7 @@ static void a_scan_gives_a_range_both_ways_and_stops_at_damage(void **state) {
     opened_close(&o);
 }
 
-/* ---- the journal -------------------------------------------------------------------------------------------------- */
+/* ---- the journal ------------------------------------------------------------------------------------------------- */
 
 typedef struct told {
     uint64_t lines[64][4]; /* sequence, kind, a, b */
@@ -219,7 +219,8 @@ static epi_status listen(told *heard, opened *o, uint64_t after, uint64_t until)
     return status;
 }
 
-static void assert_line(const told *heard, size_t at, uint64_t sequence, epi__change_kind kind, uint64_t a, uint64_t b) {
+static void assert_line(const told *heard, size_t at, uint64_t sequence, epi__change_kind kind, uint64_t a,
+                        uint64_t b) {
     assert_true(at < heard->count);
     assert_int_equal(heard->lines[at][0], sequence);
     assert_int_equal(heard->lines[at][1], kind);
@@ -357,7 +358,7 @@ static void old_journal_entries_are_dropped_from_the_first_on(void **state) {
     opened_close(&o);
 }
 
-/* ---- the state ---------------------------------------------------------------------------------------------------- */
+/* ---- the state --------------------------------------------------------------------------------------------------- */
 
 static void the_state_comes_back_with_every_number(void **state) {
     opened o = opened_store(*state);
