@@ -15,7 +15,7 @@
 #define EPI_TAG_SIZE_MAX 255u                    /**< bytes of one tag, at least 1 */
 #define EPI_TAG_COUNT_MAX 64u                    /**< tags of a step or an episode */
 #define EPI_PART_COUNT_MAX 64u                   /**< parts of a step, and roles of a schema */
-#define EPI_INLINE_SIZE_MAX 64u                  /**< a value up to this many bytes lives in the step's own row */
+#define EPI_INLINE_SIZE_MAX 256u                 /**< a value up to this many bytes lives in the step's own row */
 
 /* vectors and tensors */
 #define EPI_DIMENSION_MAX 16384u /**< of a vector, at least 1 */
