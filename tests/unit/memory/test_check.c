@@ -9,9 +9,9 @@
 
 /* ---- a memory with records of every kind ------------------------------------------------------------------------- */
 
-#define LONG                                                                                                            \
-    "a long remark about the orchard behind the house, its pears and its quinces, the ladder that leans on the wall "   \
-    "since spring, the neighbour who takes the windfalls, and the wasps in September, which goes on and on until it "   \
+#define LONG                                                                                                           \
+    "a long remark about the orchard behind the house, its pears and its quinces, the ladder that leans on the wall "  \
+    "since spring, the neighbour who takes the windfalls, and the wasps in September, which goes on and on until it "  \
     "is more than a row will hold, so that it becomes a component of its own"
 
 static uint64_t say_long(epi_episode *episode, const char *external_id, uint64_t supersedes) {
