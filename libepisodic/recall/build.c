@@ -153,6 +153,7 @@ static epi_status make_scene(struct builder *builder, const epi__found *found, c
                              uint32_t margin) {
     epi_recollection *result = builder->result;
     epi__scene *scene = &result->scenes[result->scene_count];
+    scene->made_at = result->scene_count;
     const epi__mirror *mirror = builder->snapshot->mirror;
     uint64_t first = places[0].index, last = places[count - 1].index;
     uint64_t step = found[places[0].hit].step;
@@ -181,15 +182,13 @@ static int by_scene_score(const void *a, const void *b) {
 }
 
 /* Best scene first; hits follow their scenes. */
-static void order_scenes(epi_recollection *result) {
+static epi_status order_scenes(epi_recollection *result) {
+    size_t *now_at = epi__arena_alloc(&result->arena, result->scene_count + 1, sizeof *now_at);
+    if (!now_at) return out_of_memory();
     qsort(result->scenes, result->scene_count, sizeof *result->scenes, by_scene_score);
-    for (size_t s = 0; s < result->scene_count; s++)
-        for (size_t i = 0; i < result->scenes[s].view.step_count; i++)
-            for (size_t h = 0; h < result->hit_count; h++)
-                if (result->hits[h].step == result->scenes[s].steps[i].view.id) {
-                    result->hits[h].scene = s;
-                    result->hits[h].scene_step = i;
-                }
+    for (size_t i = 0; i < result->scene_count; i++) now_at[result->scenes[i].made_at] = i;
+    for (size_t i = 0; i < result->hit_count; i++) result->hits[i].scene = now_at[result->hits[i].scene];
+    return EPI_OK;
 }
 
 static epi_status copy_hits(struct builder *builder, const epi__found *found, size_t count) {
@@ -226,7 +225,7 @@ static epi_status make_scenes(struct builder *builder, const epi__found *found, 
         EPI__TRY(make_scene(builder, found, places + at, end - at, margin));
         at = end;
     }
-    order_scenes(builder->result);
+    EPI__TRY(order_scenes(builder->result));
     for (size_t i = 0; i < builder->result->hit_count; i++) {
         epi_hit *hit = &builder->result->hits[i];
         hit->external_id = builder->result->scenes[hit->scene].steps[hit->scene_step].view.external_id;

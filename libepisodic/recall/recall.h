@@ -79,7 +79,7 @@ typedef struct epi__step {
 typedef struct epi__scene {
     epi_scene view; /* first */
     epi__step *steps;
-    uint64_t begin; /* of the episode's time, for the heading */
+    size_t made_at; /* its place before the scenes were put in order */
 } epi__scene;
 
 /* Makes the recollection of hits: scenes of `margin` steps around them, rebuilt from the store. */

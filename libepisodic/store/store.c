@@ -311,7 +311,9 @@ static epi_status open_environment(epi__store *store, bool fresh) {
     EPI__TRY(open_current(&number, store));
     EPI__TRY(check_meta(store));
     if (store->engine->number == number || store->options.read_only) return EPI_OK;
-    return epi__store_finish_move(store, number); /* a compaction was cut short behind its switch */
+    if (epi__store_finish_move(store, number) != EPI_OK) /* a compaction was cut short behind its switch */
+        epi__store_log(store, "%s still names the store before its compaction: %s", store->path, epi_error_last()->message);
+    return EPI_OK;
 }
 
 static epi__store *registry_find(const epi__dir_identity *identity) {
