@@ -80,9 +80,9 @@ static void grow_and_look(place *p, epi_metric metric) {
         add(&c, BATCH);
         assert_int_equal(found_of(&c, 20), 20); /* exactly, with or without a graph */
     }
-    options.time_limit_ms = 100;
+    options.time_limit_ms = 1000;
     int rounds = 0;
-    for (; !report.complete && rounds < 200; rounds++) { /* others append and read meanwhile */
+    for (; !report.complete && rounds < 100; rounds++) { /* others append and read meanwhile */
         EXPECT(EPI_OK, epi_space_upkeep(&report, c.space, &options));
         if (c.count < MANY + BATCH) add(&c, 1);
         assert_true(found_of(&c, 3) > 1);
