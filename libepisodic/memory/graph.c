@@ -68,11 +68,11 @@ static epi_status read_portion(bool *more, epi__mirror *mirror) {
 }
 
 static epi_status absorb_building(uint64_t *indexed, epi__mirror *mirror, uint64_t until) {
-    size_t absorbed = 1;
-    while (absorbed > 0 && in_time(until)) {
+    size_t absorbed = 0;
+    do { /* at least some, so that calls with however small a limit come to an end */
         EPI__TRY(epi__index_absorb(&absorbed, mirror->building, ABSORB_COUNT));
         *indexed += absorbed;
-    }
+    } while (absorbed > 0 && in_time(until));
     return EPI_OK;
 }
 
@@ -87,16 +87,22 @@ static epi_status adopt(epi__mirror *mirror) {
     return status;
 }
 
+static epi_status build_portion(bool *more, uint64_t *indexed, epi__mirror *mirror, uint64_t until) {
+    bool waiting = mirror->building && epi__index_tail_count(mirror->building) > 0;
+    *more = true;
+    if (!waiting) EPI__TRY(read_portion(more, mirror)); /* a call that was cut short left some to absorb first */
+    return absorb_building(indexed, mirror, until);
+}
+
 static epi_status build_anew(uint64_t *indexed, epi__mirror *mirror, uint64_t until) {
     bool more = true;
-    while (more && in_time(until)) {
-        epi_status status = read_portion(&more, mirror);
-        if (!status) status = absorb_building(indexed, mirror, until);
+    do {
+        epi_status status = build_portion(&more, indexed, mirror, until);
         if (!status) continue;
         epi__index_free(mirror->building);
         mirror->building = NULL;
         return status;
-    }
+    } while (more && in_time(until));
     return more ? EPI_OK : adopt(mirror);
 }
 
@@ -111,8 +117,7 @@ static epi_status needs_new(bool *needs, epi__mirror *mirror) {
 }
 
 static epi_status absorb_serving(bool *done, uint64_t *indexed, epi__mirror *mirror, uint64_t until) {
-    *done = false;
-    while (!*done && in_time(until)) {
+    do {
         size_t absorbed = 0;
         pthread_rwlock_wrlock(&mirror->lock);
         epi_status status = EPI_OK;
@@ -121,7 +126,7 @@ static epi_status absorb_serving(bool *done, uint64_t *indexed, epi__mirror *mir
         EPI__TRY(status);
         *indexed += absorbed;
         *done = absorbed == 0;
-    }
+    } while (!*done && in_time(until));
     return EPI_OK;
 }
 
