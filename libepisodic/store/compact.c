@@ -82,8 +82,8 @@ static epi_status switch_over(epi__tx *tx, uint64_t number) {
     return status;
 }
 
-/* CURRENT names the store in use, and the files of the one before go. Under the directory's lock: a second compaction must
- * not be overtaken by the end of the first. */
+/* CURRENT names the store in use, and the files of the one before go. Under the directory's lock: a second compaction
+ * must not be overtaken by the end of the first. */
 static epi_status name_current(epi__store *store, uint64_t number, const char *old) {
     EPI__TRY(epi__store_current_write(store->path, number, store->options.map_size));
     return epi__dir_remove_flat(old, ENGINE_FILES, EPI__COUNT(ENGINE_FILES));
@@ -107,8 +107,10 @@ static epi_status compact_locked(epi__store *store) {
     uint64_t number = tx.engine->number;
     char *next = store_directory(store, number + 1), *old = store_directory(store, number);
     epi_status status = next && old ? write_copy(store, tx.txn, next) : epi__fail_memory("store", 64);
-    if (status) epi__tx_abort(&tx);
-    else status = switch_over(&tx, number + 1);
+    if (status)
+        epi__tx_abort(&tx);
+    else
+        status = switch_over(&tx, number + 1);
     if (!status) status = name_current(store, number + 1, old);
     epi__free(next);
     epi__free(old);

@@ -285,8 +285,8 @@ static epi_status store_new(epi__store **made, const char *path, const epi__dir_
     return EPI_OK;
 }
 
-/* Opens the store that CURRENT names. A compaction in another process may take it away in between: then CURRENT names the
- * next one. */
+/* Opens the store that CURRENT names. A compaction in another process may take it away in between: then CURRENT names
+ * the next one. */
 static epi_status open_current(uint64_t *number, epi__store *store) {
     uint64_t map_size = 0, again = 0;
     EPI__TRY(epi__store_current_read(number, &map_size, store->path));
@@ -312,7 +312,8 @@ static epi_status open_environment(epi__store *store, bool fresh) {
     EPI__TRY(check_meta(store));
     if (store->engine->number == number || store->options.read_only) return EPI_OK;
     if (epi__store_finish_move(store, number) != EPI_OK) /* a compaction was cut short behind its switch */
-        epi__store_log(store, "%s still names the store before its compaction: %s", store->path, epi_error_last()->message);
+        epi__store_log(store, "%s still names the store before its compaction: %s", store->path,
+                       epi_error_last()->message);
     return EPI_OK;
 }
 
@@ -367,8 +368,8 @@ epi_status epi__store_close(epi__store *store) {
         while (*at && *at != store) at = &(*at)->next;
         if (*at) *at = store->next;
     }
-    /* A forked child must not touch its parent's environment. Nobody may open the directory before it is closed: LMDB's locks
-     * belong to the process, and closing would take them from the new environment. */
+    /* A forked child must not touch its parent's environment. Nobody may open the directory before it is closed: LMDB's
+     * locks belong to the process, and closing would take them from the new environment. */
     if (last && store->pid == getpid()) store_free(store);
     pthread_mutex_unlock(&registry_mutex);
     return EPI_OK;
