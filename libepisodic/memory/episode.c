@@ -309,8 +309,8 @@ static epi_status begin_running(uint64_t *id, epi__mirror *mirror, uint64_t repl
     epi_episode_options options = epi_episode_options_default();
     EPI__TRY(epi__change_begin(&change, mirror->store, mirror->space, true));
     epi_status status = EPI_OK;
-    if (change.state.running_episode != replaces) {
-        *id = change.state.running_episode; /* another thread or process was faster */
+    if (change.state.running_episode != replaces && change.state.running_episode != 0) {
+        *id = change.state.running_episode; /* another thread or process was faster; 0: it only ended the old one */
         epi__change_abort(&change);
         return EPI_OK;
     }

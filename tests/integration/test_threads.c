@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define WRITERS 3
 #define THREADS 8
@@ -186,10 +187,55 @@ static void threads_share_a_memory_that_syncs_groups(void **state) {
     run(*state, EPI_SYNC_GROUPED);
 }
 
+/* ---- the running episode ----------------------------------------------------------------------------------------- */
+
+#define ROUNDS 40
+
+typedef struct ending {
+    epi_episode *episode;
+    atomic_bool begun;
+    epi_status status;
+} ending;
+
+static void *end_episode(void *context) {
+    ending *one = context;
+    atomic_store(&one->begun, true);
+    one->status = epi_episode_end(one->episode, NULL);
+    return NULL;
+}
+
+/* The running episode ends while a step that comes too late for it looks for another. */
+static void a_step_is_remembered_in_an_episode_although_the_running_one_ends(void **state) {
+    place *p = *state;
+    epi_part parts[2];
+    epi_step step = place_step(parts, "said");
+    for (int i = 0; i < ROUNDS; i++) {
+        uint64_t running = 0, other = 0;
+        ending one = {.status = EPI_EINTERNAL};
+        pthread_t id;
+        step.event_time = epi_time_from_unix(1000000 + i * 100000);
+        EXPECT(EPI_OK, epi_remember(NULL, &running, p->space, &step));
+        EXPECT(EPI_OK, epi_episode_resume(&one.episode, p->space, running));
+        assert_int_equal(pthread_create(&id, NULL, end_episode, &one), 0);
+        while (!atomic_load(&one.begun)) continue;
+        (void)usleep((useconds_t)(i * 20)); /* into its commit, wherever that is */
+        step.event_time += epi_time_from_unix(50000);
+        EXPECT(EPI_OK, epi_remember(NULL, &other, p->space, &step));
+        assert_int_equal(pthread_join(id, NULL), 0);
+        EXPECT(EPI_OK, one.status);
+        assert_int_not_equal(other, 0);
+        assert_int_not_equal(other, running);
+        epi_episode_close(one.episode);
+    }
+    place_check(p->memory);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(threads_share_a_memory_that_syncs_each_commit, place_setup, place_teardown),
         cmocka_unit_test_setup_teardown(threads_share_a_memory_that_syncs_groups, place_setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_step_is_remembered_in_an_episode_although_the_running_one_ends, place_setup,
+                                        place_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
