@@ -79,7 +79,7 @@ EPI_API epi_status epi_memory_close(epi_memory *memory);
 
 /** Makes everything appended through this handle durable.
  * @param[out] sequence receives the number of changes ever made durable through this handle's spaces; may be NULL.
- * @return EPI_OK · EPI_EIO EPI_EDISKFULL EPI_EMAPFULL EPI_EQUOTA; the pending steps are then still pending */
+ * @return EPI_OK · EPI_EIO EPI_EDISKFULL EPI_EMAPFULL; the pending steps are then still pending */
 EPI_API epi_status epi_sync(uint64_t *sequence, epi_memory *memory);
 
 typedef struct epi_memory_stats {

@@ -87,11 +87,11 @@ static bool lost(epi_status status) {
 }
 
 /* Writes the list in one transaction. A draft that can never be stored is passed over, and its status kept in
- * *dropped. */
+ * *dropped. The quota was looked at when the drafts were accepted: a read or a removal must not fail for it now. */
 static epi_status write_pending(epi_status *dropped, epi__mirror *mirror, epi__pending *pending) {
     epi__writer writer;
     *dropped = EPI_OK;
-    EPI__TRY(epi__writer_begin(&writer, mirror));
+    EPI__TRY(epi__writer_begin_shrinking(&writer, mirror));
     epi_status status = EPI_OK;
     for (size_t i = 0; !status && i < pending->count; i++) {
         bool present = false;
@@ -300,10 +300,11 @@ static epi_status push_all(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, 
     epi_status status = reserve_durably(lane, mirror, count);
     if (!status) status = pending_ready(mirror, count);
     if (!status) status = epi__tx_begin(&tx, mirror->store, false);
+    if (!status) status = epi__store_quota(mirror->store, &tx);
     if (!status) status = push_new(ids, lane, mirror, tx.txn, drafts, count);
     epi__tx_abort(&tx);
-    if (status) cut_back(mirror->pending, before); /* all or none */
     if (!status && mirror->pending->count > 0 && is_due(mirror)) status = commit_locked(mirror);
+    if (status) cut_back(mirror->pending, before); /* all or none; where the commit failed, the others still wait */
     return status;
 }
 

@@ -157,6 +157,36 @@ static void what_cannot_be_stored_is_refused_before_it_waits(void **state) {
     place_check(p->memory);
 }
 
+/* Under a relaxed policy too: what is accepted is stored, and what is refused is not pending. */
+static void a_full_quota_stops_appending_but_neither_reading_nor_removing(void **state) {
+    place *p = *state;
+    char text[10000];
+    uint64_t accepted = 0, removed = 0;
+    p->options.quota = 400000;
+    reopen_with(p, EPI_SYNC_GROUPED, 30000, EPI_GROUP_MS_MAX);
+    epi_episode *episode = place_episode(p->space);
+    uint64_t id = epi_episode_id(episode);
+    epi_part parts[2];
+    memset(text, 'a', sizeof text);
+    text[sizeof text - 1] = 0;
+    epi_step step = place_step(parts, text);
+    epi_status status = EPI_OK;
+    while (!status && accepted < 200) {
+        text[accepted] = 'b';
+        status = epi_episode_append(NULL, episode, &step);
+        accepted += !status;
+    }
+    EXPECT(EPI_EQUOTA, status);
+    assert_int_equal(place_stats(p->space).steps, accepted);
+    epi_filter filter = epi_filter_default();
+    filter.episodes = &id;
+    filter.episode_count = 1;
+    EXPECT(EPI_OK, epi_remove(&removed, p->space, &filter, false));
+    assert_int_equal(removed, accepted);
+    epi_episode_close(episode);
+    place_check(p->memory);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void) {
@@ -168,6 +198,7 @@ int main(void) {
         TEST(a_group_is_committed_when_it_is_old),
         TEST(a_conflict_is_told_at_once_and_takes_nothing_with_it),
         TEST(what_cannot_be_stored_is_refused_before_it_waits),
+        TEST(a_full_quota_stops_appending_but_neither_reading_nor_removing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
