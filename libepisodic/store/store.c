@@ -472,8 +472,10 @@ const epi_memory_options *epi__store_options(const epi__store *store) {
     return &store->options;
 }
 
+/* A caller's clock may say anything, also EPI_TIME_NONE: what is stored is a time. */
 int64_t epi__store_now(const epi__store *store) {
-    return store->options.now ? store->options.now(store->options.now_context) : epi__clock_now_us();
+    int64_t now = store->options.now ? store->options.now(store->options.now_context) : epi__clock_now_us();
+    return EPI__MAX(EPI__MIN(now, (int64_t)EPI_TIME_MAX), (int64_t)EPI_TIME_MIN);
 }
 
 void epi__store_log(const epi__store *store, const char *format, ...) {
