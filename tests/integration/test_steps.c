@@ -477,11 +477,34 @@ static void removing_leaves_no_trace_in_any_table(void **state) {
         epi_space_stats stats = place_stats(p->space);
         assert_true(stats.steps == 0 && stats.episodes == 0 && stats.terms == 0 && stats.words == 0 &&
                     stats.vectors == 0 && stats.unsealed == 0 && stats.components == 0 && stats.indexed == 0);
+        assert_true(stats.first_event == EPI_TIME_NONE && stats.last_event == EPI_TIME_NONE);
         assert_int_equal(place_recall(p->space, "shared", NULL), 0);
         EXPECT(EPI_ESTALE, epi_episode_end(episode, NULL));
         epi_episode_close(episode);
         place_check(p->memory);
     }
+}
+
+/* A caller's clock may say anything; EPI_TIME_NONE would be "never forgotten". */
+static void a_clock_that_leaves_the_years_is_held_at_their_ends(void **state) {
+    place *p = *state;
+    const epi_time odd[] = {EPI_TIME_NONE, INT64_MIN + 1, INT64_MAX};
+    place_close(p);
+    p->options.now = tick;
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        uint64_t step = 0, count = 0;
+        clock_now = odd[i];
+        place_open(p);
+        EXPECT(EPI_OK, epi_remember_text(p->space, "Ann", "apricot", &step));
+        epi_filter filter = of_steps(&step, 1);
+        EXPECT(EPI_OK, epi_forget(&count, p->space, &filter, 1, false));
+        assert_int_equal(count, 1);
+        assert_int_equal(place_stats(p->space).forgotten, i + 1);
+        assert_false(place_finds(p->space, "apricot", step));
+        place_check(p->memory);
+        place_close(p);
+    }
+    place_open(p);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
@@ -503,6 +526,7 @@ int main(void) {
         TEST(what_is_forgotten_is_hidden_until_it_is_restored),
         TEST(what_was_forgotten_expires),
         TEST(removing_leaves_no_trace_in_any_table),
+        TEST(a_clock_that_leaves_the_years_is_held_at_their_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
