@@ -72,17 +72,13 @@ static const struct weight {
     size_t offset;
     bool signal; /* adds to the score by itself, so it can be left out */
 } weights[] = {
-    WEIGHT(lexical, true),
-    WEIGHT(k1, false),
-    WEIGHT(b, false),
-    WEIGHT(vector, true),
-    WEIGHT(neighbour, true),
-    WEIGHT(neighbour_far, true),
-    WEIGHT(episode, true),
-    WEIGHT(speaker, true),
-    WEIGHT(question, true),
-    WEIGHT(recency, true),
-    WEIGHT(recency_half_life_days, false),
+    WEIGHT(lexical, true), WEIGHT(k1, false),
+    WEIGHT(b, false),      WEIGHT(vector, true),
+    WEIGHT(context, true), WEIGHT(episode, true),
+    WEIGHT(speaker, true), WEIGHT(question, true),
+    WEIGHT(answer, true),  WEIGHT(time, true),
+    WEIGHT(crowd, true),   WEIGHT(several, true),
+    WEIGHT(recency, true), WEIGHT(recency_half_life_days, false),
 };
 #define WEIGHT_COUNT (sizeof weights / sizeof *weights)
 
@@ -451,7 +447,8 @@ static const char about[] =
     "are\n"
     "repaired, those that name no turn dropped. Categories: 1 multi-hop, 2 temporal, 3 open-domain, 4 single-hop,\n"
     "5 adversarial. --quick asks a sample of 200 questions.\n"
-    "Weights: lexical k1 b vector neighbour neighbour_far episode speaker question recency recency_half_life_days.";
+    "Weights: lexical k1 b vector context episode speaker question answer time\n"
+    "crowd several recency recency_half_life_days.";
 
 int main(int argc, char **argv) {
     recall_bench b = {.run = {.name = "bench_recall", .usage = "FILE", .about = about, .argument_max = 1}};

@@ -3,23 +3,27 @@
 
 #include "../encode/encode.h"
 #include "../memory/draft.h"
+#include "../text/text.h"
 #include "recall.h"
 
 #define MODULE "recall"
 
-/* Chosen on LoCoMo-form human chats, in-sample (benchmarks/README.md lists what else was tried): a conversation's turns
- * are short, so length hardly counts, and what stands beside a good step is worth half of it. */
+/* Chosen on LoCoMo-form human chats, in-sample (docs/ARCHITECTURE.md lists what else was tried): a conversation's turns
+ * are short, so length hardly counts, and what is covered around a step says more than what it has itself. */
 epi_recall_profile epi_recall_profile_default(void) {
     return (epi_recall_profile){.version = 1,
                                 .lexical = 1.0,
                                 .k1 = 1.0,
                                 .b = 0.1,
                                 .vector = 0.05,
-                                .neighbour = 0.5,
-                                .neighbour_far = 0.2,
-                                .episode = 0.4,
-                                .speaker = 0.25,
-                                .question = -0.15,
+                                .context = 2.8,
+                                .episode = 1.1,
+                                .speaker = 0.6,
+                                .question = -0.45,
+                                .answer = 1.3,
+                                .time = 1.25,
+                                .crowd = 0.0,
+                                .several = 0.0,
                                 .recency = 0.02,
                                 .recency_half_life_days = 30.0};
 }
@@ -36,10 +40,11 @@ static epi_status check_options(epi__query *query, const epi_recall_options *opt
                          EPI_SCENE_MARGIN_MAX);
     query->profile = options->profile ? *options->profile : epi_recall_profile_default();
     const epi_recall_profile *p = &query->profile;
-    double sum = p->lexical + p->k1 + p->b + p->vector + p->neighbour + p->neighbour_far + p->episode + p->speaker +
-                 p->question + p->recency + p->recency_half_life_days;
+    double sum = p->lexical + p->k1 + p->b + p->vector + p->context + p->episode + p->speaker + p->question +
+                 p->answer + p->time + p->crowd + p->several + p->recency + p->recency_half_life_days;
     if (p->version != 1) return epi__fail(EPI_EINVAL, MODULE, "recall profile has version %u, expected 1", p->version);
-    if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->recency_half_life_days <= 0)
+    if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->crowd > 0 || p->several > 0 ||
+        p->recency_half_life_days <= 0)
         return epi__fail(EPI_EINVAL, MODULE, "the recall profile has a weight out of range");
     query->k = options->k ? options->k : EPI_K_DEFAULT;
     query->ef = options->ef;
@@ -115,6 +120,9 @@ static epi_status take_text(epi__query *query, epi__snapshot *snapshot, epi__scr
     for (size_t i = 0; i < count; i++)
         if (!epi__map_put(&query->named, epi__hash64(terms[i].text, terms[i].size), 1))
             return epi__fail_memory(MODULE, 16);
+    bool question = false; /* only English text has marked ones */
+    for (size_t i = 0; i < count; i++) question = question || terms[i].question;
+    if (question) query->asks = epi__text_asks(text, size);
     EPI__TRY(add_words(query, snapshot, terms, count, false));
     return query->word_count ? EPI_OK : add_words(query, snapshot, terms, count, true); /* "who are you?" */
 }

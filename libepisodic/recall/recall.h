@@ -1,8 +1,9 @@
 /* recall.h - how a cue becomes a recollection.
  *
  *   cue.c      the cue checked and taken apart: words, vector, named speakers
- *   search.c   lexical and vector scores -> candidates -> neighbours and episodes -> rows and filters -> hits with
- *   evidence build.c    hits -> scenes -> steps rebuilt from their components, in the result's arena
+ *   search.c   lexical and vector scores -> candidates -> what stands around them -> rows and filters -> hits with
+ *              evidence; search.h names the files it is made of
+ *   build.c    hits -> scenes -> steps rebuilt from their components, in the result's arena
  *   read.c     steps and episodes by id, without a cue
  *   render.c   scenes as text, and the context within a token budget
  *
@@ -16,13 +17,16 @@
 #include "../memory/filter.h"
 #include "../memory/handle.h"
 
-#define EPI__SIGNALS_MAX 9
+#define EPI__SIGNALS_MAX 16
 
 /* A hit while it is being found. */
 typedef struct epi__found {
     uint64_t step;
     uint64_t episode;
+    uint64_t index; /* place in the episode */
     double score;
+    double beside;       /* better hits near it in its episode */
+    double same_episode; /* better hits of its episode */
     size_t evidence_count;
     epi_evidence evidence[EPI__SIGNALS_MAX];
 } epi__found;
@@ -41,6 +45,7 @@ typedef struct epi__query {
     uint32_t ef;
     epi__query_word *words;
     size_t word_count;
+    unsigned asks; /* EPI__ASKS_... */
     epi__map named; /* hashes of all words of the cue, stop words too: who is named in it */
     float *vector;  /* NULL: none */
     epi__filter filter;
