@@ -53,6 +53,8 @@ typedef struct epi_recall_profile {
                                 Carbonell and Goldstein 1998) */
     double several;        /**< for each better hit of the same episode, when the cue asks for several things ("which
                                 books ...", English); 0 or less */
+    double hop;            /**< rare words shared with the best hits, voted for by their scores (relevance models,
+                                Lavrenko and Croft 2001) */
     double recency;        /**< 2^(-age / recency_half_life_days) */
     double recency_half_life_days;
 } epi_recall_profile;

@@ -75,7 +75,7 @@ epi_status epi__arms_words(epi__search_state *search) {
         const epi__query_word *word = &query->words[i];
         if (word->documents == 0) continue;
         a.idf = (float)word->idf;
-        a.bit = 1u << EPI__MIN(i, (size_t)EPI__WORD_BITS - 1);
+        a.bit = 1u << EPI__MIN(word->place, (size_t)EPI__WORD_BITS - 1);
         EPI__TRY(
             epi__postings_walk(search->snapshot->tx.txn, search->snapshot->mirror->space, word->term, accumulate, &a));
         EPI__TRY(epi__recent_walk(search->snapshot->mirror->tail, word->term, accumulate, &a));

@@ -23,7 +23,7 @@ static uint32_t words_of(const epi__search_state *search, uint64_t step) {
 static double idf_sum(const epi__query *query, uint32_t words) {
     double sum = 0.0;
     for (size_t i = 0; words != 0; i++, words >>= 1)
-        if (words & 1) sum += query->words[i].idf;
+        if (words & 1) sum += query->idfs[i];
     return sum;
 }
 

@@ -32,10 +32,13 @@ typedef struct epi__found {
 } epi__found;
 
 typedef struct epi__query_word {
-    epi__view term; /* kind byte and stem; borrows from the scratch's text */
+    epi__view term; /* kind byte and stem */
+    size_t place;   /* which word of the cue; forms of one word ("buy", "bought") share it, and its idf */
     double idf;
     uint64_t documents;
 } epi__query_word;
+
+#define EPI__WORD_BITS 32u /* words of a cue that are told apart; those from the last on count as one */
 
 /* A cue, ready to be searched with. */
 typedef struct epi__query {
@@ -45,6 +48,8 @@ typedef struct epi__query {
     uint32_t ef;
     epi__query_word *words;
     size_t word_count;
+    size_t place_count;
+    double idfs[EPI__WORD_BITS]; /* by place */
     unsigned asks; /* EPI__ASKS_... */
     epi__map named; /* hashes of all words of the cue, stop words too: who is named in it */
     float *vector;  /* NULL: none */
@@ -55,6 +60,8 @@ typedef struct epi__query {
 
 epi_status epi__query_init(epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch, const epi_cue *cue,
                            const epi_recall_options *options);
+/* Rarity of a word that `documents` of `total` have; never negative. */
+double epi__query_idf(uint64_t documents, uint64_t total);
 void epi__query_dispose(epi__query *query);
 
 /* The best k steps, best first. found is allocated in the query's arena. */

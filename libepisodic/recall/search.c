@@ -4,7 +4,8 @@
  *   2. the best steps of that sum, and their neighbours in the episode, are the candidates
  *   3. each candidate gets what stands around it and what its episode has
  *   4. in order of that sum, rows are read: filter, speaker, question, answer, time, recency; until enough have passed
- *   5. hits are taken one by one, kept apart from each other
+ *   5. the best of them vote for words to look for, which lift others of them
+ *   6. hits are taken one by one, kept apart from each other
  *
  * A score is the sum of its evidence in order, nothing else. Cost grows with the postings of the cue's words and the
  * number of hits wanted, not with the size of the memory.
@@ -91,6 +92,7 @@ static epi_status read_rows(epi__found **found, size_t *count, epi__search_state
         if (!status && match) status = epi__judge(&(*found)[(*count)++], search, &search->candidates[i], &row);
         EPI__TRY(status);
     }
+    EPI__TRY(epi__hop(*found, *count, search));
     epi__space_out(*found, *count, search->query->k, search->query);
     *count = EPI__MIN(*count, search->query->k);
     return EPI_OK;

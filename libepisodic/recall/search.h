@@ -3,6 +3,7 @@
  *   arms.c     which steps have the cue's words, or lie near its vector
  *   around.c   what stands around a candidate: the cue's words beside it, and in its episode
  *   judge.c    what its row says: who, a question, an answer, a time, how recent; the evidence
+ *   hop.c      a second look with the words of the best hits
  *   space.c    hits kept apart: taken one by one, each lowers what repeats it
  *   search.c   the order of these
  */
@@ -13,8 +14,6 @@
 #include <stdlib.h>
 
 #include "recall.h"
-
-#define EPI__WORD_BITS 32u /* words of a cue that are told apart in a cell */
 
 typedef struct epi__candidate {
     uint64_t step;
@@ -58,6 +57,11 @@ epi_status epi__judge(epi__found *found, epi__search_state *search, const epi__c
                       const epi__row *row);
 void epi__evidence_add(epi__found *found, const char *signal, double value, double weight);
 double epi__recency(const epi__search_state *search, const epi__row *row);
+
+/* ---- hop.c ---- */
+
+/* Adds the evidence of a second look; sorts found. */
+epi_status epi__hop(epi__found *found, size_t count, epi__search_state *search);
 
 /* ---- space.c ---- */
 

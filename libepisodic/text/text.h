@@ -45,6 +45,14 @@ void epi__analyzer_free(epi__analyzer *analyzer);
 epi_status epi__analyzer_run(const epi__term **terms, size_t *count, epi__analyzer *analyzer, const char *text,
                              size_t size);
 
+bool epi__analyzer_is_english(const epi__analyzer *analyzer);
+
+/* ---- forms.c: English ---- */
+
+#define EPI__FORMS_MAX 4u
+/* The other stems of a word that has several ("bought" of "buy"); 0 of any other. */
+size_t epi__text_forms(const char *stems[EPI__FORMS_MAX], const char *stem, size_t size);
+
 /* ---- ask.c: English ---- */
 
 #define EPI__ASKS_WHEN 1u    /* "when did ...", "how long ...", "what year ..." */
