@@ -45,6 +45,7 @@ typedef struct recall_mode {
     const char *name;
     const char *without; /* the signal left out; NULL: none */
     bool contexts;       /* recall@tokens too */
+    bool ids_only;       /* nothing is shown around hits: for tuning, where only ranks count */
     epi_recall_profile profile;
     outcome *outcomes;            /* one a question asked */
     epi_recall_profile *profiles; /* one a conversation, in place of the one; NULL: none */
@@ -79,6 +80,10 @@ static epi_recollection *recall(double *ms, recall_bench *b, const locomo_questi
     options.k = b->k;
     options.profile = profile_of(mode, question);
     options.token_budget = tokens;
+    if (mode->ids_only) {
+        options.token_budget = 1;
+        options.scene_margin = 0;
+    }
     double start = bench_now_s();
     bench_check(epi_recall(&found, b->spaces[question->conversation], &cue, &options), "recall");
     if (ms != NULL) *ms = (bench_now_s() - start) * 1e3;
@@ -388,7 +393,7 @@ static epi_recall_profile profile_with(const double *weights) {
 }
 
 static double *ask_trial(recall_bench *b, const double *weights) {
-    recall_mode mode = {"trial", NULL, false, profile_with(weights), NULL, NULL};
+    recall_mode mode = {"trial", NULL, false, true, profile_with(weights), NULL, NULL};
     double *values = bench_alloc(b->asked_count, sizeof *values);
     FILE *dump = b->dump;
     b->dump = NULL;
@@ -462,7 +467,7 @@ static void print_gain(recall_bench *b, const recall_mode *mode, const recall_mo
 
 static void cross_validate(recall_bench *b, const recall_mode *plain, const question_group *groups, size_t group_count,
                            bool ablating) {
-    recall_mode mode = {"cv", NULL, true, b->given ? b->profile : epi_recall_profile_default(), NULL, NULL};
+    recall_mode mode = {"cv", NULL, true, false, b->given ? b->profile : epi_recall_profile_default(), NULL, NULL};
     tune_folds(b, &mode);
     ask_all(b, &mode);
     print_mode(b, &mode, groups, group_count);
@@ -475,9 +480,9 @@ static void cross_validate(recall_bench *b, const recall_mode *plain, const ques
 static void compare(recall_bench *b, bool crossing, bool ablating) {
     question_group groups[GROUP_MAX];
     size_t group_count = list_groups(groups, b);
-    recall_mode plain = {"bm25", NULL, true, profile_bm25(), NULL, NULL};
-    recall_mode ours = {"shipped", NULL, true, epi_recall_profile_default(), NULL, NULL};
-    if (b->given) ours = (recall_mode){"given", NULL, true, b->profile, NULL, NULL};
+    recall_mode plain = {"bm25", NULL, true, false, profile_bm25(), NULL, NULL};
+    recall_mode ours = {"shipped", NULL, true, false, epi_recall_profile_default(), NULL, NULL};
+    if (b->given) ours = (recall_mode){"given", NULL, true, false, b->profile, NULL, NULL};
     ask_all(b, &ours);
     ask_all(b, &plain);
     print_questions(b, &ours);
