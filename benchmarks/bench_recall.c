@@ -357,11 +357,21 @@ static void leave_out(recall_bench *b, recall_mode *mode, const recall_mode *who
     }
 }
 
+static bool is_off(recall_bench *b, const recall_mode *mode, const profile_weight *weight) {
+    epi_recall_profile profile = mode->profile;
+    bool off = *profile_weight_of(&profile, weight) == 0.0;
+    for (size_t i = 0; mode->profiles && i < b->file.conversation_count; i++) {
+        double value = *profile_weight_of(&mode->profiles[i], weight);
+        off = i == 0 ? value == 0.0 : off && value == 0.0;
+    }
+    return off;
+}
+
 /* Each signal left out in turn: what recall is without it, and how much that changed. */
 static void ablate(recall_bench *b, const recall_mode *whole, const question_group *groups, size_t group_count) {
     for (size_t i = 0; i < profile_weight_count; i++) {
         recall_mode without;
-        if (!profile_weights[i].signal) continue;
+        if (!profile_weights[i].signal || is_off(b, whole, &profile_weights[i])) continue;
         leave_out(b, &without, whole, &profile_weights[i]);
         ask_all(b, &without);
         print_recall(b, &without, groups, group_count);

@@ -1,5 +1,5 @@
-/* profile.c - the table of a recall profile's weights. Ranges are wide on purpose: a weight that ends at a border would be
- * a constant chosen by hand.
+/* profile.c - the table of a recall profile's weights. Ranges are wide on purpose: a weight that ends at a border would
+ * be a constant chosen by hand.
  */
 #include "profile.h"
 

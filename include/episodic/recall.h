@@ -106,7 +106,7 @@ typedef struct epi_hit {
 
 /** What one signal added to a hit's score. */
 typedef struct epi_evidence {
-    const char *signal;  /**< name of the profile's weight: "lexical", "vector", "neighbour", ... */
+    const char *signal;  /**< name of the profile's weight: "lexical", "vector", "context", ... */
     double value;        /**< the signal, scaled */
     double weight;
     double contribution; /**< value x weight */

@@ -1,8 +1,9 @@
 /* around.c - what stands around a step. In a conversation the words of a question seldom stand all in the turn that
  * answers it: some stand in the turn that asked, some a few turns before.
  *
- * context: each word of the cue counts once, with its idf, by the nearest place where it stands: fully in the step, less
- * with each step away. So it is the weight of the cue that is covered there, and a word said often is worth no more.
+ * context: each word of the cue counts once, with its idf, by the nearest place where it stands: fully in the step,
+ * less with each step away. So it is the weight of the cue that is covered there, and a word said often is worth no
+ * more.
  * episode: the mean of the best steps of the episode; a step among others that fit is likelier meant.
  * Both are scaled by the best candidate. Hidden steps lend nothing.
  *

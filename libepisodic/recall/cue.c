@@ -23,7 +23,7 @@ epi_recall_profile epi_recall_profile_default(void) {
                                 .answer = 1.3,
                                 .time = 1.25,
                                 .crowd = 0.0,
-                                .several = 0.0,
+                                .several = -0.2,
                                 .hop = 0.5,
                                 .recency = 0.02,
                                 .recency_half_life_days = 30.0};

@@ -5,7 +5,7 @@
  * of its episode (several). What was taken off is evidence like any other, so scores stay sums, and they fall from hit
  * to hit because nothing is ever given back.
  *
- * Source: maximal marginal relevance, Carbonell and Goldstein 1998; the nearness of steps takes the place of similarity.
+ * Source: maximal marginal relevance, Carbonell and Goldstein 1998; nearness of steps takes the place of similarity.
  */
 #include "../text/text.h"
 #include "search.h"

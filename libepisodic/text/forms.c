@@ -1,5 +1,5 @@
-/* forms.c - English words whose forms have no stem in common: "buy" and "bought", "child" and "children". A stemmer takes
- * endings off and cannot join them; what happened is told in the past, and asked for with "did ... buy".
+/* forms.c - English words whose forms have no stem in common: "buy" and "bought", "child" and "children". A stemmer
+ * takes endings off and cannot join them; what happened is told in the past, and asked for with "did ... buy".
  *
  * Each entry is a stem as the stemmer gives it, and the word that it is a form of; stems that could be a form of two
  * words are left out. Texts are indexed as before: a cue's word is looked up under all its stems.
