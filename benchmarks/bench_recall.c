@@ -19,6 +19,7 @@
 #include "bench.h"
 #include "estimate.h"
 #include "locomo.h"
+#include "profile.h"
 
 #define K_DEFAULT 20
 #define QUICK_QUESTIONS 200
@@ -44,8 +45,10 @@ typedef struct recall_mode {
     const char *name;
     const char *without; /* the signal left out; NULL: none */
     bool contexts;       /* recall@tokens too */
+    bool ids_only;       /* nothing is shown around hits: for tuning, where only ranks count */
     epi_recall_profile profile;
-    outcome *outcomes; /* one a question asked */
+    outcome *outcomes;            /* one a question asked */
+    epi_recall_profile *profiles; /* one a conversation, in place of the one; NULL: none */
 } recall_mode;
 
 typedef struct recall_bench {
@@ -62,71 +65,11 @@ typedef struct recall_bench {
     uint64_t streams; /* of random numbers, used so far */
 } recall_bench;
 
-/* ---- profiles --------------------------------------------------------------------------------------------------- */
-
-#define WEIGHT(name, signal) \
-    { #name, offsetof(epi_recall_profile, name), signal }
-
-static const struct weight {
-    const char *name;
-    size_t offset;
-    bool signal; /* adds to the score by itself, so it can be left out */
-} weights[] = {
-    WEIGHT(lexical, true),
-    WEIGHT(k1, false),
-    WEIGHT(b, false),
-    WEIGHT(vector, true),
-    WEIGHT(neighbour, true),
-    WEIGHT(neighbour_far, true),
-    WEIGHT(episode, true),
-    WEIGHT(speaker, true),
-    WEIGHT(question, true),
-    WEIGHT(recency, true),
-    WEIGHT(recency_half_life_days, false),
-};
-#define WEIGHT_COUNT (sizeof weights / sizeof *weights)
-
-static double *weight_of(epi_recall_profile *profile, const struct weight *weight) {
-    return (double *)(void *)((char *)profile + weight->offset);
-}
-
-static void set_weight(epi_recall_profile *profile, const char *name, size_t size, double value) {
-    for (size_t i = 0; i < WEIGHT_COUNT; i++) {
-        if (strlen(weights[i].name) != size || memcmp(weights[i].name, name, size) != 0) continue;
-        *weight_of(profile, &weights[i]) = value;
-        return;
-    }
-    bench_fail("--profile: a profile has no weight \"%.*s\"", (int)size, name);
-}
-
-/* "name=value,name=value" over the default profile. */
-static epi_recall_profile parse_profile(const char *text) {
-    epi_recall_profile profile = epi_recall_profile_default();
-    for (const char *at = text; *at != '\0';) {
-        size_t size = strcspn(at, "=,");
-        char *end = NULL;
-        if (at[size] != '=') bench_fail("--profile: \"%s\" is not name=value", at);
-        double value = strtod(at + size + 1, &end);
-        if (end == at + size + 1 || (*end != ',' && *end != '\0') || !isfinite(value))
-            bench_fail("--profile: \"%s\" is not name=number", at);
-        set_weight(&profile, at, size, value);
-        at = *end == ',' ? end + 1 : end;
-    }
-    return profile;
-}
-
-/* The yardstick: BM25 over stemmed words with the usual constants, and nothing else. */
-static epi_recall_profile plain_bm25(void) {
-    epi_recall_profile profile = epi_recall_profile_default();
-    for (size_t i = 0; i < WEIGHT_COUNT; i++)
-        if (weights[i].signal) *weight_of(&profile, &weights[i]) = 0.0;
-    profile.lexical = 1.0;
-    profile.k1 = 1.2;
-    profile.b = 0.75;
-    return profile;
-}
-
 /* ---- asking ----------------------------------------------------------------------------------------------------- */
+
+static const epi_recall_profile *profile_of(const recall_mode *mode, const locomo_question *question) {
+    return mode->profiles ? &mode->profiles[question->conversation] : &mode->profile;
+}
 
 static epi_recollection *recall(double *ms, recall_bench *b, const locomo_question *question, const recall_mode *mode,
                                 uint32_t tokens) {
@@ -135,8 +78,12 @@ static epi_recollection *recall(double *ms, recall_bench *b, const locomo_questi
     epi_recall_options options = epi_recall_options_default();
     cue.text = question->text;
     options.k = b->k;
-    options.profile = &mode->profile;
+    options.profile = profile_of(mode, question);
     options.token_budget = tokens;
+    if (mode->ids_only) {
+        options.token_budget = 1;
+        options.scene_margin = 0;
+    }
     double start = bench_now_s();
     bench_check(epi_recall(&found, b->spaces[question->conversation], &cue, &options), "recall");
     if (ms != NULL) *ms = (bench_now_s() - start) * 1e3;
@@ -289,17 +236,22 @@ static double value_of(const outcome *out, size_t offset) {
 static void print_mean(recall_bench *b, const recall_mode *mode, const recall_mode *than, const question_group *group,
                        const char *metric, size_t offset, uint32_t tokens) {
     double *values = bench_alloc(b->asked_count, sizeof *values);
+    estimate_group *talks = bench_alloc(b->file.conversation_count, sizeof *talks);
     size_t n = 0;
     for (size_t i = 0; i < b->asked_count; i++) {
         if (b->asked[i]->category < group->from || b->asked[i]->category > group->to) continue;
-        values[n++] = value_of(&mode->outcomes[i], offset) - (than ? value_of(&than->outcomes[i], offset) : 0.0);
+        values[n] = value_of(&mode->outcomes[i], offset) - (than ? value_of(&than->outcomes[i], offset) : 0.0);
+        talks[b->asked[i]->conversation].sum += values[n++];
+        talks[b->asked[i]->conversation].count += 1.0;
     }
     bench_random random = bench_random_of(b->run.seed, ++b->streams);
     if (n > 0) {
         estimate e = estimate_mean(values, n, &random);
-        char interval[64];
+        estimate wide = estimate_groups(talks, b->file.conversation_count, &random);
+        char interval[64], wider[64];
         snprintf(interval, sizeof interval, "[%.2f,%.2f]", 100.0 * e.low, 100.0 * e.high);
-        bench_field config[10] = {{"category", .text = group->label}, {"mode", .text = mode->name}};
+        snprintf(wider, sizeof wider, "[%.2f,%.2f]", 100.0 * wide.low, 100.0 * wide.high);
+        bench_field config[11] = {{"category", .text = group->label}, {"mode", .text = mode->name}};
         size_t count = 2;
         if (group->name) config[count++] = (bench_field){"name", .text = group->name};
         if (mode->without) config[count++] = (bench_field){"without", .text = mode->without};
@@ -309,8 +261,10 @@ static void print_mean(recall_bench *b, const recall_mode *mode, const recall_mo
         config[count++] = (bench_field){"k", .number = b->k};
         config[count++] = (bench_field){"n", .number = (double)n};
         config[count++] = (bench_field){"ci95", .json = interval};
+        config[count++] = (bench_field){"ci95_conversations", .json = wider};
         bench_emit(&b->run, metric, 100.0 * e.mean, than ? "points" : "%", config, count);
     }
+    free(talks);
     free(values);
 }
 
@@ -396,36 +350,167 @@ static void choose_questions(recall_bench *b) {
     qsort(b->asked, b->asked_count, sizeof *b->asked, by_place);
 }
 
+static void leave_out(recall_bench *b, recall_mode *mode, const recall_mode *whole, const profile_weight *weight) {
+    *mode = *whole;
+    mode->without = weight->name;
+    mode->contexts = false;
+    mode->outcomes = NULL;
+    *profile_weight_of(&mode->profile, weight) = 0.0;
+    if (!whole->profiles) return;
+    mode->profiles = bench_alloc(b->file.conversation_count, sizeof *mode->profiles);
+    for (size_t i = 0; i < b->file.conversation_count; i++) {
+        mode->profiles[i] = whole->profiles[i];
+        *profile_weight_of(&mode->profiles[i], weight) = 0.0;
+    }
+}
+
+static bool is_off(recall_bench *b, const recall_mode *mode, const profile_weight *weight) {
+    epi_recall_profile profile = mode->profile;
+    bool off = *profile_weight_of(&profile, weight) == 0.0;
+    for (size_t i = 0; mode->profiles && i < b->file.conversation_count; i++) {
+        double value = *profile_weight_of(&mode->profiles[i], weight);
+        off = i == 0 ? value == 0.0 : off && value == 0.0;
+    }
+    return off;
+}
+
 /* Each signal left out in turn: what recall is without it, and how much that changed. */
 static void ablate(recall_bench *b, const recall_mode *whole, const question_group *groups, size_t group_count) {
-    for (size_t i = 0; i < WEIGHT_COUNT; i++) {
-        recall_mode without = *whole;
-        without.without = weights[i].name;
-        without.contexts = false;
-        if (!weights[i].signal || *weight_of(&without.profile, &weights[i]) == 0.0) continue;
-        *weight_of(&without.profile, &weights[i]) = 0.0;
+    for (size_t i = 0; i < profile_weight_count; i++) {
+        recall_mode without;
+        if (!profile_weights[i].signal || is_off(b, whole, &profile_weights[i])) continue;
+        leave_out(b, &without, whole, &profile_weights[i]);
         ask_all(b, &without);
         print_recall(b, &without, groups, group_count);
         print_mean(b, &without, whole, &groups[0], "change", offsetof(outcome, recall) + AT_10 * sizeof(double), 0);
         free(without.outcomes);
+        free(without.profiles);
     }
 }
 
-static void compare(recall_bench *b, bool ablating) {
+/* ---- cross-validation ------------------------------------------------------------------------------------------- */
+
+/* What one profile made of every question: folds that try the same weights share it. */
+typedef struct trial {
+    double weights[PROFILE_WEIGHT_MAX];
+    double *values;
+} trial;
+
+typedef struct cross {
+    recall_bench *bench;
+    size_t held_out; /* the conversation that is not looked at */
+    trial *trials;
+    size_t trial_count;
+} cross;
+
+static epi_recall_profile profile_with(const double *weights) {
+    epi_recall_profile profile = epi_recall_profile_default();
+    for (size_t i = 0; i < profile_weight_count; i++) *profile_weight_of(&profile, &profile_weights[i]) = weights[i];
+    return profile;
+}
+
+static double *ask_trial(recall_bench *b, const double *weights) {
+    recall_mode mode = {"trial", NULL, false, true, profile_with(weights), NULL, NULL};
+    double *values = bench_alloc(b->asked_count, sizeof *values);
+    FILE *dump = b->dump;
+    b->dump = NULL;
+    ask_all(b, &mode);
+    b->dump = dump;
+    /* Mostly recall@10; its neighbours make the steps smaller. */
+    for (size_t i = 0; i < b->asked_count; i++)
+        values[i] = 0.1 * mode.outcomes[i].recall[AT_10 - 1] + 0.8 * mode.outcomes[i].recall[AT_10] +
+                    0.1 * mode.outcomes[i].recall[AT_10 + 1];
+    free(mode.outcomes);
+    return values;
+}
+
+static const double *trial_of(cross *c, const double *weights) {
+    size_t size = profile_weight_count * sizeof *weights;
+    for (size_t i = 0; i < c->trial_count; i++)
+        if (memcmp(c->trials[i].weights, weights, size) == 0) return c->trials[i].values;
+    trial *grown = realloc(c->trials, (c->trial_count + 1) * sizeof *grown);
+    if (grown == NULL) bench_fail("out of memory");
+    c->trials = grown;
+    trial *made = &c->trials[c->trial_count++];
+    memcpy(made->weights, weights, size);
+    made->values = ask_trial(c->bench, weights);
+    return made->values;
+}
+
+static double score_trial(void *context, const double *weights) {
+    cross *c = context;
+    const double *values = trial_of(c, weights);
+    double sum = 0.0;
+    size_t n = 0;
+    for (size_t i = 0; i < c->bench->asked_count; i++) {
+        if (c->bench->asked[i]->conversation == c->held_out) continue;
+        sum += values[i];
+        n++;
+    }
+    return n ? sum / (double)n : 0.0;
+}
+
+static void print_weights(recall_bench *b, size_t conversation, const epi_recall_profile *profile) {
+    epi_recall_profile copy = *profile;
+    for (size_t i = 0; i < profile_weight_count; i++)
+        bench_emit(&b->run, "weight", *profile_weight_of(&copy, &profile_weights[i]), "",
+                   BENCH_CONFIG({"name", .text = profile_weights[i].name}, {"mode", .text = "cv"},
+                                {"held_out", .text = b->file.conversations[conversation].name}));
+}
+
+/* For each conversation the weights that serve the others best. The search begins at plain BM25 (or at --profile), not
+ * at the default profile: that one may have been chosen on this very file. */
+static void tune_folds(recall_bench *b, recall_mode *mode) {
+    cross c = {.bench = b};
+    tune_axis axes[PROFILE_WEIGHT_MAX];
+    mode->profiles = bench_alloc(b->file.conversation_count, sizeof *mode->profiles);
+    for (size_t i = 0; i < profile_weight_count; i++) axes[i] = profile_weights[i].axis;
+    for (c.held_out = 0; c.held_out < b->file.conversation_count; c.held_out++) {
+        double weights[PROFILE_WEIGHT_MAX];
+        epi_recall_profile from = mode->profile;
+        for (size_t i = 0; i < profile_weight_count; i++) weights[i] = *profile_weight_of(&from, &profile_weights[i]);
+        (void)tune_coordinates(weights, axes, profile_weight_count, score_trial, &c);
+        mode->profiles[c.held_out] = profile_with(weights);
+        print_weights(b, c.held_out, &mode->profiles[c.held_out]);
+    }
+    for (size_t i = 0; i < c.trial_count; i++) free(c.trials[i].values);
+    free(c.trials);
+}
+
+static void print_gain(recall_bench *b, const recall_mode *mode, const recall_mode *than, const question_group *groups,
+                       size_t group_count) {
+    for (size_t g = 0; g < group_count && b->k >= cutoffs[AT_10]; g++)
+        print_mean(b, mode, than, &groups[g], "gain_over_bm25", offsetof(outcome, recall) + AT_10 * sizeof(double), 0);
+}
+
+static void cross_validate(recall_bench *b, const recall_mode *plain, const question_group *groups, size_t group_count,
+                           bool ablating) {
+    recall_mode mode = {"cv", NULL, true, false, b->given ? b->profile : profile_bm25(), NULL, NULL};
+    tune_folds(b, &mode);
+    ask_all(b, &mode);
+    print_mode(b, &mode, groups, group_count);
+    print_gain(b, &mode, plain, groups, group_count);
+    if (ablating) ablate(b, &mode, groups, group_count);
+    free(mode.outcomes);
+    free(mode.profiles);
+}
+
+static void compare(recall_bench *b, bool crossing, bool ablating) {
     question_group groups[GROUP_MAX];
     size_t group_count = list_groups(groups, b);
-    recall_mode plain = {"bm25", NULL, true, plain_bm25(), NULL};
-    recall_mode ours = {"shipped", NULL, true, epi_recall_profile_default(), NULL};
-    if (b->given) ours = (recall_mode){"given", NULL, true, b->profile, NULL};
+    recall_mode plain = {"bm25", NULL, true, false, profile_bm25(), NULL, NULL};
+    recall_mode ours = {"shipped", NULL, true, false, epi_recall_profile_default(), NULL, NULL};
+    if (b->given) ours = (recall_mode){"given", NULL, true, false, b->profile, NULL, NULL};
     ask_all(b, &ours);
     ask_all(b, &plain);
     print_questions(b, &ours);
     print_mode(b, &ours, groups, group_count);
     print_mode(b, &plain, groups, group_count);
-    for (size_t g = 0; g < group_count && b->k >= cutoffs[AT_10]; g++)
-        print_mean(b, &ours, &plain, &groups[g], "gain_over_bm25", offsetof(outcome, recall) + AT_10 * sizeof(double),
-                   0);
-    if (ablating) ablate(b, &ours, groups, group_count);
+    print_gain(b, &ours, &plain, groups, group_count);
+    if (crossing)
+        cross_validate(b, &plain, groups, group_count, ablating);
+    else if (ablating)
+        ablate(b, &ours, groups, group_count);
     free(ours.outcomes);
     free(plain.outcomes);
 }
@@ -447,11 +532,14 @@ static const char about[] =
     "and\n"
     "for stemmed BM25 alone (mode bm25), gain_over_bm25 at 10 hits, and the latency of the calls. Figures are means "
     "over\n"
-    "questions in percent, with a 95 % bootstrap interval over questions. Questions without evidence are skipped; ids "
+    "questions in percent, with a 95 % bootstrap interval over questions and one over conversations. Questions without "
+    "evidence are skipped; ids "
     "are\n"
     "repaired, those that name no turn dropped. Categories: 1 multi-hop, 2 temporal, 3 open-domain, 4 single-hop,\n"
-    "5 adversarial. --quick asks a sample of 200 questions.\n"
-    "Weights: lexical k1 b vector neighbour neighbour_far episode speaker question recency recency_half_life_days.";
+    "5 adversarial. --quick asks a sample of 200 questions. With --cv, mode cv: for each conversation the weights are\n"
+    "tuned on the others by coordinate search, beginning at bm25, and printed; some minutes.\n"
+    "Weights: lexical k1 b vector context episode speaker question answer time\n"
+    "crowd several hop recency recency_half_life_days.";
 
 int main(int argc, char **argv) {
     recall_bench b = {.run = {.name = "bench_recall", .usage = "FILE", .about = about, .argument_max = 1}};
@@ -459,12 +547,14 @@ int main(int argc, char **argv) {
     const char *directory = NULL;
     const char *dump = NULL;
     uint64_t k = K_DEFAULT;
+    bool crossing = false;
     bool ablating = false;
     const bench_option options[] = {
         {"--format", "NAME", "form of FILE; locomo is the only one", NULL, &format, NULL},
         {"--memory", "DIR", "keep the memory there; otherwise it is temporary", NULL, &directory, NULL},
         {"--k", "N", "hits asked for; cutoffs above it are left out", NULL, NULL, &k},
         {"--profile", "NAME=VALUE,...", "weights that replace those of the default profile", NULL, &b.given, NULL},
+        {"--cv", NULL, "weights tuned on the other conversations, too (minutes)", &crossing, NULL, NULL},
         {"--ablate", NULL, "each signal left out in turn, too", &ablating, NULL, NULL},
         {"--dump", "FILE", "a JSON line a question: ids of its evidence and of its ranked hits", NULL, &dump, NULL},
         {NULL, NULL, NULL, NULL, NULL, NULL},
@@ -473,14 +563,15 @@ int main(int argc, char **argv) {
     bench_start(&b.run, argc, argv);
     if (strcmp(format, "locomo") != 0) bench_fail("--format: \"%s\" is not locomo", format);
     if (b.run.argument_count != 1) bench_fail("a FILE in the LoCoMo form is needed");
+    if (crossing && k < cutoffs[CUTOFF_COUNT - 1]) bench_fail("--cv: needs --k of at least 20");
     if (k < 1 || k > EPI_K_MAX) bench_fail("--k: %llu is not 1 to %u", (unsigned long long)k, EPI_K_MAX);
     b.k = (uint32_t)k;
-    if (b.given != NULL) b.profile = parse_profile(b.given);
+    if (b.given != NULL) b.profile = profile_parse(b.given);
     if (dump != NULL && (b.dump = fopen(dump, "w")) == NULL) bench_fail("%s: cannot be written", dump);
     locomo_read(&b.file, b.run.arguments[0]);
     import_file(&b, directory != NULL ? directory : bench_directory(NULL));
     choose_questions(&b);
-    compare(&b, ablating);
+    compare(&b, crossing, ablating);
     finish(&b);
     return 0;
 }

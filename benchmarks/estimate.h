@@ -17,4 +17,15 @@ typedef struct estimate {
  * Source: Efron and Tibshirani 1993, "An introduction to the bootstrap", 13.3. */
 estimate estimate_mean(const double *values, size_t count, bench_random *random);
 
+/* One conversation's questions: the sum of their values, and how many there are. */
+typedef struct estimate_group {
+    double sum;
+    double count;
+} estimate_group;
+
+/* The mean over all values of the groups, with the interval from resampling whole groups: what to expect of other
+ * conversations, as far as so few can tell. At least one value in all.
+ * Source: Davison and Hinkley 1997, "Bootstrap methods and their application", 3.8. */
+estimate estimate_groups(const estimate_group *groups, size_t count, bench_random *random);
+
 #endif

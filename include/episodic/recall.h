@@ -41,11 +41,20 @@ typedef struct epi_recall_profile {
     double k1;             /**< saturation of term frequency */
     double b;              /**< length normalisation, 0 none to 1 full */
     double vector;         /**< similarity to the cue's vector */
-    double neighbour;      /**< best lexical and vector score of the steps one before and one after in the episode */
-    double neighbour_far;  /**< the same, two and three steps away */
-    double episode;        /**< mean score of the episode's best three steps */
+    double context;        /**< share of the cue's words, by idf, that stand in the step or up to four steps away in its
+                                episode, each counted at its nearest place and less with distance (ours, after Tao and
+                                Zhai 2007) */
+    double episode;        /**< mean sum of the signals above over the episode's best three steps */
     double speaker;        /**< a keyword role of the step has its value named in the cue */
-    double question;       /**< taken off steps that end with a question mark */
+    double question;       /**< steps that end with a question mark; below 0, they ask rather than tell */
+    double answer;         /**< lexical score of the step before, when that one ends with a question mark */
+    double time;           /**< the cue asks when, and the step has an expression of time (English) */
+    double crowd;          /**< for each better hit at most two steps away; 0 or less (maximal marginal relevance,
+                                Carbonell and Goldstein 1998) */
+    double several;        /**< for each better hit of the same episode, when the cue asks for several things ("which
+                                books ...", English); 0 or less */
+    double hop;            /**< rare words shared with the best hits, voted for by their scores (relevance models,
+                                Lavrenko and Croft 2001) */
     double recency;        /**< 2^(-age / recency_half_life_days) */
     double recency_half_life_days;
 } epi_recall_profile;
@@ -97,7 +106,7 @@ typedef struct epi_hit {
 
 /** What one signal added to a hit's score. */
 typedef struct epi_evidence {
-    const char *signal;  /**< name of the profile's weight: "lexical", "vector", "neighbour", ... */
+    const char *signal;  /**< name of the profile's weight: "lexical", "vector", "context", ... */
     double value;        /**< the signal, scaled */
     double weight;
     double contribution; /**< value x weight */

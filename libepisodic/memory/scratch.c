@@ -7,7 +7,7 @@ static void scratch_free(epi__scratch *scratch) {
     epi__document_dispose(&scratch->document);
     epi__buffer_dispose(&scratch->buffer);
     epi__buffer_dispose(&scratch->text);
-    epi__free(scratch->scores);
+    epi__free(scratch->cells);
     epi__free(scratch->touched);
     epi__free(scratch);
 }

@@ -8,6 +8,12 @@
 
 #include "../lexical/lexical.h"
 
+/* What the words of a cue have given a step so far. */
+typedef struct epi__cell {
+    float score;    /* BM25 */
+    uint32_t words; /* which of them it has, by place; those from the 32nd on share the last bit */
+} epi__cell;
+
 typedef struct epi__scratch {
     struct epi__scratch *next;
     bool plain; /* the analyzer's language is "none" */
@@ -16,8 +22,8 @@ typedef struct epi__scratch {
     size_t said; /* its first terms, which are words of the text; dates, keywords and tags come behind */
     epi__buffer buffer;
     epi__buffer text;
-    float *scores; /* by step id; all zero between calls */
-    size_t score_count;
+    epi__cell *cells; /* by step id; all zero between calls */
+    size_t cell_count;
     uint64_t *touched;
     size_t touched_count, touched_capacity;
 } epi__scratch;

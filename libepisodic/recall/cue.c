@@ -3,23 +3,28 @@
 
 #include "../encode/encode.h"
 #include "../memory/draft.h"
+#include "../text/text.h"
 #include "recall.h"
 
 #define MODULE "recall"
 
-/* Chosen on LoCoMo-form human chats, in-sample (benchmarks/README.md lists what else was tried): a conversation's turns
- * are short, so length hardly counts, and what stands beside a good step is worth half of it. */
+/* Chosen on LoCoMo-form human chats, in-sample (docs/ARCHITECTURE.md lists what else was tried): a conversation's turns
+ * are short, so length hardly counts, and what is covered around a step says more than what it has itself. */
 epi_recall_profile epi_recall_profile_default(void) {
     return (epi_recall_profile){.version = 1,
                                 .lexical = 1.0,
                                 .k1 = 1.0,
                                 .b = 0.1,
                                 .vector = 0.05,
-                                .neighbour = 0.5,
-                                .neighbour_far = 0.2,
-                                .episode = 0.4,
-                                .speaker = 0.25,
-                                .question = -0.15,
+                                .context = 2.8,
+                                .episode = 1.1,
+                                .speaker = 0.6,
+                                .question = -0.45,
+                                .answer = 1.3,
+                                .time = 1.25,
+                                .crowd = 0.0,
+                                .several = -0.2,
+                                .hop = 0.5,
                                 .recency = 0.02,
                                 .recency_half_life_days = 30.0};
 }
@@ -36,10 +41,11 @@ static epi_status check_options(epi__query *query, const epi_recall_options *opt
                          EPI_SCENE_MARGIN_MAX);
     query->profile = options->profile ? *options->profile : epi_recall_profile_default();
     const epi_recall_profile *p = &query->profile;
-    double sum = p->lexical + p->k1 + p->b + p->vector + p->neighbour + p->neighbour_far + p->episode + p->speaker +
-                 p->question + p->recency + p->recency_half_life_days;
+    double sum = p->lexical + p->k1 + p->b + p->vector + p->context + p->episode + p->speaker + p->question +
+                 p->answer + p->time + p->crowd + p->several + p->hop + p->recency + p->recency_half_life_days;
     if (p->version != 1) return epi__fail(EPI_EINVAL, MODULE, "recall profile has version %u, expected 1", p->version);
-    if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->recency_half_life_days <= 0)
+    if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->crowd > 0 || p->several > 0 ||
+        p->recency_half_life_days <= 0)
         return epi__fail(EPI_EINVAL, MODULE, "the recall profile has a weight out of range");
     query->k = options->k ? options->k : EPI_K_DEFAULT;
     query->ef = options->ef;
@@ -48,7 +54,7 @@ static epi_status check_options(epi__query *query, const epi_recall_options *opt
 
 /* ---- words ------------------------------------------------------------------------------------------------------ */
 
-static double idf_of(uint64_t documents, uint64_t total) {
+double epi__query_idf(uint64_t documents, uint64_t total) {
     double n = (double)total, df = (double)EPI__MIN(documents, total);
     return log(1.0 + (n - df + 0.5) / (df + 0.5));
 }
@@ -75,31 +81,55 @@ static epi_status is_keyword(bool *is, epi__snapshot *snapshot, const epi__term 
     return status;
 }
 
-static epi_status add_word(epi__query *query, epi__snapshot *snapshot, const epi__term *term) {
+static bool has_word(const epi__query *query, epi__view term) {
+    for (size_t i = 0; i < query->word_count; i++) {
+        epi__view other = query->words[i].term;
+        if (other.size == term.size && memcmp(other.data, term.data, term.size) == 0) return true;
+    }
+    return false;
+}
+
+/* One stem of the word that is being added; nothing when the cue has it already. */
+static epi_status add_stem(epi__query *query, epi__snapshot *snapshot, const char *stem, size_t stem_size) {
     uint8_t bytes[EPI__TERM_SIZE_MAX + 1] = {EPI__TERM_WORD};
-    size_t size = EPI__MIN(term->size, EPI__TERM_SIZE_MAX);
-    memcpy(bytes + 1, term->text, size);
-    for (size_t i = 0; i < query->word_count; i++)
-        if (query->words[i].term.size == size + 1 && memcmp(query->words[i].term.data, bytes, size + 1) == 0)
-            return EPI_OK;
+    size_t size = EPI__MIN(stem_size, (size_t)EPI__TERM_SIZE_MAX);
+    memcpy(bytes + 1, stem, size);
+    if (has_word(query, (epi__view){bytes, size + 1})) return EPI_OK;
     epi__query_word *word = &query->words[query->word_count];
     void *copy = epi__arena_copy(&query->arena, bytes, size + 1);
     if (!copy) return epi__fail_memory(MODULE, size);
-    word->term = (epi__view){copy, size + 1};
+    *word = (epi__query_word){.term = {copy, size + 1}, .place = query->place_count};
     EPI__TRY(epi__postings_documents(&word->documents, snapshot->tx.txn, snapshot->mirror->space, word->term));
     word->documents += epi__recent_documents(snapshot->mirror->tail, word->term);
-    word->idf = idf_of(word->documents, snapshot->state.documents);
     query->word_count++;
     return EPI_OK;
 }
 
-static epi_status add_words(epi__query *query, epi__snapshot *snapshot, const epi__term *terms, size_t count,
-                            bool stop) {
+/* A word with its forms, which weigh as one: by the documents that have any of them. */
+static epi_status add_word(epi__query *query, epi__snapshot *snapshot, const epi__term *term, bool english) {
+    const char *stems[EPI__FORMS_MAX];
+    size_t first = query->word_count;
+    size_t count = english ? epi__text_forms(stems, term->text, term->size) : 0;
+    uint64_t documents = 0;
+    EPI__TRY(add_stem(query, snapshot, term->text, term->size));
+    if (query->word_count == first) return EPI_OK;
+    for (size_t i = 0; i < count; i++) EPI__TRY(add_stem(query, snapshot, stems[i], strlen(stems[i])));
+    for (size_t i = first; i < query->word_count; i++) documents += query->words[i].documents;
+    double idf = epi__query_idf(documents, snapshot->state.documents);
+    for (size_t i = first; i < query->word_count; i++) query->words[i].idf = idf;
+    if (query->place_count < EPI__WORD_BITS) query->idfs[query->place_count] = idf;
+    query->place_count++;
+    return EPI_OK;
+}
+
+static epi_status add_words(epi__query *query, epi__snapshot *snapshot, const epi__scratch *scratch,
+                            const epi__term *terms, size_t count, bool stop) {
+    bool english = epi__analyzer_is_english(scratch->analyzer);
     for (size_t i = 0; i < count; i++) {
         bool keyword = false;
         if (terms[i].stop != stop) continue;
         if (terms[i].capital) EPI__TRY(is_keyword(&keyword, snapshot, &terms[i], query->cue->text));
-        if (!keyword) EPI__TRY(add_word(query, snapshot, &terms[i]));
+        if (!keyword) EPI__TRY(add_word(query, snapshot, &terms[i], english));
     }
     return EPI_OK;
 }
@@ -110,13 +140,16 @@ static epi_status take_text(epi__query *query, epi__snapshot *snapshot, epi__scr
     size_t count = 0, size = strlen(text);
     EPI__TRY(epi__check_text("cue", text, size, EPI_CUE_SIZE_MAX));
     EPI__TRY(epi__analyzer_run(&terms, &count, scratch->analyzer, text, size));
-    query->words = epi__arena_alloc(&query->arena, count + 1, sizeof *query->words);
+    query->words = epi__arena_alloc(&query->arena, count * (1 + EPI__FORMS_MAX) + 1, sizeof *query->words);
     if (!query->words) return epi__fail_memory(MODULE, count * sizeof *query->words);
     for (size_t i = 0; i < count; i++)
         if (!epi__map_put(&query->named, epi__hash64(terms[i].text, terms[i].size), 1))
             return epi__fail_memory(MODULE, 16);
-    EPI__TRY(add_words(query, snapshot, terms, count, false));
-    return query->word_count ? EPI_OK : add_words(query, snapshot, terms, count, true); /* "who are you?" */
+    bool question = false; /* only English text has marked ones */
+    for (size_t i = 0; i < count; i++) question = question || terms[i].question;
+    if (question) query->asks = epi__text_asks(text, size);
+    EPI__TRY(add_words(query, snapshot, scratch, terms, count, false));
+    return query->word_count ? EPI_OK : add_words(query, snapshot, scratch, terms, count, true); /* "who are you?" */
 }
 
 /* ---- vector ----------------------------------------------------------------------------------------------------- */
@@ -125,11 +158,13 @@ static epi_status hash_cue(epi__query *query, const epi_schema *schema) {
     epi__feature *features = epi__arena_alloc(&query->arena, query->word_count + 1, sizeof *features);
     query->vector = epi__arena_alloc(&query->arena, schema->dimension, sizeof *query->vector);
     if (!features || !query->vector) return epi__fail_memory(MODULE, schema->dimension * sizeof *query->vector);
+    size_t count = 0;
     for (size_t i = 0; i < query->word_count; i++) {
         epi__view term = query->words[i].term;
-        features[i] = (epi__feature){{(const uint8_t *)term.data + 1, term.size - 1}, (float)query->words[i].idf};
+        if (i > 0 && query->words[i].place == query->words[i - 1].place) continue; /* as it was said, not its forms */
+        features[count++] = (epi__feature){{(const uint8_t *)term.data + 1, term.size - 1}, (float)query->words[i].idf};
     }
-    if (!epi__hash_encode(query->vector, schema->dimension, features, query->word_count)) query->vector = NULL;
+    if (!epi__hash_encode(query->vector, schema->dimension, features, count)) query->vector = NULL;
     return EPI_OK;
 }
 

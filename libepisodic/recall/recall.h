@@ -1,8 +1,9 @@
 /* recall.h - how a cue becomes a recollection.
  *
  *   cue.c      the cue checked and taken apart: words, vector, named speakers
- *   search.c   lexical and vector scores -> candidates -> neighbours and episodes -> rows and filters -> hits with
- *   evidence build.c    hits -> scenes -> steps rebuilt from their components, in the result's arena
+ *   search.c   lexical and vector scores -> candidates -> what stands around them -> rows and filters -> hits with
+ *              evidence; search.h names the files it is made of
+ *   build.c    hits -> scenes -> steps rebuilt from their components, in the result's arena
  *   read.c     steps and episodes by id, without a cue
  *   render.c   scenes as text, and the context within a token budget
  *
@@ -16,22 +17,28 @@
 #include "../memory/filter.h"
 #include "../memory/handle.h"
 
-#define EPI__SIGNALS_MAX 9
+#define EPI__SIGNALS_MAX 16
 
 /* A hit while it is being found. */
 typedef struct epi__found {
     uint64_t step;
     uint64_t episode;
+    uint64_t index; /* place in the episode */
     double score;
+    double beside;       /* better hits near it in its episode */
+    double same_episode; /* better hits of its episode */
     size_t evidence_count;
     epi_evidence evidence[EPI__SIGNALS_MAX];
 } epi__found;
 
 typedef struct epi__query_word {
-    epi__view term; /* kind byte and stem; borrows from the scratch's text */
+    epi__view term; /* kind byte and stem */
+    size_t place;   /* which word of the cue; forms of one word ("buy", "bought") share it, and its idf */
     double idf;
     uint64_t documents;
 } epi__query_word;
+
+#define EPI__WORD_BITS 32u /* words of a cue that are told apart; those from the last on count as one */
 
 /* A cue, ready to be searched with. */
 typedef struct epi__query {
@@ -41,6 +48,9 @@ typedef struct epi__query {
     uint32_t ef;
     epi__query_word *words;
     size_t word_count;
+    size_t place_count;
+    double idfs[EPI__WORD_BITS]; /* by place */
+    unsigned asks; /* EPI__ASKS_... */
     epi__map named; /* hashes of all words of the cue, stop words too: who is named in it */
     float *vector;  /* NULL: none */
     epi__filter filter;
@@ -50,6 +60,8 @@ typedef struct epi__query {
 
 epi_status epi__query_init(epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch, const epi_cue *cue,
                            const epi_recall_options *options);
+/* Rarity of a word that `documents` of `total` have; never negative. */
+double epi__query_idf(uint64_t documents, uint64_t total);
 void epi__query_dispose(epi__query *query);
 
 /* The best k steps, best first. found is allocated in the query's arena. */

@@ -64,6 +64,10 @@ void epi__analyzer_free(epi__analyzer *analyzer) {
     epi__free(analyzer);
 }
 
+bool epi__analyzer_is_english(const epi__analyzer *analyzer) {
+    return analyzer->has_stop_words;
+}
+
 /* ---- adding terms ---- */
 
 static bool grow_terms(epi__analyzer *analyzer) {

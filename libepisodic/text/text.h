@@ -45,4 +45,22 @@ void epi__analyzer_free(epi__analyzer *analyzer);
 epi_status epi__analyzer_run(const epi__term **terms, size_t *count, epi__analyzer *analyzer, const char *text,
                              size_t size);
 
+bool epi__analyzer_is_english(const epi__analyzer *analyzer);
+
+/* ---- forms.c: English ---- */
+
+#define EPI__FORMS_MAX 4u
+/* The other stems of a word that has several ("bought" of "buy"); 0 of any other. */
+size_t epi__text_forms(const char *stems[EPI__FORMS_MAX], const char *stem, size_t size);
+
+/* ---- ask.c: English ---- */
+
+#define EPI__ASKS_WHEN 1u    /* "when did ...", "how long ...", "what year ..." */
+#define EPI__ASKS_SEVERAL 2u /* "which books ...", "where has ...", "how many ..." */
+
+/* What a question asks for, by its form; 0 when that says nothing. */
+unsigned epi__text_asks(const char *text, size_t size);
+/* Whether a text has an expression of time: "yesterday", "last week", "in 2022". */
+bool epi__text_tells_time(const char *text, size_t size);
+
 #endif

@@ -100,7 +100,7 @@ static void a_score_is_the_sum_of_its_evidence_in_order_to_the_bit(void **state)
             const epi_evidence *evidence = epi_recollection_evidence(&count, found, h);
             for (size_t i = 0; i < count; i++) {
                 assert_true(evidence[i].contribution == evidence[i].value * evidence[i].weight);
-                assert_true(evidence[i].value > 0.0 && evidence[i].value < 2.0); /* neighbours lend both arms */
+                assert_true(evidence[i].value > 0.0 && evidence[i].value <= 1.0);
                 sum += evidence[i].contribution;
             }
             assert_true(sum == hit->score);
@@ -176,7 +176,7 @@ static epi_recollection *ask_profile(place *p, const char *text, uint32_t k, uin
     epi_recall_profile profile = epi_recall_profile_default();
     epi_recall_options options = epi_recall_options_default();
     epi_recollection *found = NULL;
-    profile.neighbour = profile.neighbour_far = profile.episode = profile.vector = 0.0; /* words alone */
+    profile.context = profile.answer = profile.episode = profile.vector = 0.0; /* words alone */
     options.profile = &profile;
     options.k = k;
     options.scene_margin = margin;

@@ -1,0 +1,29 @@
+/* profile.h - the weights of a recall profile by name: to set them, to leave them out, to tune them. */
+#ifndef EPI_BENCH_PROFILE_H
+#define EPI_BENCH_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <episodic/episodic.h>
+
+#include "tune.h"
+
+typedef struct profile_weight {
+    const char *name;
+    size_t offset;
+    bool signal;    /* adds to the score by itself, so it can be left out */
+    tune_axis axis; /* where it may be tuned to; step 0: not at all */
+} profile_weight;
+
+extern const profile_weight profile_weights[];
+extern const size_t profile_weight_count;
+#define PROFILE_WEIGHT_MAX 24 /* at least profile_weight_count */
+
+double *profile_weight_of(epi_recall_profile *profile, const profile_weight *weight);
+/* "name=value,name=value" over the default profile; ends the program, saying why, when that is not what it says. */
+epi_recall_profile profile_parse(const char *text);
+/* The yardstick: BM25 over stemmed words with the usual constants, and nothing else. */
+epi_recall_profile profile_bm25(void);
+
+#endif

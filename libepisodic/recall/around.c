@@ -1,0 +1,115 @@
+/* around.c - what stands around a step. In a conversation the words of a question seldom stand all in the turn that
+ * answers it: some stand in the turn that asked, some a few turns before.
+ *
+ * context: each word of the cue counts once, with its idf, by the nearest place where it stands: fully in the step,
+ * less with each step away. So it is the weight of the cue that is covered there, and a word said often is worth no
+ * more.
+ * episode: the mean of the best steps of the episode; a step among others that fit is likelier meant.
+ * Both are scaled by the best candidate. Hidden steps lend nothing.
+ *
+ * Source: ours. Proximity as evidence: Tao and Zhai 2007, "An exploration of proximity measures in information
+ * retrieval"; here over steps instead of words. The decay was chosen on LoCoMo-form human chats (docs/ARCHITECTURE.md).
+ */
+#include "search.h"
+
+#define EPISODE_BEST 3
+
+static const double decay[EPI__REACH + 1] = {1.0, 0.8, 0.7, 0.5, 0.3};
+
+static uint32_t words_of(const epi__search_state *search, uint64_t step) {
+    if (!step || step >= search->scratch->cell_count) return 0;
+    return epi__filter_sees(&search->query->filter, step) ? search->scratch->cells[step].words : 0;
+}
+
+static double idf_sum(const epi__query *query, uint32_t words) {
+    double sum = 0.0;
+    for (size_t i = 0; words != 0; i++, words >>= 1)
+        if (words & 1) sum += query->idfs[i];
+    return sum;
+}
+
+static uint64_t beside(const epi__search_state *search, const epi__run *run, uint64_t step, int distance) {
+    uint64_t place = step - run->first + (uint64_t)(int64_t)distance; /* wraps to a great number before the run */
+    return place < run->count ? run->first + place : epi__mirror_neighbour(search->snapshot->mirror, step, distance);
+}
+
+static double context_of(const epi__search_state *search, const epi__run *run, uint64_t step) {
+    uint32_t covered = words_of(search, step);
+    double sum = idf_sum(search->query, covered);
+    for (int d = 1; run && d <= EPI__REACH; d++) {
+        uint32_t words = words_of(search, beside(search, run, step, -d)) |
+                         words_of(search, beside(search, run, step, d));
+        sum += decay[d] * idf_sum(search->query, words & ~covered);
+        covered |= words;
+    }
+    return sum;
+}
+
+static void score_contexts(epi__search_state *search) {
+    double best = 0.0;
+    for (size_t i = 0; i < search->count; i++) {
+        epi__candidate *candidate = &search->candidates[i];
+        const epi__run *run = epi__mirror_run(search->snapshot->mirror, candidate->step);
+        candidate->episode = run ? run->episode : 0;
+        candidate->index = run ? run->first_index + (candidate->step - run->first) : 0;
+        candidate->context = context_of(search, run, candidate->step);
+        best = EPI__MAX(best, candidate->context);
+    }
+    for (size_t i = 0; i < search->count && best > 0.0; i++) search->candidates[i].context /= best;
+}
+
+static int by_step(const epi__candidate *x, const epi__candidate *y) {
+    return (x->step > y->step) - (x->step < y->step);
+}
+
+static int by_episode_and_sum(const void *a, const void *b) {
+    const epi__candidate *x = a, *y = b;
+    if (x->episode != y->episode) return x->episode < y->episode ? -1 : 1;
+    if (x->sum != y->sum) return x->sum > y->sum ? -1 : 1;
+    return by_step(x, y);
+}
+
+static int by_sum(const void *a, const void *b) {
+    const epi__candidate *x = a, *y = b;
+    if (x->sum != y->sum) return x->sum > y->sum ? -1 : 1;
+    return by_step(x, y);
+}
+
+/* The candidates are in order of episode and sum. */
+static double mean_episodes(epi__search_state *search) {
+    double best = 0.0;
+    for (size_t at = 0; at < search->count;) {
+        size_t end = at;
+        double sum = 0.0;
+        for (; end < search->count && search->candidates[end].episode == search->candidates[at].episode; end++)
+            if (end - at < EPISODE_BEST) sum += search->candidates[end].sum;
+        for (; at < end; at++) search->candidates[at].mean = EPI__MAX(sum / EPISODE_BEST, 0.0);
+        best = EPI__MAX(best, sum / EPISODE_BEST);
+    }
+    return best;
+}
+
+static void score_episodes(epi__search_state *search) {
+    double weight = search->query->profile.episode;
+    qsort(search->candidates, search->count, sizeof *search->candidates, by_episode_and_sum);
+    double best = mean_episodes(search);
+    for (size_t i = 0; i < search->count && best > 0.0; i++) {
+        search->candidates[i].mean /= best;
+        search->candidates[i].sum += weight * search->candidates[i].mean;
+    }
+}
+
+void epi__around_score(epi__search_state *search) {
+    const epi_recall_profile *profile = &search->query->profile;
+    score_contexts(search);
+    for (size_t i = 0; i < search->count; i++) {
+        epi__candidate *candidate = &search->candidates[i];
+        bool seen = epi__filter_sees(&search->query->filter, candidate->step);
+        candidate->lexical = seen ? epi__arms_lexical(search, candidate->step) : 0.0;
+        candidate->vector = seen ? epi__arms_vector_of(search, candidate->step) : 0.0;
+        candidate->sum = profile->lexical * candidate->lexical + profile->vector * candidate->vector +
+                         profile->context * candidate->context;
+    }
+    score_episodes(search);
+    qsort(search->candidates, search->count, sizeof *search->candidates, by_sum);
+}

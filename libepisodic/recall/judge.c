@@ -1,0 +1,111 @@
+/* judge.c - what a candidate's row says, and the evidence that becomes its score.
+ *
+ * speaker: a keyword role's value is named in the cue. question: the step ends with a question mark, so it asks rather
+ * than tells. answer: the step before asks, with the cue's words; then this one answers. time: the cue asks when, and
+ * the step tells a time. recency: how long ago.
+ * Invariant: a score is the sum of its evidence in order, to the last bit.
+ */
+#include "../store/component.h"
+#include "../text/text.h"
+#include "search.h"
+
+#define MODULE "recall"
+
+/* What the parts of a step say. */
+struct said {
+    bool named; /* who is named in the cue */
+    bool time;  /* an expression of time */
+};
+
+/* Whether all words of a keyword's value stand in the cue. */
+static epi_status names(bool *named, epi__search_state *search, epi__view value) {
+    const epi__term *terms = NULL;
+    size_t count = 0;
+    uint64_t known = 0, hash = epi__hash64(value.data, value.size);
+    if (epi__map_get(&search->named, hash, &known)) {
+        *named = known == 2;
+        return EPI_OK;
+    }
+    EPI__TRY(epi__analyzer_run(&terms, &count, search->scratch->analyzer, value.data, value.size));
+    *named = count > 0;
+    for (size_t i = 0; i < count && *named; i++)
+        *named = epi__map_get(&search->query->named, epi__hash64(terms[i].text, terms[i].size), NULL);
+    (void)epi__map_put(&search->named, hash, *named ? 2 : 1);
+    return EPI_OK;
+}
+
+/* One part: a name, or a text in which times are looked for. */
+static epi_status look_at(struct said *said, epi__search_state *search, const epi__value *value) {
+    const epi__query *query = search->query;
+    const epi_schema *schema = &search->snapshot->mirror->schema->schema;
+    uint32_t flags = value->role < schema->role_count ? schema->roles[value->role].flags : 0;
+    bool name = flags & EPI_ROLE_KEYWORD && query->profile.speaker != 0.0 && !said->named;
+    bool text = flags & EPI_ROLE_SEARCH && query->asks & EPI__ASKS_WHEN && query->profile.time != 0.0 && !said->time;
+    epi__view data;
+    if (!name && !text) return EPI_OK;
+    EPI__TRY(epi__component_get(&data, search->snapshot->tx.txn, search->snapshot->mirror->space, value));
+    if (text) said->time = epi__text_tells_time(data.data, data.size);
+    return name ? names(&said->named, search, data) : EPI_OK;
+}
+
+static epi_status read_parts(struct said *said, epi__search_state *search, const epi__row *row) {
+    epi__reader reader = row->rest;
+    epi__value value;
+    for (uint8_t i = 0; i < row->tag_count; i++) (void)epi__read_bytes(&reader);
+    epi__value_decode(&value, &reader); /* the metadata */
+    for (uint8_t i = 0; i < row->part_count && !reader.failed; i++) {
+        epi__value_decode(&value, &reader);
+        if (!reader.failed) EPI__TRY(look_at(said, search, &value));
+    }
+    return EPI_OK;
+}
+
+/* What the step before has of the cue's words, when it asks. */
+static epi_status asked_before(double *asked, epi__search_state *search, uint64_t step) {
+    uint64_t before = epi__mirror_neighbour(search->snapshot->mirror, step, -1);
+    epi__row row;
+    *asked = 0.0;
+    if (!before || !epi__filter_sees(&search->query->filter, before)) return EPI_OK;
+    double lexical = epi__arms_lexical(search, before);
+    if (lexical == 0.0) return EPI_OK;
+    epi_status status = epi__row_read(&row, search->snapshot, before);
+    if (status == EPI_ENOTFOUND) return EPI_OK;
+    if (!status && row.flags & EPI__ROW_QUESTION) *asked = lexical;
+    return status;
+}
+
+double epi__recency(const epi__search_state *search, const epi__row *row) {
+    const epi__state *state = &search->snapshot->state;
+    int64_t now = search->query->cue->now != EPI_TIME_NONE ? search->query->cue->now
+                                                           : (int64_t)(state->last_event ^ (1ull << 63));
+    double days = (double)EPI__MAX(now - row->event_to, (int64_t)0) / 86400e6;
+    return exp2(-days / search->query->profile.recency_half_life_days);
+}
+
+void epi__evidence_add(epi__found *found, const char *signal, double value, double weight) {
+    if (value == 0.0 || weight == 0.0) return;
+    epi_evidence *evidence = &found->evidence[found->evidence_count++];
+    *evidence = (epi_evidence){signal, value, weight, value * weight};
+    found->score += evidence->contribution;
+}
+
+epi_status epi__judge(epi__found *found, epi__search_state *search, const epi__candidate *candidate,
+                      const epi__row *row) {
+    const epi_recall_profile *profile = &search->query->profile;
+    bool cued = search->query->cue->text != NULL;
+    struct said said = {false, false};
+    double asked = 0.0;
+    if (cued) EPI__TRY(read_parts(&said, search, row));
+    if (cued && profile->answer != 0.0) EPI__TRY(asked_before(&asked, search, candidate->step));
+    *found = (epi__found){.step = candidate->step, .episode = row->episode, .index = candidate->index};
+    epi__evidence_add(found, "lexical", candidate->lexical, profile->lexical);
+    epi__evidence_add(found, "vector", candidate->vector, profile->vector);
+    epi__evidence_add(found, "context", candidate->context, profile->context);
+    epi__evidence_add(found, "episode", candidate->mean, profile->episode);
+    epi__evidence_add(found, "speaker", said.named ? 1.0 : 0.0, profile->speaker);
+    epi__evidence_add(found, "question", cued && row->flags & EPI__ROW_QUESTION ? 1.0 : 0.0, profile->question);
+    epi__evidence_add(found, "answer", asked, profile->answer);
+    epi__evidence_add(found, "time", said.time ? 1.0 : 0.0, profile->time);
+    epi__evidence_add(found, "recency", epi__recency(search, row), profile->recency);
+    return EPI_OK;
+}

@@ -1,0 +1,71 @@
+/* search.h - what the files of a search share: its state, and a step that may become a hit.
+ *
+ *   arms.c     which steps have the cue's words, or lie near its vector
+ *   around.c   what stands around a candidate: the cue's words beside it, and in its episode
+ *   judge.c    what its row says: who, a question, an answer, a time, how recent; the evidence
+ *   hop.c      a second look with the words of the best hits
+ *   space.c    hits kept apart: taken one by one, each lowers what repeats it
+ *   search.c   the order of these
+ */
+#ifndef EPI_RECALL_SEARCH_H
+#define EPI_RECALL_SEARCH_H
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "recall.h"
+
+typedef struct epi__candidate {
+    uint64_t step;
+    uint64_t episode;
+    uint64_t index; /* place in the episode */
+    double sum;     /* of the signals below, weighted */
+    double lexical, vector, context, mean;
+} epi__candidate;
+
+typedef struct epi__search_state {
+    epi__query *query;
+    epi__snapshot *snapshot;
+    epi__scratch *scratch;
+    double lexical_best; /* what scales the lexical arm */
+    epi__map vectors;    /* step -> bits of its scaled similarity */
+    epi__best *nearest;
+    size_t nearest_count;
+    epi__candidate *candidates;
+    size_t count;
+    epi__map named; /* hash of a keyword's value -> whether the cue names it, + 1 */
+} epi__search_state;
+
+/* ---- arms.c ---- */
+
+epi_status epi__arms_words(epi__search_state *search);
+epi_status epi__arms_vector(epi__search_state *search);
+double epi__arms_lexical(const epi__search_state *search, uint64_t step); /* 0 to 1 */
+double epi__arms_vector_of(const epi__search_state *search, uint64_t step);
+
+/* ---- around.c ---- */
+
+#define EPI__REACH 4 /* steps to each side that lend their words */
+
+/* Scores the candidates by what they have and what stands around them, and sorts them by it. */
+void epi__around_score(epi__search_state *search);
+
+/* ---- judge.c ---- */
+
+/* The evidence of a candidate, and its sum. */
+epi_status epi__judge(epi__found *found, epi__search_state *search, const epi__candidate *candidate,
+                      const epi__row *row);
+void epi__evidence_add(epi__found *found, const char *signal, double value, double weight);
+double epi__recency(const epi__search_state *search, const epi__row *row);
+
+/* ---- hop.c ---- */
+
+/* Adds the evidence of a second look; sorts found. */
+epi_status epi__hop(epi__found *found, size_t count, epi__search_state *search);
+
+/* ---- space.c ---- */
+
+/* Moves the best k to the front, in ranked order. */
+void epi__space_out(epi__found *found, size_t count, size_t k, const epi__query *query);
+
+#endif
