@@ -89,6 +89,8 @@ epi_status epi_import(epi_import_report *report, epi_memory *memory, const char 
     *report = (epi_import_report){0};
     if (memory == NULL || (text == NULL && size > 0)) return epi__fail(EPI_EINVAL, "transfer", "an argument was NULL");
     if (options == NULL) options = &defaults;
+    if (options->version != 1)
+        return epi__fail(EPI_EINVAL, "transfer", "import options have version %u, expected 1", options->version);
     if ((size_t)options->format >= EPI__COUNT(names))
         return epi__fail(EPI_EINVAL, "transfer", "the format was unknown");
     epi__sink *sink = epi__alloc_zero(1, sizeof *sink);

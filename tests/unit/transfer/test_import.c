@@ -329,6 +329,10 @@ static void wrong_arguments_are_refused(void **state) {
     assert_int_equal(epi_import(NULL, f->memory, NULL, 2, NULL), EPI_EINVAL);
     assert_int_equal(fixture_import(f, chat, (epi_format)9, "s", NULL), EPI_EINVAL);
     assert_int_equal(fixture_import(f, chat, EPI_FORMAT_AUTO, NULL, NULL), EPI_EINVAL);
+    epi_import_options options = epi_import_options_default();
+    options.version = 0;
+    options.space = "s";
+    assert_int_equal(epi_import(NULL, f->memory, chat, strlen(chat), &options), EPI_EINVAL);
 }
 
 static bool stop_at_once(void *context, uint64_t done, uint64_t total) {
