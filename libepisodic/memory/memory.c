@@ -45,7 +45,8 @@ static void memory_release(epi_memory *memory) {
 epi_status epi_memory_close(epi_memory *memory) {
     if (!memory) return EPI_OK;
     atomic_store(&memory->closed, true); /* first, so that nothing joins what is committed now */
-    epi_status status = epi__mirrors_each(memory->store, epi__pending_commit);
+    epi_status status = epi__store_check(memory->store); /* before any lock, which may have been held at the fork */
+    if (!status) status = epi__mirrors_each(memory->store, epi__pending_commit);
     memory_release(memory);
     return status;
 }
