@@ -75,8 +75,8 @@ static inline epi_episode_options epi_episode_options_default(void) {
     return options;
 }
 
-/** Begins an episode. With an external id that exists, that episode is resumed instead (EPI_ECONFLICT when title, tags
- *  or metadata are given and differ).
+/** Begins an episode. With an external id that exists, that episode is resumed instead (EPI_ECONFLICT when any of
+ *  title, tags and metadata is given and the three are not those that it was begun with).
  * @param[out] episode receives the handle, or NULL on failure. @param options NULL: the defaults.
  * @return EPI_OK · EPI_EINVAL EPI_EUTF8 EPI_EJSON EPI_ELIMIT · EPI_ECONFLICT · EPI_EREADONLY · storage errors
  * @par Ownership closed by epi_episode_close(), whether or not it was ended. */
@@ -96,7 +96,7 @@ EPI_API uint64_t epi_episode_id(const epi_episode *episode);
  *  · EPI_EROLE a part names a role the schema has not · EPI_ETYPE EPI_EDIMENSION a tensor's size is not its role's
  *  · EPI_EUTF8 EPI_EJSON EPI_ENUMBER EPI_EZERO a value is malformed · EPI_ELIMIT a value is too large
  *  · EPI_EINVAL no parts, a role twice, a required role missing, an interval that ends before it begins
- *  · EPI_ECONFLICT the external id exists with other content · EPI_EENDED
+ *  · EPI_ECONFLICT the external id exists with other content · EPI_EENDED, also for an external id that exists
  *  · EPI_ENOTFOUND supersedes names no step · EPI_ESTALE the episode or that step was removed
  *  · EPI_EREADONLY EPI_EQUOTA EPI_EMAPFULL EPI_EDISKFULL EPI_EIO EPI_ENOMEM
  *  On failure nothing was stored. */
@@ -155,7 +155,8 @@ static inline epi_filter epi_filter_default(void) {
     return filter;
 }
 
-/** Hides what matches, in one small transaction; epi_restore() brings it back until purge_after_days have passed.
+/** Hides what matches, in small transactions of 20,000 steps at most; epi_restore() brings it back until
+ *  purge_after_days have passed and epi_space_upkeep() has removed it.
  * @param[out] count steps hidden, or that would be with dry_run; may be NULL.
  * @param filter an empty filter is refused (EPI_EINVAL): name episodes or drop the space.
  * @param purge_after_days 0: EPI_PURGE_AFTER_DAYS_DEFAULT. */

@@ -3,8 +3,10 @@
  * Rules that come from the store underneath (LMDB), and what happens when they are broken:
  * - not across fork(): every call in the child returns EPI_EFORK; the child opens the memory again;
  * - not on a network file system: its locks do not hold there, and nothing can notice;
- * - a second open of the same directory in one process shares the first one's environment: with other options
- *   EPI_EMISMATCH.
+ * - a second open of the same directory in one process shares the first one's environment, clock and log: with other
+ *   options than create and log EPI_EMISMATCH.
+ *
+ * Callbacks of the options are called with locks held: they may not call the library.
  */
 #ifndef EPISODIC_MEMORY_H
 #define EPISODIC_MEMORY_H
@@ -30,7 +32,8 @@ typedef enum epi_sync_policy {
     EPI_SYNC_GROUPED,         /**< pending in this process until group_size bytes or group_ms have gathered, a read of
                                    this process, epi_sync() or close; time is looked at by the next call, there is no
                                    hidden thread */
-    EPI_SYNC_MANUAL           /**< pending until epi_sync(), a read of this process, close, or EPI_PENDING_SIZE_MAX */
+    EPI_SYNC_MANUAL           /**< pending until epi_sync(), a read of this process, close, or EPI_PENDING_SIZE_MAX.
+                                   Under both, a read commits first, and returns what that returned when it fails */
 } epi_sync_policy;
 
 typedef struct epi_memory_options {
@@ -44,7 +47,8 @@ typedef struct epi_memory_options {
     uint64_t quota;            /**< bytes of the map that appends may fill; 0: 15/16 of the map. Removing works past
                                     it */
     uint32_t readers_max;      /**< 0: EPI_READERS_DEFAULT */
-    epi_time (*now)(void *context); /**< the clock for ingest times; NULL: the system's */
+    epi_time (*now)(void *context); /**< the clock for ingest times, held within EPI_TIME_MIN and EPI_TIME_MAX; NULL: the
+                                         system's */
     void *now_context;
     /** Called with one line about what was repaired or rebuilt; NULL: silent. From any thread that makes a call. */
     void (*log)(void *context, const char *line);
@@ -63,8 +67,8 @@ static inline epi_memory_options epi_memory_options_default(void) {
  * @param options     NULL: the defaults.
  * @return EPI_OK
  *  · EPI_ENOTFOUND no memory there and create is false (or read_only)
- *  · EPI_ENOTMEMORY the directory holds other files
- *  · EPI_EMISMATCH open in this process with other options
+ *  · EPI_ENOTMEMORY the directory holds other files, or the path names a link or a file
+ *  · EPI_EMISMATCH open in this process with other options, or made with another map_size
  *  · EPI_EDAMAGED the store's file is cut or overwritten
  *  · EPI_EVERSION written by a newer release
  *  · EPI_EREADERS EPI_EPERMISSION EPI_EIO EPI_EDISKFULL EPI_ENOMEM EPI_EINVAL EPI_ELIMIT
@@ -74,7 +78,8 @@ EPI_API epi_status epi_memory_open(epi_memory **memory, const char *path, const 
 
 /** Commits what is pending and closes the handle. Spaces and episodes still open answer EPI_ECLOSED from then on, and
  *  are closed by their own calls. NULL is allowed.
- * @return EPI_OK · what the last commit returned, and then pending steps were lost, as the message says */
+ * @return EPI_OK · EPI_EFORK the handle is freed, and what is pending is the parent's · what the last commit returned;
+ *         pending steps are then lost, unless another handle of this process has the memory open */
 EPI_API epi_status epi_memory_close(epi_memory *memory);
 
 /** Makes everything appended through this handle durable.
@@ -120,7 +125,8 @@ EPI_API epi_status epi_memory_check(epi_check_report *report, epi_memory *memory
 
 /** Rewrites the store without its free pages and without a byte of what was removed, and moves every open handle, of
  *  this and of other processes, over to it at their next call. Holds the writer lock meanwhile; readers go on.
- * @return EPI_OK · EPI_EREADONLY · EPI_EDISKFULL (nothing changed) · EPI_EIO */
+ * @return EPI_OK · EPI_EREADONLY · EPI_EBUSY another process compacted for a minute · EPI_EDISKFULL (nothing changed) ·
+ *         EPI_EIO */
 EPI_API epi_status epi_memory_compact(epi_memory *memory);
 
 #ifdef __cplusplus

@@ -80,11 +80,12 @@ static inline epi_recall_options epi_recall_options_default(void) {
  *
  * @param[out] found receives the recollection, or NULL on failure. Nothing found is success with a count of 0.
  * @param options NULL: the defaults.
- * @return EPI_OK · EPI_EINVAL an empty cue · EPI_EUTF8 EPI_ELIMIT EPI_EDIMENSION EPI_ENUMBER EPI_EZERO EPI_EROLE the
- *         cue is malformed · EPI_EDAMAGED a record it needed fails its checksum · EPI_ECLOSED EPI_ESTALE EPI_EREADERS
- *         EPI_ENOMEM
+ * @return EPI_OK · EPI_EINVAL an empty cue, or one that includes what was forgotten · EPI_EUTF8 EPI_ELIMIT
+ *         EPI_EDIMENSION EPI_ENUMBER EPI_EZERO EPI_EROLE the cue is malformed · EPI_EDAMAGED a record it needed fails
+ *         its checksum · EPI_ECLOSED EPI_ESTALE EPI_EREADERS EPI_ENOMEM
  * @par Ownership freed by epi_recollection_free().
- * @par Thread safety any number of threads on one space; never waits for a writer.
+ * @par Thread safety any number of threads on one space; never waits for a writer, except to commit what this process
+ *      has pending under a relaxed sync policy.
  * @par Source fused by a normalised score sum (Bruch, Gai and Ingber 2023 find it ahead of reciprocal rank fusion). */
 EPI_API epi_status epi_recall(epi_recollection **found, epi_space *space, const epi_cue *cue,
                               const epi_recall_options *options);

@@ -111,7 +111,7 @@ EPI_API void epi_space_close(epi_space *space); /**< NULL is allowed */
 EPI_API const char *epi_space_name(const epi_space *space); /**< lives as long as the handle */
 EPI_API const epi_schema *epi_space_schema(const epi_space *space); /**< lives as long as the handle */
 
-/** Calls visit with each space's name, in byte order of creation, until it returns false.
+/** Calls visit with each space's name, in the order of their bytes, until it returns false.
  * @return EPI_OK · EPI_ECANCELLED visit returned false · storage errors */
 EPI_API epi_status epi_space_list(epi_memory *memory, bool (*visit)(void *context, const char *name), void *context);
 
@@ -147,7 +147,7 @@ typedef struct epi_upkeep_options {
     uint32_t time_limit_ms; /**< 0: until done */
     bool seal;              /**< move the write-ahead tail into postings and vector chunks */
     bool index;             /**< put all vectors into the graph and save it as the cache file */
-    bool expire;            /**< remove what was forgotten and is past its purge_after; trim the journal */
+    bool expire;            /**< remove what was forgotten and is past its purge_after_days */
 } epi_upkeep_options;
 
 static inline epi_upkeep_options epi_upkeep_options_default(void) {

@@ -21,7 +21,7 @@ int epi__schema_role(const epi_schema *schema, const char *name, size_t name_siz
 uint64_t epi__schema_tensor_size(const epi_role *role); /* bytes */
 uint32_t epi__dtype_size(epi_dtype dtype);              /* 0: unknown */
 
-/* Finds or makes a space. created may be NULL. As epi_space_open(). */
+/* Finds or makes a space, as epi_space_open() does. */
 epi_status epi__catalog_open(uint32_t *space, epi__schema_copy **schema, epi__store *store, const char *name,
                              const epi_schema *wanted);
 epi_status epi__catalog_list(epi__store *store, bool (*visit)(void *context, const char *name, uint32_t space),
