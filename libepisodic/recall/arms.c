@@ -61,6 +61,16 @@ static epi_status accumulate(void *context, const epi__posting *postings, size_t
     return EPI_OK;
 }
 
+/* The best step that may be seen sets the scale; a hidden one has no say in it. */
+static void scale_words(epi__search_state *search) {
+    const epi__scratch *scratch = search->scratch;
+    for (size_t i = 0; i < scratch->touched_count; i++) {
+        double score = (double)scratch->cells[scratch->touched[i]].score;
+        if (score > search->lexical_best && epi__filter_sees(&search->query->filter, scratch->touched[i]))
+            search->lexical_best = score;
+    }
+}
+
 epi_status epi__arms_words(epi__search_state *search) {
     const epi__query *query = search->query;
     const epi__state *state = &search->snapshot->state;
@@ -80,9 +90,7 @@ epi_status epi__arms_words(epi__search_state *search) {
             epi__postings_walk(search->snapshot->tx.txn, search->snapshot->mirror->space, word->term, accumulate, &a));
         EPI__TRY(epi__recent_walk(search->snapshot->mirror->tail, word->term, accumulate, &a));
     }
-    for (size_t i = 0; i < search->scratch->touched_count; i++)
-        search->lexical_best = EPI__MAX(search->lexical_best,
-                                        (double)search->scratch->cells[search->scratch->touched[i]].score);
+    scale_words(search);
     return EPI_OK;
 }
 
@@ -108,10 +116,21 @@ static double similarity(float score, float best, epi_metric metric) {
     return best > 0.0f ? EPI__MAX((double)score / (double)best, 0.0) : 0.0;
 }
 
+/* Vectors that were hashed from the same words add little where words are found: not worth an exact search of the whole
+ * store, which is all there is until upkeep has built the graph. */
+static bool is_worth_it(const epi__search_state *search) {
+    const epi__query *query = search->query;
+    const epi__mirror *mirror = search->snapshot->mirror;
+    if (!query->vector) return false;
+    if (query->cue->vector || search->scratch->touched_count == 0) return true;
+    if (mirror->schema->schema.encoder == EPI_ENCODER_HASH && !mirror->index_complete) return false;
+    return query->profile.vector != 0.0;
+}
+
 epi_status epi__arms_vector(epi__search_state *search) {
     epi__query *query = search->query;
     const epi_schema *schema = &search->snapshot->mirror->schema->schema;
-    if (!query->vector || (query->profile.vector == 0.0 && search->query->cue->text)) return EPI_OK;
+    if (!is_worth_it(search)) return EPI_OK;
     size_t wanted = EPI__MAX((size_t)VECTOR_COUNT, query->k);
     search->nearest = epi__arena_alloc(&query->arena, wanted, sizeof *search->nearest);
     if (!search->nearest) return epi__fail_memory(MODULE, wanted * sizeof *search->nearest);

@@ -187,6 +187,8 @@ epi_status epi__query_init(epi__query *query, epi__snapshot *snapshot, epi__scra
     if (cue->version != 1) return epi__fail(EPI_EINVAL, MODULE, "cue has version %u, expected 1", cue->version);
     query->filtering = !epi__filter_is_empty(&cue->filter);
     if (!cue->text && !cue->vector && !query->filtering) return epi__fail(EPI_EINVAL, MODULE, "the cue is empty");
+    if (cue->filter.include_forgotten)
+        return epi__fail(EPI_EINVAL, MODULE, "what was forgotten cannot be recalled; restore it");
     EPI__TRY(check_options(query, options));
     EPI__TRY(epi__filter_init(&query->filter, snapshot->mirror, &cue->filter));
     if (cue->text) EPI__TRY(take_text(query, snapshot, scratch));

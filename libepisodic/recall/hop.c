@@ -9,6 +9,7 @@
  * Source: relevance models, Lavrenko and Croft 2001, with rarity squared in place of a background model.
  */
 #include "../store/component.h"
+#include "../text/text.h"
 #include "search.h"
 
 #define MODULE "recall"
@@ -81,7 +82,8 @@ static epi_status cast(hop *h, size_t voter, const epi__term *word) {
 static epi_status cast_text(hop *h, size_t voter, epi__view text) {
     const epi__term *words = NULL;
     size_t count = 0;
-    EPI__TRY(epi__analyzer_run(&words, &count, h->search->scratch->analyzer, text.data, text.size));
+    size_t size = epi__utf8_cut(text.data, text.size, EPI__LOOKED_AT_MAX);
+    EPI__TRY(epi__analyzer_run(&words, &count, h->search->scratch->analyzer, text.data, size));
     for (size_t i = 0; i < count; i++) EPI__TRY(cast(h, voter, &words[i]));
     return EPI_OK;
 }

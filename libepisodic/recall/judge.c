@@ -44,7 +44,7 @@ static epi_status look_at(struct said *said, epi__search_state *search, const ep
     epi__view data;
     if (!name && !text) return EPI_OK;
     EPI__TRY(epi__component_get(&data, search->snapshot->tx.txn, search->snapshot->mirror->space, value));
-    if (text) said->time = epi__text_tells_time(data.data, data.size);
+    if (text) said->time = epi__text_tells_time(data.data, epi__utf8_cut(data.data, data.size, EPI__LOOKED_AT_MAX));
     return name ? names(&said->named, search, data) : EPI_OK;
 }
 

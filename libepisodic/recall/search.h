@@ -15,6 +15,8 @@
 
 #include "recall.h"
 
+#define EPI__LOOKED_AT_MAX 16384u /* bytes of a step's text that a search reads again */
+
 typedef struct epi__candidate {
     uint64_t step;
     uint64_t episode;
