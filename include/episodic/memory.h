@@ -47,8 +47,8 @@ typedef struct epi_memory_options {
     uint64_t quota;            /**< bytes of the map that appends may fill; 0: 15/16 of the map. Removing works past
                                     it */
     uint32_t readers_max;      /**< 0: EPI_READERS_DEFAULT */
-    epi_time (*now)(void *context); /**< the clock for ingest times, held within EPI_TIME_MIN and EPI_TIME_MAX; NULL: the
-                                         system's */
+    epi_time (*now)(void *context); /**< the clock for ingest times, held within EPI_TIME_MIN and EPI_TIME_MAX; NULL:
+                                         the system's */
     void *now_context;
     /** Called with one line about what was repaired or rebuilt; NULL: silent. From any thread that makes a call. */
     void (*log)(void *context, const char *line);
