@@ -109,6 +109,7 @@ void epi__recent_free(epi__recent *tail);
 void epi__recent_clear(epi__recent *tail);
 epi_status epi__recent_add(epi__recent *tail, uint64_t step, epi__view encoded_document);
 void epi__recent_remove(epi__recent *tail, uint64_t step);
+size_t epi__recent_removed(const epi__recent *tail); /* steps that still take room, until it is filled anew */
 uint64_t epi__recent_documents(const epi__recent *tail, epi__view term);
 /* The term's steps, newest first, in portions. */
 epi_status epi__recent_walk(const epi__recent *tail, epi__view term, epi__postings_visit visit, void *context);

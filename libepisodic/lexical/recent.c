@@ -91,6 +91,10 @@ void epi__recent_remove(epi__recent *tail, uint64_t step) {
     epi__map_remove(&tail->places, step);
 }
 
+size_t epi__recent_removed(const epi__recent *tail) {
+    return tail->document_count - tail->places.count;
+}
+
 static uint64_t head_of(const epi__recent *tail, epi__view term) {
     uint64_t head = 0;
     (void)epi__map_get(&tail->heads, epi__hash64(term.data, term.size), &head);

@@ -85,6 +85,23 @@ static epi_status refresh_run(struct loader *loader, uint64_t first) {
 
 /* ---- marks ------------------------------------------------------------------------------------------------------ */
 
+static void mark_drop(epi__mirror *mirror, uint64_t step) {
+    uint64_t at = 0;
+    if (!epi__map_get(&mirror->marks_at, step, &at)) return;
+    (void)epi__map_remove(&mirror->marks_at, step);
+    mirror->marks[at].superseded_by = mirror->mark_free;
+    mirror->mark_free = at + 1;
+}
+
+/* A place for a new mark: one that was left, or one behind the last. */
+static bool mark_place(uint64_t *at, epi__mirror *mirror) {
+    void *marks = mirror->marks;
+    *at = mirror->mark_free ? mirror->mark_free - 1 : mirror->mark_count;
+    bool ok = mirror->mark_free || reserve(&marks, &mirror->mark_capacity, mirror->mark_count, sizeof *mirror->marks);
+    mirror->marks = marks;
+    return ok;
+}
+
 static epi_status mark_put(epi__mirror *mirror, uint64_t step, epi__mark *mark) {
     uint64_t at = 0;
     mark->corrections = (epi__view){0}; /* borrowed from the store, and nothing that a reader asks for */
@@ -92,12 +109,13 @@ static epi_status mark_put(epi__mirror *mirror, uint64_t step, epi__mark *mark) 
         mirror->marks[at] = *mark;
         return EPI_OK;
     }
-    void *marks = mirror->marks;
-    bool ok = reserve(&marks, &mirror->mark_capacity, mirror->mark_count, sizeof *mark);
-    mirror->marks = marks;
-    if (!ok || !epi__map_put(&mirror->marks_at, step, mirror->mark_count))
+    if (!mark_place(&at, mirror) || !epi__map_put(&mirror->marks_at, step, at))
         return epi__fail_memory("memory", sizeof *mark);
-    mirror->marks[mirror->mark_count++] = *mark;
+    if (at == mirror->mark_count)
+        mirror->mark_count++;
+    else
+        mirror->mark_free = (size_t)mirror->marks[at].superseded_by;
+    mirror->marks[at] = *mark;
     return EPI_OK;
 }
 
@@ -108,8 +126,7 @@ static epi_status refresh_mark(struct loader *loader, uint64_t step) {
     epi__key_of_u64(&key, loader->mirror->space, EPI__TABLE_MARK, step);
     epi_status status = epi__record_get(&body, loader->txn, &key);
     if (status == EPI_ENOTFOUND) {
-        (void)epi__map_remove(&loader->mirror->marks_at,
-                              step); /* its place in the array is left unused until a full load */
+        mark_drop(loader->mirror, step);
         return EPI_OK;
     }
     if (!status) status = epi__mark_decode(&mark, body);
@@ -166,10 +183,12 @@ static epi_status after_seal(struct loader *loader) {
     return load_tail(loader);
 }
 
+/* What is removed before it is sealed takes room in the tail's index until that is filled anew. */
 static epi_status remove_step(struct loader *loader, uint64_t step) {
     epi__mirror *mirror = loader->mirror;
     epi__recent_remove(mirror->tail, step);
-    (void)epi__map_remove(&mirror->marks_at, step);
+    if (epi__recent_removed(mirror->tail) >= EPI__SEAL_COUNT) EPI__TRY(load_tail(loader));
+    mark_drop(mirror, step);
     epi__map_clear(&mirror->verified); /* its vector's chunk was rewritten */
     return mirror->index ? epi__index_remove(mirror->index, step) : EPI_OK;
 }
@@ -226,7 +245,7 @@ static epi_status load_marks(struct loader *loader) {
     epi__scan scan = {0};
     epi__view key, body;
     epi__mark mark;
-    mirror->mark_count = 0;
+    mirror->mark_count = mirror->mark_free = 0;
     epi__map_clear(&mirror->marks_at);
     epi_status status = epi__scan_table(&scan, loader->txn, mirror->space, EPI__TABLE_MARK);
     while (!status && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK) {

@@ -46,6 +46,7 @@ typedef struct epi__mirror {
     epi__map marks_at; /* step -> place in marks */
     epi__mark *marks;
     size_t mark_count, mark_capacity;
+    size_t mark_free; /* place + 1 of an unused mark, whose superseded_by leads to the next; 0: none */
     epi__recent *tail;
     epi__index *index;   /* NULL when the space has no vectors */
     bool index_complete; /* it holds every vector; otherwise it is empty */

@@ -324,6 +324,37 @@ static void sealing_changes_no_answer(void **state) {
     for (size_t i = 0; i < EPISODES; i++) epi_episode_close(w.handles[i]);
 }
 
+/* What comes and goes for ever may not make a mirror grow for ever. */
+static void a_mirror_stays_small_while_steps_and_marks_come_and_go(void **state) {
+    place *p = *state;
+    epi_episode *episode = place_episode(p->space);
+    uint64_t ids[500], count = 0;
+    size_t marks = 0;
+    (void)place_say(episode, "stays");
+    for (int round = 0; round < 12; round++) {
+        epi_step steps[EPI__COUNT(ids)];
+        epi_part parts[2];
+        for (size_t i = 0; i < EPI__COUNT(ids); i++) steps[i] = place_step(parts, "apple");
+        EXPECT(EPI_OK, epi_episode_append_many(ids, episode, steps, EPI__COUNT(ids)));
+        epi_filter filter = epi_filter_default();
+        filter.steps = ids;
+        filter.step_count = EPI__COUNT(ids);
+        EXPECT(EPI_OK, epi_forget(&count, p->space, &filter, 0, false));
+        assert_int_equal(count, EPI__COUNT(ids));
+        (void)place_recall(p->space, "apple", NULL); /* catches up */
+        EXPECT(EPI_OK, round % 2 ? epi_restore(NULL, p->space, &filter) : EPI_OK);
+        EXPECT(EPI_OK, epi_remove(&count, p->space, &filter, false));
+        assert_int_equal(count, EPI__COUNT(ids));
+        (void)place_recall(p->space, "apple", NULL);
+        assert_in_range(epi__recent_removed(p->space->mirror->tail), 0, EPI__SEAL_COUNT);
+        marks = EPI__MAX(marks, p->space->mirror->mark_count);
+    }
+    assert_int_equal(marks, EPI__COUNT(ids));
+    assert_as_loaded_anew(p->space);
+    epi_episode_close(episode);
+    place_check(p->memory);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void) {
@@ -335,6 +366,7 @@ int main(void) {
         TEST(two_writers_keep_their_steps_together),
         TEST(a_vector_is_the_same_before_and_after_it_is_sealed),
         TEST(sealing_changes_no_answer),
+        TEST(a_mirror_stays_small_while_steps_and_marks_come_and_go),
     };
     quick();
     return cmocka_run_group_tests(tests, NULL, NULL);
