@@ -114,8 +114,9 @@ static epi_status commit_locked(epi__mirror *mirror) {
     epi_status status = write_pending(&dropped, mirror, pending);
     if (status && status != EPI_ESTALE) return status;
     mirror->pending = NULL; /* written; or the space was dropped, and they can never be */
+    if (dropped) mirror->dropped = dropped;
     epi__pending_free(pending);
-    return status ? status : dropped;
+    return status;
 }
 
 epi_status epi__pending_commit(epi__mirror *mirror) {
@@ -123,6 +124,16 @@ epi_status epi__pending_commit(epi__mirror *mirror) {
     epi_status status = commit_locked(mirror);
     pthread_mutex_unlock(&mirror->pending_mutex);
     return status;
+}
+
+epi_status epi__pending_sync(epi__mirror *mirror) {
+    pthread_mutex_lock(&mirror->pending_mutex);
+    epi_status status = commit_locked(mirror), dropped = mirror->dropped;
+    if (!status) mirror->dropped = EPI_OK;
+    pthread_mutex_unlock(&mirror->pending_mutex);
+    if (status || !dropped) return status;
+    return epi__fail(dropped, MODULE, "a step of space \"%s\" that was pending could not be stored (%s)", mirror->name,
+                     epi_status_text(dropped));
 }
 
 static bool is_due(const epi__mirror *mirror) {
@@ -364,7 +375,6 @@ epi_status epi__append(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, cons
     if (!status && !present)
         status = now ? write_now(ids, lane, mirror, drafts, count)
                      : write_later(ids, lane, mirror, drafts, count, running);
-    if (status == EPI_EDISKFULL) epi__store_release_ballast(mirror->store);
     epi__arena_dispose(&arena);
     return status;
 }

@@ -17,8 +17,10 @@ epi_status epi__append(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, cons
 void epi__lane_return(epi__lane *lane, epi__change *change);
 
 /* Commits the pending list. On failure it stays pending, but for steps that can never be stored (their external id was
- * taken meanwhile with other content, their episode was removed): these are dropped, and the status says so. */
+ * taken meanwhile with other content, their episode was removed): these are dropped and logged, and the next
+ * epi__pending_sync says so. It is not the business of whoever reads or appends next. */
 epi_status epi__pending_commit(epi__mirror *mirror);
+epi_status epi__pending_sync(epi__mirror *mirror); /* commits, and tells once what was dropped since the last time */
 void epi__pending_free(epi__pending *pending);
 
 /* episode.c: the space's running episode, begun when there is none that the event follows closely. */

@@ -69,10 +69,13 @@ static epi_status check_tensor(const epi_role *role, const epi_part *part) {
         return epi__fail(role->flags & EPI_ROLE_VECTOR ? EPI_EDIMENSION : EPI_ETYPE, MODULE,
                          "role \"%s\" has %zu bytes, its tensor has %llu", role->name, part->size,
                          (unsigned long long)expected);
+    const uint8_t *bytes = part->data;
+    for (size_t at = 0; role->dtype == EPI_BOOL && at < part->size; at++)
+        if (bytes[at] > 1)
+            return epi__fail(EPI_ETYPE, MODULE, "role \"%s\" has %u for a truth value", role->name, bytes[at]);
     for (size_t at = 0; at < part->size && (role->dtype == EPI_F32 || role->dtype == EPI_F64);) {
         double value;
         float narrow;
-        const uint8_t *bytes = part->data;
         if (role->dtype == EPI_F32)
             memcpy(&narrow, bytes + at, sizeof narrow), value = (double)narrow, at += sizeof narrow;
         else

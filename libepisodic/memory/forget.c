@@ -19,13 +19,25 @@
 
 /* ---- choosing --------------------------------------------------------------------------------------------------- */
 
+/* Commits what is pending, so that it can be meant too; but where nothing can be appended any more, removing goes on
+ * without it. */
+static epi_status commit_if_possible(epi__mirror *mirror) {
+    epi_status status = epi__pending_commit(mirror);
+    if (status == EPI_EDISKFULL) {
+        epi__store_release_ballast(mirror->store);
+        status = epi__pending_commit(mirror);
+    }
+    return status == EPI_EDISKFULL || status == EPI_EMAPFULL || status == EPI_EQUOTA ? EPI_OK : status;
+}
+
 static epi_status collect(uint64_t **ids, size_t *count, epi__mirror *mirror, const epi_filter *given) {
     epi__filter filter;
     epi__snapshot snapshot;
     *ids = NULL;
     *count = 0;
     epi_status status = epi__filter_init(&filter, mirror, given);
-    if (!status) status = epi__snapshot_begin(&snapshot, mirror);
+    if (!status) status = commit_if_possible(mirror);
+    if (!status) status = epi__snapshot_begin_committed(&snapshot, mirror);
     if (!status) {
         status = epi__filter_collect(ids, count, &filter, &snapshot);
         epi__snapshot_end(&snapshot);
@@ -89,7 +101,9 @@ epi_status epi_forget(uint64_t *count, epi_space *space, const epi_filter *filte
     int64_t days = purge_after_days ? purge_after_days : EPI_PURGE_AFTER_DAYS_DEFAULT;
     int64_t now = epi__store_now(mirror->store), left = (EPI_TIME_MAX - EPI__MIN(now, EPI_TIME_MAX)) / DAY_US;
     int64_t purge_at = days > left ? INT64_MAX : now + days * DAY_US;
-    EPI__TRY(collect(&ids, &found, mirror, filter));
+    epi_filter visible = *filter;
+    visible.include_forgotten = false;
+    EPI__TRY(collect(&ids, &found, mirror, &visible));
     epi_status status = EPI_OK;
     if (dry_run)
         changed = found;

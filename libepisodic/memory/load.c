@@ -208,6 +208,8 @@ static epi_status apply(void *context, uint64_t sequence, epi__change_kind kind,
     (void)sequence;
     switch (kind) {
     case EPI__CHANGE_ADD:
+        if (a >= loader->state->next_step || b > loader->state->next_step - a)
+            return epi__fail(EPI_EDAMAGED, "memory", "the journal adds steps that were never given out");
         for (uint64_t i = 0; i < b; i++) EPI__TRY(add_step(loader, a + i));
         return EPI_OK;
     case EPI__CHANGE_RUN: return refresh_run(loader, a);

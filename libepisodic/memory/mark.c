@@ -49,7 +49,7 @@ epi_status epi__mark_hide(bool *changed, epi__change *change, uint64_t step, int
     EPI__TRY(status);
     EPI__TRY(get(&mark, change, step));
     bool hidden = mark.forgotten_at != EPI_TIME_NONE;
-    if (!hide && !hidden) return EPI_OK;
+    if (!hide && (!hidden || mark.purge_at <= now)) return EPI_OK; /* visible, or past being restored */
     if (hide && !hidden) change->state.forgotten++;
     if (!hide) change->state.forgotten--;
     *changed = hide != hidden;

@@ -46,7 +46,7 @@ epi_status epi_memory_close(epi_memory *memory) {
     if (!memory) return EPI_OK;
     atomic_store(&memory->closed, true); /* first, so that nothing joins what is committed now */
     epi_status status = epi__store_check(memory->store); /* before any lock, which may have been held at the fork */
-    if (!status) status = epi__mirrors_each(memory->store, epi__pending_commit);
+    if (!status) status = epi__mirrors_each(memory->store, epi__pending_sync);
     memory_release(memory);
     return status;
 }
@@ -66,7 +66,7 @@ static epi_status add_sequence(uint64_t *sum, epi__store *store) {
 epi_status epi_sync(uint64_t *sequence, epi_memory *memory) {
     if (sequence) *sequence = 0;
     EPI__TRY(epi__memory_check_handle(memory));
-    EPI__TRY(epi__mirrors_each(memory->store, epi__pending_commit));
+    EPI__TRY(epi__mirrors_each(memory->store, epi__pending_sync));
     return sequence ? add_sequence(sequence, memory->store) : EPI_OK;
 }
 
@@ -86,7 +86,7 @@ epi_status epi_memory_stats_read(epi_memory_stats *stats, epi_memory *memory) {
 
 epi_status epi_memory_compact(epi_memory *memory) {
     EPI__TRY(epi__memory_check_handle(memory));
-    EPI__TRY(epi__mirrors_each(memory->store, epi__pending_commit));
+    EPI__TRY(epi__mirrors_each(memory->store, epi__pending_sync));
     return epi__store_compact(memory->store);
 }
 

@@ -151,9 +151,7 @@ static bool is_current(const epi__snapshot *snapshot) {
     return snapshot->mirror->loaded && snapshot->mirror->sequence == snapshot->state.sequence;
 }
 
-epi_status epi__snapshot_begin_exclusive(epi__snapshot *snapshot, epi__mirror *mirror) {
-    *snapshot = (epi__snapshot){.mirror = mirror};
-    EPI__TRY(epi__pending_commit(mirror));
+static epi_status begin_exclusive(epi__snapshot *snapshot, epi__mirror *mirror) {
     pthread_rwlock_wrlock(&mirror->lock);
     epi_status status = begin_read(snapshot);
     if (!status && !is_current(snapshot)) status = epi__mirror_catch_up(mirror, snapshot->tx.txn, &snapshot->state);
@@ -161,20 +159,31 @@ epi_status epi__snapshot_begin_exclusive(epi__snapshot *snapshot, epi__mirror *m
     return status;
 }
 
-/* A busy writer may commit between catching up and looking again; the last try keeps the mirror to itself. */
-epi_status epi__snapshot_begin(epi__snapshot *snapshot, epi__mirror *mirror) {
+epi_status epi__snapshot_begin_exclusive(epi__snapshot *snapshot, epi__mirror *mirror) {
     *snapshot = (epi__snapshot){.mirror = mirror};
     EPI__TRY(epi__pending_commit(mirror));
+    return begin_exclusive(snapshot, mirror);
+}
+
+/* A busy writer may commit between catching up and looking again; the last try keeps the mirror to itself. */
+epi_status epi__snapshot_begin_committed(epi__snapshot *snapshot, epi__mirror *mirror) {
+    *snapshot = (epi__snapshot){.mirror = mirror};
     for (int i = 0; i < CATCH_UP_TRIES; i++) {
         pthread_rwlock_rdlock(&mirror->lock);
         epi_status status = begin_read(snapshot);
         if (!status && is_current(snapshot)) return EPI_OK;
         epi__snapshot_end(snapshot);
         EPI__TRY(status);
-        EPI__TRY(epi__snapshot_begin_exclusive(snapshot, mirror));
+        EPI__TRY(begin_exclusive(snapshot, mirror));
         if (i + 1 < CATCH_UP_TRIES) epi__snapshot_end(snapshot);
     }
     return EPI_OK;
+}
+
+epi_status epi__snapshot_begin(epi__snapshot *snapshot, epi__mirror *mirror) {
+    *snapshot = (epi__snapshot){.mirror = mirror};
+    EPI__TRY(epi__pending_commit(mirror));
+    return epi__snapshot_begin_committed(snapshot, mirror);
 }
 
 void epi__snapshot_end(epi__snapshot *snapshot) {

@@ -62,6 +62,7 @@ typedef struct epi__mirror {
 
     pthread_mutex_t pending_mutex;
     epi__pending *pending; /* append.c */
+    epi_status dropped;    /* why a pending step was dropped since the last sync */
     epi__lane running_lane; /* of pending steps of the running episode */
     uint64_t running_episode; /* of epi_remember(), with the last event that this process put there */
     int64_t running_event;
@@ -82,6 +83,8 @@ typedef struct epi__snapshot {
 
 /* Commits what is pending in this process, catches up, and holds the mirror and a read transaction. */
 epi_status epi__snapshot_begin(epi__snapshot *snapshot, epi__mirror *mirror);
+/* Without committing: for what must work when nothing can be appended any more. */
+epi_status epi__snapshot_begin_committed(epi__snapshot *snapshot, epi__mirror *mirror);
 /* The same with the mirror to oneself, for changing what is derived. */
 epi_status epi__snapshot_begin_exclusive(epi__snapshot *snapshot, epi__mirror *mirror);
 void epi__snapshot_end(epi__snapshot *snapshot);

@@ -78,6 +78,7 @@ double epi__recency(const epi__search_state *search, const epi__row *row) {
     const epi__state *state = &search->snapshot->state;
     int64_t now = search->query->cue->now != EPI_TIME_NONE ? search->query->cue->now
                                                            : (int64_t)(state->last_event ^ (1ull << 63));
+    now = EPI__MIN(EPI__MAX(now, EPI_TIME_MIN), EPI_TIME_MAX); /* any time may be asked for */
     double days = (double)EPI__MAX(now - row->event_to, (int64_t)0) / 86400e6;
     return exp2(-days / search->query->profile.recency_half_life_days);
 }

@@ -23,6 +23,7 @@
 typedef struct epi__found {
     uint64_t step;
     uint64_t episode;
+    int64_t event; /* of a filter alone: what it is ordered by */
     uint64_t index; /* place in the episode */
     double score;
     double beside;       /* better hits near it in its episode */

@@ -1,8 +1,9 @@
 /* render.c - scenes as text, for people and for prompts.
  *
- * A step is a line: who said it, then what. The context takes hits in rank order while the budget lasts, then the steps
- * around them, and shows what was taken scene by scene, each under a heading with its date and episode. A line that no
- * longer fits is left out whole; one that alone is larger than the whole budget is cut at a character.
+ * A step is a line: who said it, then what; in the context it begins with "- ", and headings with "## ". The context
+ * takes hits in rank order while the budget lasts, then the steps around them, and shows what was taken scene by scene,
+ * each under a heading with its date and episode. A line that no longer fits is left out whole; one that alone is
+ * larger than the whole budget is cut at a character.
  */
 #include "recall.h"
 #include "../text/text.h"
@@ -16,10 +17,21 @@ static const epi_role *role_of(const epi_schema *schema, const char *name) {
     return NULL;
 }
 
+/* Bytes of a character at `at` that would break a line: a control (C0, DEL, C1), U+2028 or U+2029; 0: none there. */
+static size_t breaks_line(const uint8_t *at, size_t size) {
+    if (at[0] < 0x20 || at[0] == 0x7F) return 1;
+    if (size >= 2 && at[0] == 0xC2 && at[1] < 0xA0) return 2;
+    return size >= 3 && at[0] == 0xE2 && at[1] == 0x80 && (at[2] == 0xA8 || at[2] == 0xA9) ? 3 : 0;
+}
+
 /* Text on one line: what would break it becomes a space. */
 static void append_flat(epi__buffer *out, const char *text, size_t size) {
-    for (size_t i = 0; i < size; i++)
-        epi__buffer_append_u8(out, (uint8_t)text[i] < 0x20 || text[i] == 0x7F ? ' ' : (uint8_t)text[i]);
+    const uint8_t *bytes = (const uint8_t *)text;
+    for (size_t i = 0; i < size;) {
+        size_t broken = breaks_line(bytes + i, size - i);
+        epi__buffer_append_u8(out, broken ? ' ' : bytes[i]);
+        i += broken ? broken : 1;
+    }
 }
 
 /* "who: what (caption: ...)": the first keyword says who, the first searched part stands by itself, later ones with
@@ -84,7 +96,9 @@ static void heading(epi__buffer *out, const epi__scene *scene) {
     epi__buffer_append_format(out, " [episode %llu]\n", (unsigned long long)scene->view.episode);
 }
 
+/* A line never begins like a heading, whatever a memory says. */
 static void step_line(epi__buffer *out, const epi__step *step, const epi_schema *schema) {
+    epi__buffer_append_text(out, "- ");
     append_step(out, step, schema);
     epi__buffer_append_format(out, " [%llu]\n", (unsigned long long)step->view.id);
 }

@@ -100,14 +100,20 @@ static epi_status read_rows(epi__found **found, size_t *count, epi__search_state
 
 /* ---- a filter alone --------------------------------------------------------------------------------------------- */
 
-/* The newest steps by event time that match. */
-static epi_status newest(epi__found **found, size_t *count, epi__search_state *search) {
+static void take(epi__found *one, epi__search_state *search, uint64_t step, const epi__row *row) {
+    const epi__run *run = epi__mirror_run(search->snapshot->mirror, step);
+    *one = (epi__found){
+        .step = step, .episode = row->episode, .index = run ? run->first_index + (step - run->first) : 0};
+    one->event = row->event_from;
+    epi__evidence_add(one, "recency", epi__recency(search, row), 1.0);
+}
+
+/* The newest steps by event time that match, from the time table. */
+static epi_status newest_of_all(epi__found *found, size_t *count, epi__search_state *search) {
     epi__key first, end;
     epi__scan scan = {0};
     epi__query *query = search->query;
     const epi_filter *given = &query->cue->filter;
-    *found = epi__arena_alloc(&query->arena, query->k, sizeof **found);
-    if (!*found) return epi__fail_memory(MODULE, query->k * sizeof **found);
     epi__key_begin(&first, search->snapshot->mirror->space, EPI__TABLE_TIME);
     end = first;
     if (given->to != EPI_TIME_NONE)
@@ -123,13 +129,42 @@ static epi_status newest(epi__found **found, size_t *count, epi__search_state *s
         uint64_t step = status ? 0 : epi__load_be64((const uint8_t *)key.data + key.size - 8);
         if (!status) status = epi__row_read(&row, search->snapshot, step);
         if (!status) status = epi__filter_match(&match, &query->filter, search->snapshot, step, &row);
-        if (status || !match) continue;
-        epi__found *one = &(*found)[(*count)++];
-        *one = (epi__found){.step = step, .episode = row.episode};
-        epi__evidence_add(one, "recency", epi__recency(search, &row), 1.0);
+        if (!status && match) take(&found[(*count)++], search, step, &row);
     }
     epi__scan_close(&scan);
     return status == EPI_EDONE ? EPI_OK : status;
+}
+
+static int by_event(const void *a, const void *b) {
+    const epi__found *x = a, *y = b;
+    if (x->event != y->event) return x->event > y->event ? -1 : 1;
+    return (x->step < y->step) - (x->step > y->step);
+}
+
+/* Where steps or episodes are named, only their rows are read. */
+static epi_status newest_of_named(epi__found **found, size_t *count, epi__search_state *search) {
+    uint64_t *ids = NULL;
+    size_t all = 0;
+    epi__row row;
+    EPI__TRY(epi__filter_collect(&ids, &all, &search->query->filter, search->snapshot));
+    *found = epi__arena_alloc(&search->query->arena, all + 1, sizeof **found);
+    epi_status status = *found ? EPI_OK : epi__fail_memory(MODULE, all * sizeof **found);
+    for (size_t i = 0; !status && i < all; i++) {
+        status = epi__row_read(&row, search->snapshot, ids[i]);
+        if (!status) take(&(*found)[(*count)++], search, ids[i], &row);
+    }
+    epi__free(ids);
+    if (!status) qsort(*found, *count, sizeof **found, by_event);
+    *count = status ? 0 : EPI__MIN(*count, search->query->k);
+    return status;
+}
+
+static epi_status newest(epi__found **found, size_t *count, epi__search_state *search) {
+    const epi_filter *given = &search->query->cue->filter;
+    if (given->steps || given->episodes) return newest_of_named(found, count, search);
+    *found = epi__arena_alloc(&search->query->arena, search->query->k, sizeof **found);
+    if (!*found) return epi__fail_memory(MODULE, search->query->k * sizeof **found);
+    return newest_of_all(*found, count, search);
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */

@@ -192,18 +192,24 @@ static epi_status unname(uint32_t *space, epi__txn *txn, const char *name) {
     return put_u32(txn, &key, *space);
 }
 
-epi_status epi__catalog_drop(uint32_t *space, epi__store *store, const char *name) {
+static epi_status unname_now(uint32_t *space, epi__store *store, const char *name) {
     epi__tx tx;
-    *space = 0;
-    EPI__TRY(check_name(name));
     EPI__TRY(epi__tx_begin(&tx, store, true));
     epi_status status = unname(space, tx.txn, name);
-    if (status) {
-        epi__tx_abort(&tx);
-        return status;
+    if (!status) return epi__tx_commit(&tx);
+    epi__tx_abort(&tx);
+    return status;
+}
+
+epi_status epi__catalog_drop(uint32_t *space, epi__store *store, const char *name) {
+    *space = 0;
+    EPI__TRY(check_name(name));
+    epi_status status = unname_now(space, store, name);
+    if (status == EPI_EDISKFULL) {
+        epi__store_release_ballast(store);
+        status = unname_now(space, store, name);
     }
-    EPI__TRY(epi__tx_commit(&tx));
-    return epi__catalog_reclaim(store, 0);
+    return status ? status : epi__catalog_reclaim(store, 0);
 }
 
 /* The first dropped space that still has records; EPI_ENOTFOUND: none. */

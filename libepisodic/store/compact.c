@@ -122,6 +122,8 @@ epi_status epi__store_compact(epi__store *store) {
     EPI__TRY(epi__catalog_reclaim(store, 0));
     EPI__TRY(epi__store_lock_directory(&lock, store));
     epi_status status = compact_locked(store);
+    if (!status)
+        (void)epi__dir_file_reserve(store->path, "ballast", EPI__BALLAST_SIZE); /* there is room for it again */
     epi__dir_lock_release(&lock);
     return status;
 }
