@@ -129,6 +129,47 @@ static void a_conflict_is_told_at_once_and_takes_nothing_with_it(void **state) {
     place_check(p->memory);
 }
 
+/* Another process stores a step with this external id. */
+static void store_in_another_process(place *p, const char *external_id) {
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        epi_memory_options options = epi_memory_options_default();
+        epi_memory *memory = NULL;
+        epi_space *space = NULL;
+        epi_part parts[2];
+        epi_step step = place_step(parts, "told elsewhere");
+        step.external_id = external_id;
+        if (epi_memory_open(&memory, p->path, &options) || epi_space_open(&space, memory, "main", NULL)) _exit(255);
+        epi_status status = epi_remember(NULL, NULL, space, &step);
+        epi_space_close(space);
+        _exit(epi_memory_close(memory) || status ? 255 : 0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void a_conflict_that_arises_while_waiting_is_told_by_the_next_sync_once(void **state) {
+    place *p = *state;
+    uint64_t found = 0;
+    reopen_with(p, EPI_SYNC_MANUAL, 0, 0);
+    epi_episode *episode = place_episode(p->space);
+    uint64_t other = place_say(episode, "apricot"), doomed = place_say_as(episode, "told here", "a");
+    store_in_another_process(p, "a");
+    assert_true(place_finds(p->space, "apricot", other)); /* commits; the conflict is not the reader's business */
+    uint64_t later = place_say(episode, "cherry");
+    EXPECT(EPI_ECONFLICT, epi_sync(NULL, p->memory));
+    EXPECT(EPI_OK, epi_sync(NULL, p->memory));
+    EXPECT(EPI_OK, epi_step_find(&found, p->space, "a"));
+    assert_int_not_equal(found, doomed);
+    place_assert_text(p->space, found, "told elsewhere");
+    place_assert_text(p->space, later, "cherry");
+    assert_int_equal(place_stats(p->space).steps, 3);
+    epi_episode_close(episode);
+    place_check(p->memory);
+}
+
 static void what_cannot_be_stored_is_refused_before_it_waits(void **state) {
     place *p = *state;
     reopen_with(p, EPI_SYNC_MANUAL, 0, 0);
@@ -197,6 +238,7 @@ int main(void) {
         TEST(a_group_is_committed_when_it_is_large),
         TEST(a_group_is_committed_when_it_is_old),
         TEST(a_conflict_is_told_at_once_and_takes_nothing_with_it),
+        TEST(a_conflict_that_arises_while_waiting_is_told_by_the_next_sync_once),
         TEST(what_cannot_be_stored_is_refused_before_it_waits),
         TEST(a_full_quota_stops_appending_but_neither_reading_nor_removing),
     };
