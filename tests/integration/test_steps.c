@@ -458,6 +458,29 @@ static void what_was_forgotten_expires(void **state) {
     place_check(p->memory);
 }
 
+/* Between its purge time and the upkeep that removes it, too. */
+static void what_is_past_its_purge_time_is_not_restored(void **state) {
+    place *p = *state;
+    place_close(p);
+    p->options.now = tick;
+    clock_now = epi_time_from_unix(1000000);
+    place_open(p);
+    uint64_t steps[2] = {0}, count = 0;
+    for (int i = 0; i < 2; i++) EXPECT(EPI_OK, epi_remember_text(p->space, "Ann", "apricot", &steps[i]));
+    epi_filter first = of_steps(&steps[0], 1), second = of_steps(&steps[1], 1), both = of_steps(steps, 2);
+    EXPECT(EPI_OK, epi_forget(NULL, p->space, &first, 1, false));
+    EXPECT(EPI_OK, epi_forget(NULL, p->space, &second, 2, false));
+    clock_now += 86400ll * 1000000;
+    EXPECT(EPI_OK, epi_restore(&count, p->space, &first));
+    assert_int_equal(count, 0);
+    assert_int_equal(place_stats(p->space).forgotten, 2);
+    EXPECT(EPI_OK, epi_restore(&count, p->space, &both));
+    assert_int_equal(count, 1);
+    assert_false(place_finds(p->space, "apricot", steps[0]));
+    assert_true(place_finds(p->space, "apricot", steps[1]));
+    place_check(p->memory);
+}
+
 static void removing_leaves_no_trace_in_any_table(void **state) {
     place *p = *state;
     for (int sealed = 0; sealed < 2; sealed++) {
@@ -525,6 +548,7 @@ int main(void) {
         TEST(of_two_corrections_the_older_counts_when_the_newer_is_removed),
         TEST(what_is_forgotten_is_hidden_until_it_is_restored),
         TEST(what_was_forgotten_expires),
+        TEST(what_is_past_its_purge_time_is_not_restored),
         TEST(removing_leaves_no_trace_in_any_table),
         TEST(a_clock_that_leaves_the_years_is_held_at_their_ends),
     };
