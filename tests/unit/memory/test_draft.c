@@ -213,11 +213,31 @@ static void the_same_step_has_the_same_content_and_every_part_of_it_counts(void 
     epi_space_close(space);
 }
 
+static void a_truth_value_is_0_or_1(void **state) {
+    place *p = *state;
+    static const uint8_t values[] = {0, 1, 2, 255};
+    epi_role roles[EPI_TRANSITION_ROLE_COUNT];
+    epi_schema schema;
+    epi_space *space = NULL;
+    EXPECT(EPI_OK, epi_schema_transitions(&schema, roles, 3, EPI_I64, 0));
+    EXPECT(EPI_OK, epi_space_open(&space, p->memory, "transitions", &schema));
+    for (size_t i = 0; i < EPI__COUNT(values); i++) {
+        epi_part parts[] = {epi_part_f32("observation", THREE, 3), epi_part_bytes("terminated", &values[i], 1)};
+        epi_step step = epi_step_default();
+        step.parts = parts;
+        step.part_count = EPI__COUNT(parts);
+        EXPECT(values[i] > 1 ? EPI_ETYPE : EPI_OK, epi_remember(NULL, NULL, space, &step));
+    }
+    assert_int_equal(place_stats(space).steps, 2);
+    epi_space_close(space);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(each_malformed_step_has_its_status_and_stores_nothing),
+        TEST(a_truth_value_is_0_or_1),
         TEST(the_same_step_has_the_same_content_and_every_part_of_it_counts),
     };
     quick();
