@@ -42,6 +42,14 @@ void epi__lane_return(epi__lane *lane, epi__change *change) {
 
 /* ---- at once ---------------------------------------------------------------------------------------------------- */
 
+/* What a commit frees can be used only from the second one after it. Where the disk is full this small one goes in
+ * between, or the room that a removal has just made would never be seen. */
+static epi_status commit_between(epi__mirror *mirror) {
+    epi__change change;
+    EPI__TRY(epi__change_begin(&change, mirror->store, mirror->space, false));
+    return epi__change_commit(&change, epi__store_now(mirror->store));
+}
+
 static epi_status put_all(epi__writer *writer, epi__lane *lane, epi__draft *drafts, size_t count, uint64_t *ids) {
     reserve(lane, &writer->change.state, count, 0);
     for (size_t i = 0; i < count; i++) {
@@ -54,7 +62,7 @@ static epi_status put_all(epi__writer *writer, epi__lane *lane, epi__draft *draf
     return EPI_OK;
 }
 
-static epi_status write_now(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__draft *drafts, size_t count) {
+static epi_status write_once(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__draft *drafts, size_t count) {
     epi__writer writer;
     epi__lane taken = *lane;
     EPI__TRY(epi__writer_begin(&writer, mirror));
@@ -70,6 +78,13 @@ static epi_status write_now(uint64_t *ids, epi__lane *lane, epi__mirror *mirror,
         status = epi__writer_commit(&writer);
     if (!status) *lane = taken;
     return status;
+}
+
+static epi_status write_now(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__draft *drafts, size_t count) {
+    epi_status status = write_once(ids, lane, mirror, drafts, count);
+    if (status != EPI_EDISKFULL) return status;
+    EPI__TRY(commit_between(mirror));
+    return write_once(ids, lane, mirror, drafts, count);
 }
 
 /* ---- the pending list ------------------------------------------------------------------------------------------- */
@@ -112,6 +127,10 @@ static epi_status commit_locked(epi__mirror *mirror) {
     epi_status dropped = EPI_OK;
     if (!pending || pending->count == 0) return EPI_OK;
     epi_status status = write_pending(&dropped, mirror, pending);
+    if (status == EPI_EDISKFULL) {
+        EPI__TRY(commit_between(mirror));
+        status = write_pending(&dropped, mirror, pending);
+    }
     if (status && status != EPI_ESTALE) return status;
     mirror->pending = NULL; /* written; or the space was dropped, and they can never be */
     if (dropped) mirror->dropped = dropped;

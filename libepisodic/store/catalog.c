@@ -237,16 +237,22 @@ static epi_status reclaim_batch(epi__txn *txn) {
     return epi__tx_ops(txn)->remove(txn, epi__key_view(&key));
 }
 
+static epi_status reclaim_now(epi__store *store) {
+    epi__tx tx;
+    EPI__TRY(epi__tx_begin(&tx, store, true));
+    epi_status status = reclaim_batch(tx.txn);
+    if (!status) return epi__tx_commit(&tx);
+    epi__tx_abort(&tx);
+    return status;
+}
+
 epi_status epi__catalog_reclaim(epi__store *store, unsigned batches) {
-    for (unsigned i = 0; batches == 0 || i < batches; i++) {
-        epi__tx tx;
-        EPI__TRY(epi__tx_begin(&tx, store, true));
-        epi_status status = reclaim_batch(tx.txn);
-        if (status) {
-            epi__tx_abort(&tx);
-            return status == EPI_ENOTFOUND ? EPI_OK : status;
-        }
-        EPI__TRY(epi__tx_commit(&tx));
+    epi_status status = EPI_OK;
+    for (unsigned i = 0; !status && (batches == 0 || i < batches); i++) {
+        status = reclaim_now(store);
+        if (status != EPI_EDISKFULL) continue;
+        epi__store_release_ballast(store);
+        status = reclaim_now(store);
     }
-    return EPI_OK;
+    return status == EPI_ENOTFOUND ? EPI_OK : status;
 }

@@ -117,13 +117,19 @@ static epi_status compact_locked(epi__store *store) {
     return status;
 }
 
+/* There is room for it again, once this process has moved over and so let go of the file of before. */
+static void renew_ballast(epi__store *store) {
+    epi__tx tx;
+    if (epi__tx_begin(&tx, store, false) == EPI_OK) epi__tx_abort(&tx);
+    (void)epi__dir_file_reserve(store->path, "ballast", EPI__BALLAST_SIZE);
+}
+
 epi_status epi__store_compact(epi__store *store) {
     epi__dir_lock lock = EPI__DIR_LOCK_NONE;
     EPI__TRY(epi__catalog_reclaim(store, 0));
     EPI__TRY(epi__store_lock_directory(&lock, store));
     epi_status status = compact_locked(store);
-    if (!status)
-        (void)epi__dir_file_reserve(store->path, "ballast", EPI__BALLAST_SIZE); /* there is room for it again */
     epi__dir_lock_release(&lock);
+    if (!status) renew_ballast(store);
     return status;
 }
