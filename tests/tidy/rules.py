@@ -20,7 +20,8 @@ FUNCTION_LINES_MAX = 70
 # A folder of libepisodic/ is a layer; it may include itself and these.
 _TO_STORE = ["base", "text", "math", "format", "store"]
 _TO_MEMORY = _TO_STORE + ["net", "index", "encode", "lexical", "memory"]
-_TO_RECALL = _TO_MEMORY + ["recall"]
+_TO_COLUMN = _TO_MEMORY + ["column"]
+_TO_RECALL = _TO_COLUMN + ["recall"]
 LAYERS = {
     "base": [],
     "text": ["base"],
@@ -32,12 +33,13 @@ LAYERS = {
     "encode": ["base", "text", "math", "format", "net"],
     "lexical": _TO_STORE,
     "memory": _TO_MEMORY,
-    "recall": _TO_MEMORY,
-    "replay": _TO_MEMORY,
+    "column": _TO_MEMORY,
+    "recall": _TO_COLUMN,
+    "replay": _TO_COLUMN,
     "imagine": _TO_RECALL,
     "plan": _TO_RECALL + ["imagine"],
     "upkeep": _TO_RECALL,
-    "transfer": _TO_MEMORY,
+    "transfer": _TO_COLUMN,
 }
 
 # The one file that may include a dependency's headers; FAISS has two, one for each language.
