@@ -66,6 +66,9 @@ typedef struct epi__mirror {
     epi__lane running_lane; /* of pending steps of the running episode */
     uint64_t running_episode; /* of epi_remember(), with the last event that this process put there */
     int64_t running_event;
+
+    void *traces; /* what imagining derives (imagine/traces.h); made on first use, under the store's lock */
+    void (*traces_free)(void *traces);
 } epi__mirror;
 
 /* The mirror of a space; made on first use, and owned by the store's shared slot until the store closes. */
