@@ -7,6 +7,7 @@
 #include "kernels.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #define LANES 8 /* independent sums, so that a compiler may use whatever vectors the baseline has */
 
@@ -80,11 +81,19 @@ const epi__kernels *epi__kernels_at(size_t index) {
     return index < count ? usable[index] : NULL;
 }
 
+bool epi__kernels_named(const char *name) {
+    const char *wanted = getenv("EPISODIC_KERNELS");
+    return wanted != NULL && strcmp(wanted, name) == 0;
+}
+
 const epi__kernels *epi__kernels_best(void) {
     static const epi__kernels *_Atomic chosen;
     const epi__kernels *kernels = atomic_load_explicit(&chosen, memory_order_acquire);
     if (kernels == NULL) {
         kernels = epi__kernels_at(0);
+        const epi__kernels *other;
+        for (size_t i = 1; (other = epi__kernels_at(i)) != NULL; i++)
+            if (epi__kernels_named(other->name)) kernels = other;
         atomic_store_explicit(&chosen, kernels, memory_order_release);
     }
     return kernels;

@@ -17,8 +17,10 @@ typedef struct epi__kernels {
 
 /* The kernels this processor can run, fastest first; NULL past the last, which is always "scalar". */
 const epi__kernels *epi__kernels_at(size_t index);
-/* The fastest of them. */
+/* The fastest of them, or what EPISODIC_KERNELS names. */
 const epi__kernels *epi__kernels_best(void);
+/* Whether the environment's EPISODIC_KERNELS is this name: to compare instruction sets on one machine. */
+bool epi__kernels_named(const char *name);
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define EPI__KERNELS_X86 1
