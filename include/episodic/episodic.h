@@ -14,6 +14,8 @@
 #include <episodic/space.h>
 #include <episodic/episode.h>
 #include <episodic/recall.h>
+#include <episodic/imagine.h>
+#include <episodic/plan.h>
 #include <episodic/transfer.h>
 #include <episodic/version.h>
 

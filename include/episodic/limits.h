@@ -34,6 +34,23 @@
 #define EPI_SCENE_MARGIN_MAX 64u
 #define EPI_TIME_MENTION_COUNT_MAX 32u /**< expressions of time that epi_time_find() tells of one text */
 
+/* imagining and planning */
+#define EPI_ROLLOUT_COUNT_MAX 256u
+#define EPI_ROLLOUT_STEPS_DEFAULT 1000u
+#define EPI_ROLLOUT_STEPS_MAX 100000u
+#define EPI_BEAM_DEFAULT 64u
+#define EPI_BEAM_MAX 4096u
+#define EPI_NEIGHBOURS_DEFAULT 12u
+#define EPI_NEIGHBOURS_MAX 64u
+#define EPI_EXPANSIONS_DEFAULT 200000u
+#define EPI_EXPANSIONS_MAX 100000000u
+#define EPI_CONTEXT_COUNT_MAX 64u   /* observations compared at a join */
+#define EPI_JOIN_RADIUS_DEFAULT 0.5 /* lengths of a local step */
+#define EPI_PLAUSIBILITY_DEFAULT 0.01
+#define EPI_DOUBT_COST_DEFAULT 4.0  /* steps */
+#define EPI_DISAGREEMENT_DEFAULT 0.5
+#define EPI_REPORT_COUNT_MAX 4096u
+
 /* the memory */
 #define EPI_MAP_SIZE_DEFAULT (256ull << 30) /**< bytes of address space, not of disk */
 #define EPI_MAP_SIZE_MIN (1ull << 20)
