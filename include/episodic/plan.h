@@ -64,6 +64,7 @@ typedef struct epi_planner_stats {
     double reward;                  /**< observed so far, undiscounted */
     size_t step;                    /**< steps taken of the current plan */
 } epi_planner_stats;
+/** What the planner did since it was opened; all zero for NULL. */
 EPI_API epi_planner_stats epi_planner_stats_read(const epi_planner *planner);
 
 #ifdef __cplusplus
