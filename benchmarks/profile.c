@@ -28,6 +28,7 @@ const profile_weight profile_weights[] = {
     WEIGHT(question, true, -4, 0, 0.2),
     WEIGHT(answer, true, 0, 4, 0.4),
     WEIGHT(time, true, 0, 4, 0.4),
+    WEIGHT(time_fit, true, 0, 4, 0.4),
     WEIGHT(crowd, true, -2, 0, 0.1),
     WEIGHT(several, true, -2, 0, 0.1),
     WEIGHT(hop, true, 0, 4, 0.2),

@@ -21,7 +21,9 @@ typedef struct epi_cue {
     const float *vector; /**< of the space's dimension; NULL: the encoder's of the text, if it has one */
     size_t vector_size;
     epi_filter filter;   /**< time window, as_of, valid_at, role constraints, tags */
-    epi_time now;        /**< what recency counts from; EPI_TIME_NONE: the space's newest event */
+    epi_time now;        /**< what recency counts from and "yesterday" is seen from; EPI_TIME_NONE: the newest
+                              event of the space */
+    int32_t utc_offset_min; /**< minutes east of UTC of who asks, -1080 to 1080: where its days begin */
 } epi_cue;
 
 static inline epi_cue epi_cue_default(void) {
@@ -48,7 +50,9 @@ typedef struct epi_recall_profile {
     double speaker;        /**< a keyword role of the step has its value named in the cue */
     double question;       /**< steps that end with a question mark; below 0, they ask rather than tell */
     double answer;         /**< lexical score of the step before, when that one ends with a question mark */
-    double time;           /**< the cue asks when, and the step has an expression of time (English) */
+    double time;           /**< the cue asks when, and a text of the step tells a time (English) */
+    double time_fit;       /**< greatest share of a time of the step, its event's day or one that its texts tell, which
+                                lies in a date that the cue names ("in May", "last Friday"; English); not below 0 */
     double crowd;          /**< for each better hit at most two steps away; 0 or less (maximal marginal relevance,
                                 Carbonell and Goldstein 1998) */
     double several;        /**< for each better hit of the same episode, when the cue asks for several things ("which
@@ -69,10 +73,12 @@ typedef struct epi_recall_options {
     uint32_t scene_margin;  /**< steps shown around a hit; by default EPI_SCENE_MARGIN_DEFAULT */
     const epi_recall_profile *profile; /**< NULL: the default */
     uint32_t ef;            /**< breadth of the vector search; 0: the default */
+    bool when;              /**< the cue asks when something happened, whatever its form: see
+                                 epi_recollection_moment() */
 } epi_recall_options;
 
 static inline epi_recall_options epi_recall_options_default(void) {
-    epi_recall_options options = {1, 0, 0, EPI_SCENE_MARGIN_DEFAULT, NULL, 0};
+    epi_recall_options options = {1, 0, 0, EPI_SCENE_MARGIN_DEFAULT, NULL, 0, false};
     return options;
 }
 
@@ -119,6 +125,19 @@ EPI_API const epi_hit *epi_recollection_hit(const epi_recollection *found, size_
 /** What made up a hit's score, one entry a signal; NULL and a count of 0 past the end. */
 EPI_API const epi_evidence *epi_recollection_evidence(size_t *count, const epi_recollection *found, size_t hit);
 
+/** When what a hit tells of happened. */
+typedef struct epi_moment {
+    uint64_t step;
+    const char *role;         /**< whose text tells it; NULL: none does, so it is the event's own time */
+    epi_time_mention mention; /**< the interval, the step's offset in it, and the bytes of the role's value that say it;
+                                   without a role no bytes, and the whole day where the event is an instant */
+} epi_moment;
+
+/** The answer of a hit to "when?": the time that its texts tell first (epi_time_find() says which is first), or else
+ *  its event's.
+ * @return false past the last hit, and moment is zero. */
+EPI_API bool epi_recollection_moment(epi_moment *moment, const epi_recollection *found, size_t hit);
+
 /* ---- scenes ---- */
 
 typedef enum epi_provenance {
@@ -137,6 +156,12 @@ typedef struct epi_recalled_part {
     uint64_t source_step;
 } epi_recalled_part;
 
+/** A time that a text of a step tells, resolved when the step was stored. */
+typedef struct epi_told_time {
+    const char *role;         /**< in whose value it stands */
+    epi_time_mention mention; /**< its bytes there, and what they mean; the offset is the step's */
+} epi_told_time;
+
 typedef struct epi_recalled_step {
     uint64_t id;
     uint64_t episode;
@@ -153,6 +178,10 @@ typedef struct epi_recalled_step {
     const char *metadata;     /**< NULL: none */
     const char *const *tags;
     size_t tag_count;
+    const epi_told_time *times; /**< what its texts say about time (English), role by role, best first as
+                                     epi_time_find() has them; at most EPI_TIME_MENTION_COUNT_MAX. NULL when
+                                     time_count is 0 */
+    size_t time_count;
     size_t part_count;
 } epi_recalled_step;
 

@@ -5,11 +5,22 @@ static const struct {
     uint8_t table;
     const char *name;
 } TABLES[] = {
-    {EPI__TABLE_SCHEMA, "schema"},   {EPI__TABLE_EPISODE, "episode"}, {EPI__TABLE_EPISODE_EXTERNAL, "episode-external"},
-    {EPI__TABLE_RUN, "run"},         {EPI__TABLE_STEP, "step"},       {EPI__TABLE_EXTERNAL, "external"},
-    {EPI__TABLE_MARK, "mark"},       {EPI__TABLE_TIME, "time"},       {EPI__TABLE_COMPONENT, "component"},
-    {EPI__TABLE_SHARE, "share"},     {EPI__TABLE_TAIL, "tail"},       {EPI__TABLE_TERM, "term"},
-    {EPI__TABLE_POSTING, "posting"}, {EPI__TABLE_VECTOR, "vector"},   {EPI__TABLE_JOURNAL, "journal"},
+    {EPI__TABLE_SCHEMA, "schema"},
+    {EPI__TABLE_EPISODE, "episode"},
+    {EPI__TABLE_EPISODE_EXTERNAL, "episode-external"},
+    {EPI__TABLE_RUN, "run"},
+    {EPI__TABLE_STEP, "step"},
+    {EPI__TABLE_EXTERNAL, "external"},
+    {EPI__TABLE_MARK, "mark"},
+    {EPI__TABLE_TIME, "time"},
+    {EPI__TABLE_TOLD, "told"},
+    {EPI__TABLE_COMPONENT, "component"},
+    {EPI__TABLE_SHARE, "share"},
+    {EPI__TABLE_TAIL, "tail"},
+    {EPI__TABLE_TERM, "term"},
+    {EPI__TABLE_POSTING, "posting"},
+    {EPI__TABLE_VECTOR, "vector"},
+    {EPI__TABLE_JOURNAL, "journal"},
 };
 _Static_assert(EPI__COUNT(TABLES) == EPI__TABLE_SLOTS, "every table but the state has a slot");
 

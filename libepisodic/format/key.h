@@ -30,6 +30,7 @@ typedef enum epi__table {
     EPI__TABLE_EXTERNAL = 0x22,         /* external id -> step, content hash */
     EPI__TABLE_MARK = 0x23,             /* step -> superseded, forgotten */
     EPI__TABLE_TIME = 0x24,             /* event time, step -> event end */
+    EPI__TABLE_TOLD = 0x25,             /* begin, step, place -> end of a time that the step's text tells */
     EPI__TABLE_COMPONENT = 0x30,        /* hash, ordinal -> bytes */
     EPI__TABLE_SHARE = 0x31,            /* hash, ordinal -> uses, only where there are two or more */
     EPI__TABLE_TAIL = 0x40,             /* step -> its terms and vector, until they are sealed */
@@ -41,8 +42,8 @@ typedef enum epi__table {
 
 /* A table's place in the array of counts and sums of the state record; -1 for STATE itself and unknown bytes. */
 int epi__table_slot(uint8_t table);
-#define EPI__TABLE_SLOTS 15
-const char *epi__table_name(uint8_t table); /* "step", "posting", ...; "unknown" */
+#define EPI__TABLE_SLOTS 16
+const char *epi__table_name(uint8_t table);        /* "step", "posting", ...; "unknown" */
 const char *epi__memory_table_name(uint8_t table); /* "meta", "space-name", ... */
 uint8_t epi__table_at(int slot);
 
@@ -66,6 +67,14 @@ static inline epi__view epi__key_view(const epi__key *key) {
 static inline void epi__key_of_u64(epi__key *key, uint32_t space, uint8_t table, uint64_t id) {
     epi__key_begin(key, space, table);
     epi__key_u64(key, id);
+}
+
+/* Of the told time at a place of a step's list, from 0. */
+static inline void epi__key_of_told(epi__key *key, uint32_t space, int64_t from, uint64_t step, uint8_t place) {
+    epi__key_begin(key, space, EPI__TABLE_TOLD);
+    epi__key_time(key, from);
+    epi__key_u64(key, step);
+    epi__key_bytes(key, &place, 1);
 }
 
 /* Fields of a stored key; the caller has checked the size. */

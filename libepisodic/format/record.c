@@ -1,6 +1,8 @@
 /* record.c - encoding and decoding of records; the layouts are told in docs/FORMAT.md. */
 #include "record.h"
 
+#include <episodic/time.h>
+
 static epi_status cut(const char *what) {
     return epi__fail(EPI_EDAMAGED, "format", "a record of kind %s is cut", what);
 }
@@ -53,6 +55,7 @@ void epi__row_encode(epi__buffer *out, const epi__row *row) {
     epi__buffer_append_u8(out, row->part_count);
     epi__buffer_append_u8(out, row->tag_count);
     epi__buffer_append_bytes(out, row->external.data, row->external.size);
+    epi__buffer_append_bytes(out, row->told.data, row->told.size);
 }
 
 epi_status epi__row_decode(epi__row *row, epi__view body) {
@@ -70,8 +73,38 @@ epi_status epi__row_decode(epi__row *row, epi__view body) {
     row->part_count = epi__read_u8(&reader);
     row->tag_count = epi__read_u8(&reader);
     row->external = epi__read_bytes(&reader);
+    row->told = epi__read_bytes(&reader);
     row->rest = reader;
     return reader.failed ? cut("step") : EPI_OK;
+}
+
+/* ---- told times ------------------------------------------------------------------------------------------------- */
+
+void epi__told_encode(epi__buffer *out, const epi__told *told) {
+    epi__buffer_append_u8(out, told->role);
+    epi__buffer_append_u8(out, told->precision);
+    epi__buffer_append_varint(out, told->text_from);
+    epi__buffer_append_varint(out, told->text_to - told->text_from);
+    epi__buffer_append_u64(out, (uint64_t)told->from);
+    epi__buffer_append_varint(out, (uint64_t)told->to - (uint64_t)told->from);
+}
+
+bool epi__told_next(epi__told *told, epi__reader *reader) {
+    if (reader->failed || reader->next == reader->end) return false;
+    told->role = epi__read_u8(reader);
+    told->precision = epi__read_u8(reader);
+    told->text_from = epi__read_varint(reader);
+    uint64_t size = epi__read_varint(reader);
+    told->from = (int64_t)epi__read_u64(reader);
+    uint64_t width = epi__read_varint(reader);
+    told->text_to = told->text_from + size;
+    bool inside = told->from >= EPI_TIME_MIN && told->from < EPI_TIME_MAX && width > 0 &&
+                  width <= (uint64_t)EPI_TIME_MAX - (uint64_t)told->from;
+    bool known = told->precision >= EPI_PRECISION_MINUTE && told->precision <= EPI_PRECISION_DECADE;
+    if (!inside || !known || size == 0 || told->text_to < size) reader->failed = true;
+    if (reader->failed) return false;
+    told->to = (int64_t)((uint64_t)told->from + width);
+    return true;
 }
 
 /* ---- episodes --------------------------------------------------------------------------------------------------- */

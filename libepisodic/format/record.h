@@ -42,6 +42,7 @@ typedef struct epi__row {
     uint8_t part_count;
     uint8_t tag_count;
     epi__view external; /* size 0: none */
+    epi__view told;     /* the times that its texts tell, as epi__told_encode() wrote them; size 0: none */
     epi__reader rest;   /* tags, then metadata, then parts; read in this order */
 } epi__row;
 
@@ -49,6 +50,20 @@ typedef struct epi__row {
  * caller. */
 void epi__row_encode(epi__buffer *out, const epi__row *row);
 epi_status epi__row_decode(epi__row *row, epi__view body);
+
+/* A time that a text of a step tells: where it stands, and what it means. */
+typedef struct epi__told {
+    uint8_t role; /* place in the schema */
+    uint8_t precision;
+    uint64_t text_from; /* bytes of the role's value */
+    uint64_t text_to;
+    int64_t from; /* from < to */
+    int64_t to;
+} epi__told;
+
+void epi__told_encode(epi__buffer *out, const epi__told *told);
+/* The next one; false at the end, and with reader->failed where there is none that could be. */
+bool epi__told_next(epi__told *told, epi__reader *reader);
 
 typedef struct epi__episode_record {
     int64_t first_event; /* of what was appended, or as the caller said; EPI_TIME_NONE: no step yet */

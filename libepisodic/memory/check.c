@@ -233,6 +233,25 @@ static epi_status check_time(epi__check *check, epi__view key, epi__view body) {
     return EPI_OK;
 }
 
+/* The key names a step and a place in its list of told times. */
+static epi_status check_told(epi__check *check, epi__view key, epi__view body) {
+    epi__key step;
+    epi__view row_body;
+    epi__row row;
+    epi__told told = {0};
+    const uint8_t *at = key.data;
+    epi__reader reader = epi__reader_of(body.data, body.size);
+    int64_t end = (int64_t)epi__read_u64(&reader);
+    epi__key_of_u64(&step, check->mirror->space, EPI__TABLE_STEP, epi__load_be64(at + 13));
+    epi_status status = epi__record_get(&row_body, check->txn, &step);
+    if (!status) status = epi__row_decode(&row, row_body);
+    bool there = !status;
+    epi__reader list = there ? epi__reader_of(row.told.data, row.told.size) : (epi__reader){0};
+    for (int place = 0; there && place <= at[21]; place++) there = epi__told_next(&told, &list);
+    if (there && told.from == (int64_t)(epi__load_be64(at + 5) ^ (1ull << 63)) && told.to == end) return EPI_OK;
+    return epi__check_violation(check, EPI__TABLE_TOLD, key, "no step tells of that time");
+}
+
 static epi_status check_external(epi__check *check, epi__view key, epi__view body) {
     epi__key step;
     epi__view row_body, rest = epi__key_rest(key);
@@ -250,13 +269,11 @@ static epi_status check_external(epi__check *check, epi__view key, epi__view bod
 static epi_status check_journal(epi__check *check, epi__view key, epi__view body) {
     uint64_t sequence = epi__key_id(key), before = check->journal;
     check->journal = sequence;
-    if (body.size < sizeof(int64_t))
-        EPI__TRY(epi__check_violation(check, EPI__TABLE_JOURNAL, key, "is cut"));
+    if (body.size < sizeof(int64_t)) EPI__TRY(epi__check_violation(check, EPI__TABLE_JOURNAL, key, "is cut"));
     if (sequence > check->state.sequence)
         EPI__TRY(epi__check_violation(check, EPI__TABLE_JOURNAL, key, "lies behind the newest change"));
     if (before == 0 || sequence == before + 1) return EPI_OK;
-    return epi__check_violation(check, EPI__TABLE_JOURNAL, key, "follows on entry %llu",
-                                (unsigned long long)before);
+    return epi__check_violation(check, EPI__TABLE_JOURNAL, key, "follows on entry %llu", (unsigned long long)before);
 }
 
 typedef epi_status (*check_record)(epi__check *check, epi__view key, epi__view body);
@@ -276,6 +293,7 @@ static const struct {
     {EPI__TABLE_EXTERNAL, 0, check_external},
     {EPI__TABLE_MARK, 13, check_mark},
     {EPI__TABLE_TIME, 21, check_time},
+    {EPI__TABLE_TOLD, 22, check_told},
     {EPI__TABLE_COMPONENT, 25, check_component},
     {EPI__TABLE_SHARE, 25, check_share},
     {EPI__TABLE_TAIL, 13, check_tail},
@@ -334,6 +352,7 @@ static epi_status check_counts(epi__check *check) {
     EPI__TRY(compare(check, "bytes of components", state->component_size, check->component_size));
     EPI__TRY(compare(check, "as its newest change", state->sequence, check->journal));
     EPI__TRY(compare(check, "external ids", epi__state_count(state, EPI__TABLE_EXTERNAL), check->externals));
+    EPI__TRY(compare(check, "told times", epi__state_count(state, EPI__TABLE_TOLD), check->told));
     return compare(check, "time entries", epi__state_count(state, EPI__TABLE_TIME),
                    epi__state_count(state, EPI__TABLE_STEP));
 }

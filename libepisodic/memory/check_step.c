@@ -108,8 +108,7 @@ static epi_status check_references(epi__check *check, epi__view key, const epi__
     if (step >= check->state.next_step)
         EPI__TRY(epi__check_violation(check, EPI__TABLE_STEP, key, "its id was never given out"));
     EPI__TRY(run_holds(&holds, check, step, row->episode));
-    if (!holds)
-        EPI__TRY(epi__check_violation(check, EPI__TABLE_STEP, key, "lies in no run of its episode"));
+    if (!holds) EPI__TRY(epi__check_violation(check, EPI__TABLE_STEP, key, "lies in no run of its episode"));
     epi__key_begin(&other, check->mirror->space, EPI__TABLE_TIME);
     epi__key_time(&other, row->event_from);
     epi__key_u64(&other, step);
@@ -122,6 +121,26 @@ static epi_status check_references(epi__check *check, epi__view key, const epi__
     if (epi__record_get(&body, check->txn, &other) == EPI_ENOTFOUND)
         return epi__check_violation(check, EPI__TABLE_STEP, key, "has an external id that does not lead to it");
     return EPI_OK;
+}
+
+/* Each told time stands inside a text of the step, and has its entry. */
+static epi_status check_told(epi__check *check, epi__view key, const epi__row *row, const epi__view *parts) {
+    const epi_schema *schema = &check->mirror->schema->schema;
+    epi__reader reader = epi__reader_of(row->told.data, row->told.size);
+    epi__told told;
+    uint8_t place = 0;
+    for (; place < EPI_TIME_MENTION_COUNT_MAX && epi__told_next(&told, &reader); place++) {
+        epi__key other;
+        epi__view body;
+        if (told.role >= schema->role_count || (parts && told.text_to > parts[told.role].size))
+            return epi__check_violation(check, EPI__TABLE_STEP, key, "tells a time that stands in none of its texts");
+        epi__key_of_told(&other, check->mirror->space, told.from, epi__key_id(key), place);
+        if (epi__record_get(&body, check->txn, &other) == EPI_ENOTFOUND)
+            EPI__TRY(epi__check_violation(check, EPI__TABLE_STEP, key, "has no entry for a time that it tells"));
+    }
+    check->told += place;
+    if (!reader.failed && reader.next == reader.end) return EPI_OK;
+    return epi__check_violation(check, EPI__TABLE_STEP, key, "tells times that cannot be read");
 }
 
 epi_status epi__check_step(epi__check *check, epi__view key, epi__view body) {
@@ -137,6 +156,7 @@ epi_status epi__check_step(epi__check *check, epi__view key, epi__view body) {
     EPI__TRY(add_to(&check->episodes, row.episode, 1));
     EPI__TRY(check_references(check, key, &row));
     EPI__TRY(read_parts(parts, &whole, check, key, &row, &reader));
+    EPI__TRY(check_told(check, key, &row, whole ? parts : NULL));
     check->documents += row.length > 0;
     check->words += row.length;
     if (row.flags & EPI__ROW_VECTOR) {

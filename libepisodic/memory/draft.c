@@ -338,6 +338,7 @@ epi_status epi__draft_make(epi__draft *draft, epi__arena *arena, epi__mirror *mi
     EPI__TRY(take_tags(draft, arena, &scratch->buffer, step));
     EPI__TRY(epi__draft_words(scratch, schema, draft->parts, draft->tags, draft->row.tag_count, draft->row.event_from,
                               draft->row.utc_offset_min));
+    EPI__TRY(epi__draft_times(draft, arena, schema, scratch));
     if (asks(schema, draft->parts)) draft->row.flags |= EPI__ROW_QUESTION;
     EPI__TRY(make_tail(draft, arena, schema, scratch, step));
     draft->row.content = content_of(draft, schema, step);
@@ -354,7 +355,7 @@ static bool own(epi__view *view, epi__arena *arena) {
 }
 
 epi_status epi__draft_own(epi__draft *draft, epi__arena *arena, const epi_schema *schema) {
-    bool ok = own(&draft->metadata, arena) && own(&draft->row.external, arena);
+    bool ok = own(&draft->metadata, arena) && own(&draft->row.external, arena) && own(&draft->row.told, arena);
     for (size_t i = 0; ok && i < schema->role_count; i++) ok = own(&draft->parts[i], arena);
     return ok ? EPI_OK : epi__fail_memory(MODULE, draft->size);
 }

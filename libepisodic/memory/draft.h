@@ -13,7 +13,7 @@
 typedef struct epi__draft {
     uint64_t id; /* 0 until reserved */
     uint64_t episode;
-    epi__row row;     /* without tags and values */
+    epi__row row;     /* without tags and values; told lies in the arena */
     epi__view *parts; /* one a role of the schema; data NULL: absent */
     epi__view metadata;
     epi__view tags; /* encoded: tag_count x (size, bytes) */
@@ -31,6 +31,9 @@ epi_status epi__draft_own(epi__draft *draft, epi__arena *arena, const epi_schema
  * removed or checked. Fills scratch->document. parts: one a role. */
 epi_status epi__draft_words(epi__scratch *scratch, const epi_schema *schema, const epi__view *parts, epi__view tags,
                             uint8_t tag_count, int64_t event_time, int32_t utc_offset_min);
+
+/* times.c: the times that the texts tell, resolved against the step's event time, into row.told (in the arena). */
+epi_status epi__draft_times(epi__draft *draft, epi__arena *arena, const epi_schema *schema, epi__scratch *scratch);
 
 /* Checks shared with cues and episodes. */
 epi_status epi__check_text(const char *what, const char *text, size_t size, size_t size_max);

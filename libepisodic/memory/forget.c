@@ -194,6 +194,18 @@ static epi_status remove_derived(struct removal *removal) {
     return epi__vectors_remove(change, schema->dimension, change->state.generation, removal->step);
 }
 
+static epi_status remove_told(struct removal *removal) {
+    epi__key key;
+    epi__told told;
+    epi__change *change = &removal->writer->change;
+    epi__reader reader = epi__reader_of(removal->row.told.data, removal->row.told.size);
+    for (uint8_t place = 0; epi__told_next(&told, &reader); place++) {
+        epi__key_of_told(&key, change->space, told.from, removal->step, place);
+        EPI__TRY(epi__change_remove(change, &key));
+    }
+    return EPI_OK;
+}
+
 static epi_status remove_entries(struct removal *removal) {
     epi__key key;
     epi__change *change = &removal->writer->change;
@@ -202,6 +214,7 @@ static epi_status remove_entries(struct removal *removal) {
     epi__key_time(&key, row->event_from);
     epi__key_u64(&key, removal->step);
     EPI__TRY(epi__change_remove(change, &key));
+    EPI__TRY(remove_told(removal));
     if (row->external.size > 0) {
         epi__key_begin(&key, change->space, EPI__TABLE_EXTERNAL);
         epi__key_bytes(&key, row->external.data, row->external.size);

@@ -189,6 +189,19 @@ static epi_status put_time(epi__writer *writer, const epi__draft *draft) {
     return epi__change_insert(&writer->change, &key, end, sizeof end);
 }
 
+static epi_status put_told(epi__writer *writer, const epi__draft *draft) {
+    epi__key key;
+    epi__told told;
+    epi__reader reader = epi__reader_of(draft->row.told.data, draft->row.told.size);
+    for (uint8_t place = 0; epi__told_next(&told, &reader); place++) {
+        uint8_t end[8];
+        for (unsigned i = 0; i < 8; i++) end[i] = (uint8_t)((uint64_t)told.to >> (8 * i));
+        epi__key_of_told(&key, writer->change.space, told.from, draft->id, place);
+        EPI__TRY(epi__change_insert(&writer->change, &key, end, sizeof end));
+    }
+    return reader.failed ? epi__fail(EPI_EINTERNAL, MODULE, "the told times of a draft could not be read") : EPI_OK;
+}
+
 static epi_status put_tail(epi__writer *writer, const epi__draft *draft) {
     epi__key key;
     if (draft->tail.size == 0) return EPI_OK;
@@ -229,6 +242,7 @@ epi_status epi__writer_put(epi__writer *writer, epi__draft *draft, bool *present
     EPI__TRY(extend_run(writer, draft->id));
     EPI__TRY(put_row(writer, draft));
     EPI__TRY(put_time(writer, draft));
+    EPI__TRY(put_told(writer, draft));
     EPI__TRY(put_tail(writer, draft));
     EPI__TRY(put_external(writer, draft));
     EPI__TRY(mark_superseded(writer, draft));

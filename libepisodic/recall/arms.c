@@ -101,12 +101,6 @@ static bool seen(void *context, uint64_t step) {
     return epi__filter_sees(&search->query->filter, step);
 }
 
-static uint64_t bits_of(double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
 /* Similarities scaled by the best: the cosine itself, or 1 / (1 + distance^2 / the nearest's) under L2. */
 static double similarity(float score, float best, epi_metric metric) {
     if (metric == EPI_L2) {
@@ -138,7 +132,8 @@ epi_status epi__arms_vector(epi__search_state *search) {
                           search->snapshot->mirror->mark_count ? seen : NULL, search));
     for (size_t i = 0; i < search->nearest_count; i++) {
         double value = similarity(search->nearest[i].score, search->nearest[0].score, schema->metric);
-        if (!epi__map_put(&search->vectors, search->nearest[i].id, bits_of(value))) return epi__fail_memory(MODULE, 16);
+        if (!epi__map_put(&search->vectors, search->nearest[i].id, epi__bits_of(value)))
+            return epi__fail_memory(MODULE, 16);
     }
     return EPI_OK;
 }
@@ -151,9 +146,5 @@ double epi__arms_lexical(const epi__search_state *search, uint64_t step) {
 }
 
 double epi__arms_vector_of(const epi__search_state *search, uint64_t step) {
-    uint64_t bits = 0;
-    double value = 0.0;
-    if (search->nearest_count == 0 || !epi__map_get(&search->vectors, step, &bits)) return 0.0;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+    return epi__bits_get(&search->vectors, step);
 }

@@ -77,6 +77,33 @@ static void fill_fixed(epi_recalled_step *view, const epi__row *row, const epi__
     view->forgotten = mark->forgotten_at != EPI_TIME_NONE;
 }
 
+/* The name of a role that the step has, as its part has it. */
+static const char *role_name(const struct builder *builder, const epi__step *step, uint8_t role) {
+    const epi_schema *schema = &builder->snapshot->mirror->schema->schema;
+    for (size_t i = 0; role < schema->role_count && i < step->view.part_count; i++)
+        if (strcmp(step->parts[i].role, schema->roles[role].name) == 0) return step->parts[i].role;
+    return NULL;
+}
+
+static epi_status read_told(epi__step *step, struct builder *builder, const epi__row *row) {
+    epi__reader reader = epi__reader_of(row->told.data, row->told.size);
+    epi__told told;
+    if (row->told.size == 0) return EPI_OK;
+    epi_told_time *times = epi__arena_alloc(&builder->result->arena, EPI_TIME_MENTION_COUNT_MAX, sizeof *times);
+    if (!times) return out_of_memory();
+    step->view.times = times;
+    while (step->view.time_count < EPI_TIME_MENTION_COUNT_MAX && epi__told_next(&told, &reader)) {
+        const char *role = role_name(builder, step, told.role);
+        const epi_interval interval = {told.from, told.to, row->utc_offset_min};
+        if (!role) reader.failed = true;
+        times[step->view.time_count++] = (epi_told_time){
+            role, {(size_t)told.text_from, (size_t)told.text_to, interval, (epi_time_precision)told.precision}};
+    }
+    if (!reader.failed && reader.next == reader.end) return EPI_OK;
+    return epi__fail(EPI_EDAMAGED, MODULE, "the times that step %llu tells cannot be read",
+                     (unsigned long long)step->view.id);
+}
+
 static epi_status rebuild(epi__step *step, struct builder *builder, uint64_t id, const epi__row *row) {
     epi__reader reader = row->rest;
     epi__value metadata;
@@ -93,7 +120,8 @@ static epi_status rebuild(epi__step *step, struct builder *builder, uint64_t id,
     const void *text = NULL;
     if (metadata.size > 0) EPI__TRY(copy_value(&text, NULL, builder, &metadata));
     step->view.metadata = text;
-    return read_parts(step, builder, &reader, row->part_count);
+    EPI__TRY(read_parts(step, builder, &reader, row->part_count));
+    return read_told(step, builder, row);
 }
 
 /* ---- scenes ----------------------------------------------------------------------------------------------------- */

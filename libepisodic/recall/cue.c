@@ -22,6 +22,7 @@ epi_recall_profile epi_recall_profile_default(void) {
                                 .question = -0.45,
                                 .answer = 1.3,
                                 .time = 1.25,
+                                .time_fit = 1.0,
                                 .crowd = 0.0,
                                 .several = -0.2,
                                 .hop = 0.5,
@@ -42,13 +43,15 @@ static epi_status check_options(epi__query *query, const epi_recall_options *opt
     query->profile = options->profile ? *options->profile : epi_recall_profile_default();
     const epi_recall_profile *p = &query->profile;
     double sum = p->lexical + p->k1 + p->b + p->vector + p->context + p->episode + p->speaker + p->question +
-                 p->answer + p->time + p->crowd + p->several + p->hop + p->recency + p->recency_half_life_days;
+                 p->answer + p->time + p->time_fit + p->crowd + p->several + p->hop + p->recency +
+                 p->recency_half_life_days;
     if (p->version != 1) return epi__fail(EPI_EINVAL, MODULE, "recall profile has version %u, expected 1", p->version);
-    if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->crowd > 0 || p->several > 0 ||
+    if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->time_fit < 0 || p->crowd > 0 || p->several > 0 ||
         p->recency_half_life_days <= 0)
         return epi__fail(EPI_EINVAL, MODULE, "the recall profile has a weight out of range");
     query->k = options->k ? options->k : EPI_K_DEFAULT;
     query->ef = options->ef;
+    if (options->when) query->asks |= EPI__ASKS_WHEN;
     return EPI_OK;
 }
 
@@ -134,6 +137,12 @@ static epi_status add_words(epi__query *query, epi__snapshot *snapshot, const ep
     return EPI_OK;
 }
 
+int64_t epi__query_now(const epi__query *query, const epi__snapshot *snapshot) {
+    int64_t now = query->cue->now;
+    if (now == EPI_TIME_NONE) now = (int64_t)(snapshot->state.last_event ^ (1ull << 63));
+    return EPI__MIN(EPI__MAX(now, EPI_TIME_MIN), EPI_TIME_MAX); /* any time may be asked for */
+}
+
 static epi_status take_text(epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch) {
     const char *text = query->cue->text;
     const epi__term *terms = NULL;
@@ -148,6 +157,8 @@ static epi_status take_text(epi__query *query, epi__snapshot *snapshot, epi__scr
     bool question = false; /* only English text has marked ones */
     for (size_t i = 0; i < count; i++) question = question || terms[i].question;
     if (question) query->asks = epi__text_asks(text, size);
+    if (epi__analyzer_is_english(scratch->analyzer))
+        EPI__TRY(epi__when_read(query, epi__query_now(query, snapshot), text, size));
     EPI__TRY(add_words(query, snapshot, scratch, terms, count, false));
     return query->word_count ? EPI_OK : add_words(query, snapshot, scratch, terms, count, true); /* "who are you?" */
 }
@@ -185,6 +196,9 @@ epi_status epi__query_init(epi__query *query, epi__snapshot *snapshot, epi__scra
     memset(query, 0, sizeof *query);
     query->cue = cue;
     if (cue->version != 1) return epi__fail(EPI_EINVAL, MODULE, "cue has version %u, expected 1", cue->version);
+    if (cue->utc_offset_min < -EPI__OFFSET_MIN_MAX || cue->utc_offset_min > EPI__OFFSET_MIN_MAX)
+        return epi__fail(EPI_EINVAL, MODULE, "the cue's UTC offset is %d minutes, limits -%d to %d",
+                         cue->utc_offset_min, EPI__OFFSET_MIN_MAX, EPI__OFFSET_MIN_MAX);
     query->filtering = !epi__filter_is_empty(&cue->filter);
     if (!cue->text && !cue->vector && !query->filtering) return epi__fail(EPI_EINVAL, MODULE, "the cue is empty");
     if (cue->filter.include_forgotten)

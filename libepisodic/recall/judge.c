@@ -2,7 +2,7 @@
  *
  * speaker: a keyword role's value is named in the cue. question: the step ends with a question mark, so it asks rather
  * than tells. answer: the step before asks, with the cue's words; then this one answers. time: the cue asks when, and
- * the step tells a time. recency: how long ago.
+ * a text of the step tells one. time_fit: the step's times lie in the cue's dates. recency: how long ago.
  * Invariant: a score is the sum of its evidence in order, to the last bit.
  */
 #include "../store/component.h"
@@ -10,12 +10,6 @@
 #include "search.h"
 
 #define MODULE "recall"
-
-/* What the parts of a step say. */
-struct said {
-    bool named; /* who is named in the cue */
-    bool time;  /* an expression of time */
-};
 
 /* Whether all words of a keyword's value stand in the cue. */
 static epi_status names(bool *named, epi__search_state *search, epi__view value) {
@@ -34,28 +28,20 @@ static epi_status names(bool *named, epi__search_state *search, epi__view value)
     return EPI_OK;
 }
 
-/* One part: a name, or a text in which times are looked for. */
-static epi_status look_at(struct said *said, epi__search_state *search, const epi__value *value) {
-    const epi__query *query = search->query;
+/* Whether a keyword of the step is named in the cue. */
+static epi_status is_named(bool *named, epi__search_state *search, const epi__row *row) {
     const epi_schema *schema = &search->snapshot->mirror->schema->schema;
-    uint32_t flags = value->role < schema->role_count ? schema->roles[value->role].flags : 0;
-    bool name = flags & EPI_ROLE_KEYWORD && query->profile.speaker != 0.0 && !said->named;
-    bool text = flags & EPI_ROLE_SEARCH && query->asks & EPI__ASKS_WHEN && query->profile.time != 0.0 && !said->time;
-    epi__view data;
-    if (!name && !text) return EPI_OK;
-    EPI__TRY(epi__component_get(&data, search->snapshot->tx.txn, search->snapshot->mirror->space, value));
-    if (text) said->time = epi__text_tells_time(data.data, epi__utf8_cut(data.data, data.size, EPI__LOOKED_AT_MAX));
-    return name ? names(&said->named, search, data) : EPI_OK;
-}
-
-static epi_status read_parts(struct said *said, epi__search_state *search, const epi__row *row) {
     epi__reader reader = row->rest;
     epi__value value;
     for (uint8_t i = 0; i < row->tag_count; i++) (void)epi__read_bytes(&reader);
     epi__value_decode(&value, &reader); /* the metadata */
-    for (uint8_t i = 0; i < row->part_count && !reader.failed; i++) {
+    for (uint8_t i = 0; i < row->part_count && !*named && !reader.failed; i++) {
+        epi__view data;
         epi__value_decode(&value, &reader);
-        if (!reader.failed) EPI__TRY(look_at(said, search, &value));
+        uint32_t flags = value.role < schema->role_count ? schema->roles[value.role].flags : 0;
+        if (reader.failed || !(flags & EPI_ROLE_KEYWORD)) continue;
+        EPI__TRY(epi__component_get(&data, search->snapshot->tx.txn, search->snapshot->mirror->space, &value));
+        EPI__TRY(names(named, search, data));
     }
     return EPI_OK;
 }
@@ -75,10 +61,7 @@ static epi_status asked_before(double *asked, epi__search_state *search, uint64_
 }
 
 double epi__recency(const epi__search_state *search, const epi__row *row) {
-    const epi__state *state = &search->snapshot->state;
-    int64_t now = search->query->cue->now != EPI_TIME_NONE ? search->query->cue->now
-                                                           : (int64_t)(state->last_event ^ (1ull << 63));
-    now = EPI__MIN(EPI__MAX(now, EPI_TIME_MIN), EPI_TIME_MAX); /* any time may be asked for */
+    int64_t now = epi__query_now(search->query, search->snapshot);
     double days = (double)EPI__MAX(now - row->event_to, (int64_t)0) / 86400e6;
     return exp2(-days / search->query->profile.recency_half_life_days);
 }
@@ -94,19 +77,21 @@ epi_status epi__judge(epi__found *found, epi__search_state *search, const epi__c
                       const epi__row *row) {
     const epi_recall_profile *profile = &search->query->profile;
     bool cued = search->query->cue->text != NULL;
-    struct said said = {false, false};
+    bool named = false;
+    bool tells = search->query->asks & EPI__ASKS_WHEN && row->told.size > 0;
     double asked = 0.0;
-    if (cued) EPI__TRY(read_parts(&said, search, row));
+    if (cued && profile->speaker != 0.0) EPI__TRY(is_named(&named, search, row));
     if (cued && profile->answer != 0.0) EPI__TRY(asked_before(&asked, search, candidate->step));
     *found = (epi__found){.step = candidate->step, .episode = row->episode, .index = candidate->index};
     epi__evidence_add(found, "lexical", candidate->lexical, profile->lexical);
     epi__evidence_add(found, "vector", candidate->vector, profile->vector);
     epi__evidence_add(found, "context", candidate->context, profile->context);
     epi__evidence_add(found, "episode", candidate->mean, profile->episode);
-    epi__evidence_add(found, "speaker", said.named ? 1.0 : 0.0, profile->speaker);
+    epi__evidence_add(found, "speaker", named ? 1.0 : 0.0, profile->speaker);
     epi__evidence_add(found, "question", cued && row->flags & EPI__ROW_QUESTION ? 1.0 : 0.0, profile->question);
     epi__evidence_add(found, "answer", asked, profile->answer);
-    epi__evidence_add(found, "time", said.time ? 1.0 : 0.0, profile->time);
+    epi__evidence_add(found, "time", tells ? 1.0 : 0.0, profile->time);
+    epi__evidence_add(found, "time_fit", epi__when_fit(search->query, row), profile->time_fit);
     epi__evidence_add(found, "recency", epi__recency(search, row), profile->recency);
     return EPI_OK;
 }

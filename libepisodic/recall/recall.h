@@ -41,6 +41,8 @@ typedef struct epi__query_word {
 
 #define EPI__WORD_BITS 32u /* words of a cue that are told apart; those from the last on count as one */
 
+#define EPI__DATES_MAX 8u   /* dates of a cue that are looked for */
+
 /* A cue, ready to be searched with. */
 typedef struct epi__query {
     const epi_cue *cue;
@@ -52,6 +54,8 @@ typedef struct epi__query {
     size_t place_count;
     double idfs[EPI__WORD_BITS]; /* by place */
     unsigned asks; /* EPI__ASKS_... */
+    epi_interval dates[EPI__DATES_MAX]; /* that the cue speaks of */
+    size_t date_count;
     epi__map named; /* hashes of all words of the cue, stop words too: who is named in it */
     float *vector;  /* NULL: none */
     epi__filter filter;
@@ -64,6 +68,11 @@ epi_status epi__query_init(epi__query *query, epi__snapshot *snapshot, epi__scra
 /* Rarity of a word that `documents` of `total` have; never negative. */
 double epi__query_idf(uint64_t documents, uint64_t total);
 void epi__query_dispose(epi__query *query);
+
+/* when.c: reads the cue's dates, which are meant as seen from now. */
+epi_status epi__when_read(epi__query *query, int64_t now, const char *text, size_t size);
+/* What the cue takes for now: its own, or the space's newest event. */
+int64_t epi__query_now(const epi__query *query, const epi__snapshot *snapshot);
 
 /* The best k steps, best first. found is allocated in the query's arena. */
 epi_status epi__search(epi__found **found, size_t *count, epi__query *query, epi__snapshot *snapshot,

@@ -1,6 +1,7 @@
 /* search.c - from a query to ranked hits.
  *
- *   1. every posting of every word adds its BM25 to its step; the vector's nearest steps add their similarity
+ *   1. every posting of every word adds its BM25 to its step; the vector's nearest steps add their similarity;
+ *      steps of a date that the cue names come in by that
  *   2. the best steps of that sum, and their neighbours in the episode, are the candidates
  *   3. each candidate gets what stands around it and what its episode has
  *   4. in order of that sum, rows are read: filter, speaker, question, answer, time, recency; until enough have passed
@@ -22,7 +23,8 @@
 static double own_of(const epi__search_state *search, uint64_t step) {
     const epi_recall_profile *profile = &search->query->profile;
     if (!step || !epi__filter_sees(&search->query->filter, step)) return 0.0;
-    return profile->lexical * epi__arms_lexical(search, step) + profile->vector * epi__arms_vector_of(search, step);
+    return profile->lexical * epi__arms_lexical(search, step) + profile->vector * epi__arms_vector_of(search, step) +
+           profile->time_fit * epi__arms_dated(search, step);
 }
 
 static epi_status offer_own(epi__search_state *search, epi__topk *pool, uint64_t step) {
@@ -46,6 +48,10 @@ static epi_status pool_fill(epi__search_state *search, epi__topk *pool) {
         uint64_t step = search->nearest[i].id;
         if (epi__arms_lexical(search, step) == 0.0) EPI__TRY(offer_own(search, pool, step));
     }
+    uint64_t step = 0, bits = 0;
+    for (size_t at = 0; epi__map_next(&search->dated, &at, &step, &bits);)
+        if (epi__arms_lexical(search, step) == 0.0 && epi__arms_vector_of(search, step) == 0.0)
+            EPI__TRY(offer_own(search, pool, step));
     return EPI_OK;
 }
 
@@ -173,6 +179,7 @@ static epi_status by_cue(epi__found **found, size_t *count, epi__search_state *s
     epi__topk pool = {0};
     epi_status status = epi__arms_words(search);
     if (!status) status = epi__arms_vector(search);
+    if (!status) status = epi__arms_dates(search);
     if (!status && !epi__topk_init(&pool, EPI__MAX((size_t)POOL_MIN, 4 * search->query->k)))
         status = epi__fail_memory(MODULE, POOL_MIN);
     if (!status) status = pool_fill(search, &pool);
@@ -192,7 +199,7 @@ epi_status epi__search(epi__found **found, size_t *count, epi__query *query, epi
                        epi__scratch *scratch) {
     epi__search_state search = {.query = query, .snapshot = snapshot, .scratch = scratch};
     *count = 0;
-    bool cued = query->word_count > 0 || query->vector;
+    bool cued = query->word_count > 0 || query->vector || query->date_count > 0;
     epi_status status = EPI_OK;
     if (cued)
         status = by_cue(found, count, &search);
@@ -200,6 +207,7 @@ epi_status epi__search(epi__found **found, size_t *count, epi__query *query, epi
         status = newest(found, count, &search);
     reset_scratch(scratch);
     epi__map_dispose(&search.vectors);
+    epi__map_dispose(&search.dated);
     epi__map_dispose(&search.named);
     return status;
 }

@@ -1,6 +1,7 @@
 /* search.h - what the files of a search share: its state, and a step that may become a hit.
  *
  *   arms.c     which steps have the cue's words, or lie near its vector
+ *   when.c     how well its times fit the dates of the cue, and which steps come in by that
  *   around.c   what stands around a candidate: the cue's words beside it, and in its episode
  *   judge.c    what its row says: who, a question, an answer, a time, how recent; the evidence
  *   hop.c      a second look with the words of the best hits
@@ -22,7 +23,7 @@ typedef struct epi__candidate {
     uint64_t episode;
     uint64_t index; /* place in the episode */
     double sum;     /* of the signals below, weighted */
-    double lexical, vector, context, mean;
+    double lexical, vector, dated, context, mean;
 } epi__candidate;
 
 typedef struct epi__search_state {
@@ -31,6 +32,7 @@ typedef struct epi__search_state {
     epi__scratch *scratch;
     double lexical_best; /* what scales the lexical arm */
     epi__map vectors;    /* step -> bits of its scaled similarity */
+    epi__map dated;      /* step that comes in by its time -> bits of how well that fits */
     epi__best *nearest;
     size_t nearest_count;
     epi__candidate *candidates;
@@ -44,6 +46,27 @@ epi_status epi__arms_words(epi__search_state *search);
 epi_status epi__arms_vector(epi__search_state *search);
 double epi__arms_lexical(const epi__search_state *search, uint64_t step); /* 0 to 1 */
 double epi__arms_vector_of(const epi__search_state *search, uint64_t step);
+
+static inline uint64_t epi__bits_of(double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/* A value that was put as its bits; 0 where there is none. */
+static inline double epi__bits_get(const epi__map *map, uint64_t key) {
+    uint64_t bits = 0;
+    double value = 0.0;
+    if (map->count == 0 || !epi__map_get(map, key, &bits)) return 0.0;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* ---- when.c ---- */
+
+epi_status epi__arms_dates(epi__search_state *search);
+double epi__arms_dated(const epi__search_state *search, uint64_t step); /* 0 to 1 */
+double epi__when_fit(const epi__query *query, const epi__row *row);     /* 0 to 1; 0 when the cue has no dates */
 
 /* ---- around.c ---- */
 

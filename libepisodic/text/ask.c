@@ -1,9 +1,8 @@
-/* ask.c - what an English question asks for, and which English sentences tell a time.
+/* ask.c - what an English question asks for.
  *
  * Idea: form, not meaning. "When did ...", "how long ..." and "what year ..." want a time; "which books ...", "where
- * has ..." and "how many ..." want several things, which seldom stand in one place. A sentence tells a time when it has
- * a word of the calendar ("Friday", "2022", "yesterday", "ago") or a unit behind a pointer ("last week", "this past
- * summer", "for two years"). Nothing is resolved here. Words are runs of ASCII letters and digits, in lower case.
+ * has ..." and "how many ..." want several things, which seldom stand in one place. Words are runs of ASCII letters and
+ * digits, in lower case.
  * Invariant: the word lists are in strcmp order.
  */
 #include "text.h"
@@ -13,24 +12,13 @@
 #define WORD_SIZE 16u /* a longer word is in no list; it is cut */
 #define ASK_WORDS 12u /* of a question's beginning that are looked at */
 #define NOUN_REACH 4u /* words behind "which" that may be what is asked for: "which two local parks" */
-#define UNIT_REACH 2u /* words behind "last" or "for" that may be its unit: "last rainy weekend", "for two years" */
 
 typedef struct word_walk {
     const char *text;
     size_t size;
     size_t at;
-    bool capital; /* of the word found last */
 } word_walk;
 
-static const char *const calendar[] = {
-    "ago",      "april",    "august",   "december", "february", "friday",    "january",  "july", "june",
-    "monday",   "november", "october",  "recently", "saturday", "september", "since",    "soon", "sunday",
-    "thursday", "today",    "tomorrow", "tonight",  "tuesday",  "wednesday", "yesterday"};
-static const char *const named_months[] = {"march", "may"}; /* words of another kind unless they are capital */
-static const char *const pointers[] = {"coming", "for", "last", "next", "other", "past", "previous", "this"};
-static const char *const units[] = {
-    "afternoon", "autumn", "day",    "days",   "decade", "evening", "fall",    "few",   "friday", "month", "months",
-    "morning",   "night",  "season", "spring", "summer", "week",    "weekend", "weeks", "winter", "year",  "years"};
 static const char *const verbs[] = {"are",  "can", "could", "did",    "do",  "does", "had",  "has",
                                     "have", "is",  "might", "should", "was", "were", "will", "would"};
 
@@ -48,7 +36,6 @@ static bool next_word(char word[WORD_SIZE], word_walk *walk) {
     size_t size = 0;
     while (walk->at < walk->size && !is_word_byte(walk->text[walk->at])) walk->at++;
     if (walk->at == walk->size) return false;
-    walk->capital = walk->text[walk->at] >= 'A' && walk->text[walk->at] <= 'Z';
     for (; walk->at < walk->size && is_word_byte(walk->text[walk->at]); walk->at++) {
         char c = walk->text[walk->at];
         if (size < WORD_SIZE - 1) word[size++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -95,29 +82,10 @@ static unsigned asked_at(char words[ASK_WORDS][WORD_SIZE], size_t at, size_t cou
 
 unsigned epi__text_asks(const char *text, size_t size) {
     char words[ASK_WORDS][WORD_SIZE];
-    word_walk walk = {text, size, 0, false};
+    word_walk walk = {text, size, 0};
     size_t count = 0;
     unsigned asked = 0;
     while (count < ASK_WORDS && next_word(words[count], &walk)) count++;
     for (size_t i = 0; i < count; i++) asked |= asked_at(words, i, count);
     return asked;
-}
-
-/* ---- what tells a time ------------------------------------------------------------------------------------------ */
-
-static bool is_year(const char *word) {
-    bool century = (word[0] == '1' && word[1] == '9') || (word[0] == '2' && word[1] == '0');
-    return century && strlen(word) == 4 && strspn(word, "0123456789") == 4;
-}
-
-bool epi__text_tells_time(const char *text, size_t size) {
-    char word[WORD_SIZE];
-    word_walk walk = {text, size, 0, false};
-    size_t reach = 0; /* words left in which a unit is pointed at */
-    while (next_word(word, &walk)) {
-        if (IN(calendar, word) || is_year(word) || (walk.capital && IN(named_months, word))) return true;
-        if (reach > 0 && IN(units, word)) return true;
-        reach = IN(pointers, word) ? UNIT_REACH : reach > 0 ? reach - 1 : 0;
-    }
-    return false;
 }

@@ -60,7 +60,5 @@ size_t epi__text_forms(const char *stems[EPI__FORMS_MAX], const char *stem, size
 
 /* What a question asks for, by its form; 0 when that says nothing. */
 unsigned epi__text_asks(const char *text, size_t size);
-/* Whether a text has an expression of time: "yesterday", "last week", "in 2022". */
-bool epi__text_tells_time(const char *text, size_t size);
 
 #endif

@@ -190,7 +190,27 @@ class Everyday(Case):
             self.assertEqual(line.rstrip("\n").partition("; ")[2], told or "")
         done = self.json("remember", "-s", "home", "--at", "2026-11-17T10:04+01:00", "We moved last Friday.")
         self.assertEqual(done["mentions"], [{"text": "last Friday", "offset": 9, "from": "2026-11-13T00:00:00+01:00",
-                                             "to": "2026-11-14T00:00:00+01:00"}])
+                                             "to": "2026-11-14T00:00:00+01:00", "precision": "day"}])
+
+    def test_when_is_answered_with_the_words_that_say_it(self):
+        self.ok("remember", "-s", "home", "--at", "2026-11-17T10:04+01:00", "We moved to Lisbon last Friday.")
+        self.ok("remember", "-s", "home", "--at", "2026-11-17T10:05+01:00", "It rains in Lisbon.")
+        lines = self.ok("recall", "-s", "home", "--when", "we moved to Lisbon").splitlines()
+        self.assertEqual(lines[1], "    2026-11-13  \"last Friday\"")
+        self.assertEqual(lines[3], "    2026-11-17  when it was said")
+        hit = self.json("recall", "-s", "home", "--when", "we moved to Lisbon")["hits"][0]
+        self.assertEqual(hit["moment"], {"role": "text", "text": "last Friday", "offset": 19, "precision": "day",
+                                         "from": "2026-11-13T00:00:00+01:00", "to": "2026-11-14T00:00:00+01:00"})
+        self.assertEqual(hit["step"]["times"], [hit["moment"]])
+        self.assertIn("tells        \"last Friday\" = 2026-11-13", self.ok("show", "-s", "home", "step", "1"))
+
+    def test_a_date_in_the_cue_is_seen_from_now(self):
+        self.ok("remember", "-s", "home", "--at", "2026-05-03", "The boat was painted.")
+        found = self.json("recall", "-s", "home", "--now", "2026-05-04", "what was painted yesterday?")
+        self.assertIn("time_fit", [e["signal"] for e in found["hits"][0]["evidence"]])
+        found = self.json("recall", "-s", "home", "--now", "2026-06-04", "what was painted yesterday?")
+        self.assertNotIn("time_fit", [e["signal"] for e in found["hits"][0]["evidence"]])
+        self.fails(2, "--now", "recall", "-s", "home", "--now", "soon", "boat")
 
     def test_evidence_sums_to_the_score(self):
         self.ok("import", str(DEMO))

@@ -136,6 +136,18 @@ size_t term_cut(char *text, size_t columns);
 bool term_confirm(const char *question); /* asks on the terminal; false where there is none */
 bool term_can_ask(void);
 
+/* ---- times.c: intervals of time ---------------------------------------------------------------------------------- */
+
+#define TIMES_SIZE 96u
+void cli_now(epi_time *now, int32_t *utc_offset_min); /* of this place */
+/* "2026-11-13", "2026-11", "2026", "2026-11-09 to 2026-11-15", "2026-11-13 17:00"; returns out. */
+char *times_text(char out[TIMES_SIZE], const epi_interval *interval);
+/* An object for an expression of time in `text`; role NULL: left out. */
+void times_json(epi_json_writer *writer, const char *name, const char *role, const char *text,
+                const epi_time_mention *mention);
+/* The text that a told time stands in; NULL: the step has it not. */
+const char *times_said(const epi_recalled_step *step, const epi_told_time *told);
+
 /* ---- progress.c ------------------------------------------------------------------------------------------------ */
 
 typedef struct progress {

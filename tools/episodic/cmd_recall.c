@@ -18,6 +18,8 @@ static const cli_option options[] = {
     {"tag", 't', "TAG", "only steps with this tag; may be repeated"},
     {"episode", 'e', "ID", "only of this episode; may be repeated"},
     {"superseded", 0, NULL, "also what has been corrected since"},
+    {"when", 'w', NULL, "what happened when: each hit with the time that it tells, and the words that say so"},
+    {"now", 0, "TIME", "what \"yesterday\" in TEXT is seen from (now)"},
     {"explain", 'x', NULL, "the evidence under each hit; it sums to the score"},
     {"context", 'c', NULL, "instead of hits: the scenes around them, as text for a prompt"},
     {"budget", 'b', "TOKENS", "of the context (1024); one token is counted as 4 bytes"},
@@ -56,6 +58,21 @@ static int read_text(char **text, const cli *c) {
     return code;
 }
 
+/* What the cue is seen from: --now, or now, with the offset of this place. */
+static int read_now(epi_cue *cue, const cli *c) {
+    epi_interval interval;
+    const char *text = cli_value(c, "now");
+    if (text == NULL) {
+        cli_now(&cue->now, &cue->utc_offset_min);
+        return DONE;
+    }
+    if (epi_time_parse(&interval, text) != EPI_OK)
+        return cli_error(c, BAD_USAGE, "--now: %s", epi_error_last()->message);
+    cue->now = interval.from;
+    cue->utc_offset_min = interval.utc_offset_min;
+    return DONE;
+}
+
 static int check_cue(const cli *c, const char *text, const cli_filter *filter) {
     if (text != NULL && *text != '\0') return DONE;
     if (text == NULL && !cli_filter_is_empty(filter)) return DONE;
@@ -84,6 +101,33 @@ static size_t who_columns(const epi_recollection *found) {
 
 static void pad(size_t columns, size_t width) {
     if (columns < width) printf("%*s", (int)(width - columns), "");
+}
+
+/* "2026-11-13  "last Friday"", or the event's own day where no text tells a time. */
+static void print_moment(const cli *c, const epi_recollection *found, size_t index) {
+    epi_moment moment;
+    char text[TIMES_SIZE];
+    if (!epi_recollection_moment(&moment, found, index)) return;
+    const epi_told_time told = {moment.role, moment.mention};
+    const char *said = moment.role != NULL ? times_said(step_of(found, epi_recollection_hit(found, index)), &told)
+                                           : NULL;
+    char *words = said != NULL ? term_escape(said + moment.mention.from, moment.mention.to - moment.mention.from, " ")
+                               : NULL;
+    term_print(c, GREEN, "    %s", times_text(text, &moment.mention.interval));
+    if (words != NULL)
+        printf("  \"%s\"\n", words);
+    else
+        printf("  when it was said\n");
+    free(words);
+}
+
+static void json_moment(epi_json_writer *writer, const epi_recollection *found, size_t index) {
+    epi_moment moment;
+    if (!epi_recollection_moment(&moment, found, index)) return;
+    const epi_told_time told = {moment.role, moment.mention};
+    const char *said = moment.role != NULL ? times_said(step_of(found, epi_recollection_hit(found, index)), &told)
+                                           : NULL;
+    times_json(writer, "moment", moment.role, said != NULL ? said : "", &moment.mention);
 }
 
 /* " 1  .87  2026-11-17  user  We moved to Lisbon last Friday.    episode 1, step 1" */
@@ -137,6 +181,7 @@ static void print_hits(const cli *c, const epi_recollection *found) {
     size_t who_width = who_columns(found);
     for (size_t i = 0; i < epi_recollection_hit_count(found); i++) {
         print_hit(c, found, i, who_width);
+        if (cli_has(c, "when")) print_moment(c, found, i);
         if (cli_has(c, "explain")) print_evidence(c, found, i);
     }
 }
@@ -176,6 +221,7 @@ static void json_hits(epi_json_writer *writer, const cli *c, const epi_recollect
         epi_json_put_number(writer, "score", hit->score);
         json_step(writer, "step", c, step_of(found, hit));
         json_evidence(writer, found, i);
+        if (cli_has(c, "when")) json_moment(writer, found, i);
         epi_json_put_unsigned(writer, "scene", hit->scene);
         epi_json_end(writer);
     }
@@ -241,6 +287,8 @@ static int run(cli *c) {
     epi_recollection *found = NULL;
     int code = cli_filter_read(&filter, c);
     if (code == DONE) code = read_numbers(&recall, c);
+    if (code == DONE) code = read_now(&cue, c);
+    recall.when = cli_has(c, "when");
     if (code == DONE) code = read_text(&text, c);
     if (code == DONE) code = check_cue(c, text, &filter);
     if (code == DONE) code = cli_open(c, TO_READ, NULL);
@@ -263,6 +311,7 @@ const cli_command cmd_recall = {
     .examples = "  episodic recall --space home \"where do we live now?\"\n"
                 "  episodic recall --space home -k 3 --explain \"the dog\"\n"
                 "  episodic recall --space home --from 2026-03 --to 2026-05 --role speaker=user \"work\"\n"
+                "  episodic recall --space home --when \"we moved to Lisbon\"\n"
                 "  episodic recall --space home --context --budget 500 \"plans for summer\"\n"
                 "  episodic recall --space home --json \"Lisbon\" | jq -r '.hits[].step.parts.text'\n",
     .notes = "TEXT is \"-\" for stdin. Without TEXT the newest steps that match the options come first.\n",

@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli.h"
 
@@ -66,19 +65,11 @@ static int read_text(memo *m, const cli *c) {
     return DONE;
 }
 
-/* Now, with the offset of this place. */
-static void set_now(epi_step *step) {
-    struct tm local;
-    step->event_time = epi_time_now();
-    time_t seconds = (time_t)(step->event_time / 1000000);
-    if (localtime_r(&seconds, &local) != NULL) step->utc_offset_min = (int32_t)(local.tm_gmtoff / 60);
-}
-
 static int read_time(memo *m, const cli *c) {
     epi_interval interval;
     const char *text = cli_value(c, "at");
     if (text == NULL) {
-        set_now(&m->step);
+        cli_now(&m->step.event_time, &m->step.utc_offset_min);
         return DONE;
     }
     if (epi_time_parse(&interval, text) != EPI_OK)
@@ -166,31 +157,14 @@ static size_t find_times(epi_time_mention found[TOLD_MAX], const memo *m) {
     return status == EPI_OK && count > TOLD_MAX ? TOLD_MAX : count;
 }
 
-/* "2026-11-13", "2026-11", "2026", "2026-11-09 to 2026-11-15", "2026-11-13 17:00" */
-static void print_interval(const epi_time_mention *found) {
-    char from[EPI_TIME_TEXT_SIZE];
-    char last[EPI_TIME_TEXT_SIZE]; /* the last minute inside */
-    char next[EPI_TIME_TEXT_SIZE];
-    epi_time_text(from, found->interval.from, found->interval.utc_offset_min);
-    epi_time_text(last, found->interval.to - 1, found->interval.utc_offset_min);
-    epi_time_text(next, found->interval.to, found->interval.utc_offset_min);
-    bool days = strcmp(from + 10, " 00:00") == 0 && strcmp(next + 10, " 00:00") == 0;
-    size_t size = days ? 10 : strlen(from);
-    bool month = days && strcmp(from + 8, "01 00:00") == 0 && strcmp(next + 8, "01 00:00") == 0;
-    if (month && memcmp(from, last, 7) == 0) size = 7;
-    if (month && memcmp(from + 4, "-01", 3) == 0 && memcmp(last + 4, "-12", 3) == 0) size = 4;
-    printf("%.*s", (int)size, from);
-    if (memcmp(from, last, size) != 0) printf(" to %.*s", (int)size, last);
-}
-
 /* "; "last Friday" = 2026-11-13" */
 static void print_times(const memo *m) {
     epi_time_mention found[TOLD_MAX];
     size_t count = find_times(found, m);
     for (size_t i = 0; i < count; i++) {
+        char meaning[TIMES_SIZE];
         char *words = term_escape(m->text + found[i].from, found[i].to - found[i].from, " ");
-        printf("; \"%s\" = ", words ? words : "");
-        print_interval(&found[i]);
+        printf("; \"%s\" = %s", words ? words : "", times_text(meaning, &found[i].interval));
         free(words);
     }
 }
@@ -200,12 +174,7 @@ static void json_times(epi_json_writer *writer, const memo *m) {
     size_t count = find_times(found, m);
     epi_json_begin_array(writer, "mentions");
     for (size_t i = 0; i < count; i++) {
-        epi_json_begin_object(writer, NULL);
-        epi_json_put_string(writer, "text", m->text + found[i].from, found[i].to - found[i].from);
-        epi_json_put_unsigned(writer, "offset", found[i].from);
-        json_time(writer, "from", found[i].interval.from, found[i].interval.utc_offset_min);
-        json_time(writer, "to", found[i].interval.to, found[i].interval.utc_offset_min);
-        epi_json_end(writer);
+        times_json(writer, NULL, NULL, m->text, &found[i]);
     }
     epi_json_end(writer);
 }

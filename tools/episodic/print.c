@@ -227,6 +227,19 @@ static void print_parts(const cli *c, const epi_recalled_step *step) {
     }
 }
 
+/* "tells        "last Friday" = 2026-11-13" */
+static void print_told(const cli *c, const epi_recalled_step *step) {
+    for (size_t i = 0; i < step->time_count; i++) {
+        char meaning[TIMES_SIZE];
+        const epi_time_mention *mention = &step->times[i].mention;
+        const char *text = times_said(step, &step->times[i]);
+        char *words = text != NULL ? term_escape(text + mention->from, mention->to - mention->from, " ") : NULL;
+        term_print(c, DIM, "  %-12s", "tells");
+        printf(" \"%s\" = %s\n", words != NULL ? words : "", times_text(meaning, &mention->interval));
+        free(words);
+    }
+}
+
 void print_step(const cli *c, const epi_scene *scene, const epi_recalled_step *step) {
     char from[EPI_TIME_TEXT_SIZE];
     char to[EPI_TIME_TEXT_SIZE];
@@ -246,6 +259,7 @@ void print_step(const cli *c, const epi_scene *scene, const epi_recalled_step *s
     size = snprintf(text, sizeof text, "%s", epi_time_text(from, step->ingest_time, step->event.utc_offset_min));
     print_field(c, "stored", text, (size_t)size);
     print_parts(c, step);
+    print_told(c, step);
     print_marks(c, step);
 }
 
@@ -286,6 +300,15 @@ static void json_parts(epi_json_writer *writer, const cli *c, const epi_recalled
     epi_json_end(writer);
 }
 
+static void json_told(epi_json_writer *writer, const epi_recalled_step *step) {
+    epi_json_begin_array(writer, "times");
+    for (size_t i = 0; i < step->time_count; i++) {
+        const char *text = times_said(step, &step->times[i]);
+        if (text != NULL) times_json(writer, NULL, step->times[i].role, text, &step->times[i].mention);
+    }
+    epi_json_end(writer);
+}
+
 static void json_id(epi_json_writer *writer, const char *name, uint64_t id) {
     if (id != 0) {
         epi_json_put_unsigned(writer, name, id);
@@ -314,6 +337,7 @@ void json_step(epi_json_writer *writer, const char *name, const cli *c, const ep
     epi_json_end(writer);
     if (step->metadata != NULL) epi_json_put_raw(writer, "metadata", step->metadata, strlen(step->metadata));
     json_parts(writer, c, step);
+    json_told(writer, step);
     epi_json_end(writer);
 }
 

@@ -60,7 +60,8 @@ static epi__row some_row(void) {
                       .utc_offset_min = -1080,
                       .part_count = 2,
                       .tag_count = 64,
-                      .external = {"turn-1", 6}};
+                      .external = {"turn-1", 6},
+                      .told = {"told", 4}};
 }
 
 static void a_row_comes_back_with_what_stands_behind_it(void **state) {
@@ -84,8 +85,46 @@ static void a_row_comes_back_with_what_stands_behind_it(void **state) {
     assert_int_equal(back.tag_count, given.tag_count);
     assert_int_equal(back.external.size, 6);
     assert_memory_equal(back.external.data, "turn-1", 6);
+    assert_int_equal(back.told.size, 4);
+    assert_memory_equal(back.told.data, "told", 4);
     assert_int_equal(back.rest.end - back.rest.next, 4);
     assert_memory_equal(back.rest.next, "rest", 4);
+    epi__buffer_dispose(&out);
+}
+
+static void told_times_come_back_and_impossible_ones_do_not(void **state) {
+    (void)state;
+    const epi__told given[] = {{1, EPI_PRECISION_MINUTE, 0, 1, EPI_TIME_MIN, EPI_TIME_MIN + 1},
+                               {63, EPI_PRECISION_DECADE, UINT32_MAX, UINT32_MAX + 9ull, -5, EPI_TIME_MAX}};
+    const epi__told wrong[] = {{1, 0, 0, 1, 0, 1},
+                               {1, 11, 0, 1, 0, 1},
+                               {1, 4, 3, 3, 0, 1},
+                               {1, 4, 0, 1, 7, 7},
+                               {1, 4, 0, 1, 7, 6},
+                               {1, 4, 0, 1, 0, EPI_TIME_MAX + 1},
+                               {1, 4, 0, 1, EPI_TIME_MIN - 1, 0}};
+    epi__buffer out = {0};
+    epi__told back;
+    for (size_t i = 0; i < EPI__COUNT(given); i++) epi__told_encode(&out, &given[i]);
+    epi__reader reader = epi__reader_of(out.data, out.size);
+    for (size_t i = 0; i < EPI__COUNT(given); i++) {
+        assert_true(epi__told_next(&back, &reader));
+        assert_int_equal(back.role, given[i].role);
+        assert_int_equal(back.precision, given[i].precision);
+        assert_int_equal(back.text_from, given[i].text_from);
+        assert_int_equal(back.text_to, given[i].text_to);
+        assert_int_equal(back.from, given[i].from);
+        assert_int_equal(back.to, given[i].to);
+    }
+    assert_false(epi__told_next(&back, &reader));
+    assert_false(reader.failed);
+    for (size_t i = 0; i < EPI__COUNT(wrong); i++) {
+        epi__buffer_clear(&out);
+        epi__told_encode(&out, &wrong[i]);
+        reader = epi__reader_of(out.data, out.size);
+        assert_false(epi__told_next(&back, &reader));
+        assert_true(reader.failed);
+    }
     epi__buffer_dispose(&out);
 }
 
@@ -105,7 +144,11 @@ static epi__episode_record some_episode(void) {
                                  .metadata = COMPONENT,
                                  .outcome = inline_value(0, ""),
                                  .tag_count = 2,
-                                 .tags = {"\x01" "a" "\x02" "bc", 5}};
+                                 .tags = {"\x01"
+                                          "a"
+                                          "\x02"
+                                          "bc",
+                                          5}};
 }
 
 static void an_episode_comes_back(void **state) {
@@ -163,6 +206,8 @@ static epi_status decode_row(epi__view body) {
     epi__row row;
     epi_status status = epi__row_decode(&row, body);
     if (status) return status;
+    epi__reader told = epi__reader_of(row.told.data, row.told.size);
+    for (epi__told one; epi__told_next(&one, &told);) assert_true(one.from < one.to);
     epi__reader reader = row.rest;
     for (unsigned i = 0; i < row.tag_count; i++) (void)epi__read_bytes(&reader);
     for (unsigned i = 0; i <= row.part_count; i++) {
@@ -269,6 +314,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_come_back),
         cmocka_unit_test(a_row_comes_back_with_what_stands_behind_it),
+        cmocka_unit_test(told_times_come_back_and_impossible_ones_do_not),
         cmocka_unit_test(an_episode_comes_back),
         cmocka_unit_test(a_run_and_a_mark_come_back),
         cmocka_unit_test(every_record_that_is_cut_is_damaged),

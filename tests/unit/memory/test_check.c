@@ -9,9 +9,9 @@
 
 /* ---- a memory with records of every kind ------------------------------------------------------------------------- */
 
-#define LONG                                                                                                           \
-    "a long remark about the orchard behind the house, its pears and its quinces, the ladder that leans on the wall "  \
-    "since spring, the neighbour who takes the windfalls, and the wasps in September, which goes on and on until it "  \
+#define LONG                                                                                                          \
+    "a long remark about the orchard behind the house, its pears and its quinces, the ladder that leans on the wall " \
+    "since spring, the neighbour who takes the windfalls, and the wasps in September, which goes on and on until it " \
     "is more than a row will hold, so that it becomes a component of its own"
 
 static uint64_t say_long(epi_episode *episode, const char *external_id, uint64_t supersedes) {
@@ -250,9 +250,9 @@ static void a_record_that_we_made_up_ourselves_belongs_to_nobody(void **state) {
 }
 
 static void keys_of_another_form_are_reported_not_read_past(void **state) {
-    static const uint8_t tables[] = {EPI__TABLE_STEP, EPI__TABLE_EPISODE, EPI__TABLE_RUN,      EPI__TABLE_MARK,
-                                     EPI__TABLE_TAIL, EPI__TABLE_TIME,    EPI__TABLE_COMPONENT, EPI__TABLE_VECTOR,
-                                     EPI__TABLE_POSTING, EPI__TABLE_JOURNAL};
+    static const uint8_t tables[] = {EPI__TABLE_STEP,   EPI__TABLE_EPISODE, EPI__TABLE_RUN,    EPI__TABLE_MARK,
+                                     EPI__TABLE_TAIL,   EPI__TABLE_TIME,    EPI__TABLE_TOLD,   EPI__TABLE_COMPONENT,
+                                     EPI__TABLE_VECTOR, EPI__TABLE_POSTING, EPI__TABLE_JOURNAL};
     place *p = *state;
     for (size_t i = 0; i < EPI__COUNT(tables); i++) {
         epi__key key;

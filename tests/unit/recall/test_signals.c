@@ -16,7 +16,8 @@ static void say_all(uint64_t steps[SAID_MAX], epi_space *space, const char *cons
 static epi_recall_profile words_alone(void) {
     epi_recall_profile profile = epi_recall_profile_default();
     profile.vector = profile.context = profile.episode = profile.speaker = profile.question = 0.0;
-    profile.answer = profile.time = profile.crowd = profile.several = profile.hop = profile.recency = 0.0;
+    profile.answer = profile.time = profile.time_fit = 0.0;
+    profile.crowd = profile.several = profile.hop = profile.recency = 0.0;
     return profile;
 }
 

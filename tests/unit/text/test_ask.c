@@ -1,4 +1,4 @@
-/* What a question asks for by its form, which sentences tell a time, and the forms of irregular words. */
+/* What a question asks for by its form, and the forms of irregular words. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,10 +11,6 @@
 
 static unsigned asks(const char *text) {
     return epi__text_asks(text, strlen(text));
-}
-
-static bool tells_time(const char *text) {
-    return epi__text_tells_time(text, strlen(text));
 }
 
 static void questions_of_time_are_known_by_their_form(void **state) {
@@ -44,22 +40,6 @@ static void a_text_that_is_no_question_asks_for_nothing(void **state) {
     assert_int_equal(asks(""), 0);
     assert_int_equal(asks("Ann's books"), 0);
     assert_int_equal(asks("\xc3\xa9t\xc3\xa9 \xe2\x80\xa6"), 0);
-}
-
-static void a_time_is_a_word_of_the_calendar_or_a_unit_pointed_at(void **state) {
-    (void)state;
-    assert_true(tells_time("I was there yesterday."));
-    assert_true(tells_time("two weeks ago"));
-    assert_true(tells_time("We met in 2019, I think"));
-    assert_true(tells_time("It was last week"));
-    assert_true(tells_time("this past rainy weekend"));
-    assert_true(tells_time("I've had it for three years"));
-    assert_true(tells_time("See you in May!"));
-    assert_false(tells_time("I may march on"));
-    assert_false(tells_time("The week was long"));
-    assert_false(tells_time("the last of the few remaining pages of a week"));
-    assert_false(tells_time("Room 2193, or 20190"));
-    assert_false(tells_time(""));
 }
 
 static void forms_of_a_word(const char *stem, size_t expected, const char *one) {
@@ -111,7 +91,6 @@ int main(void) {
         cmocka_unit_test(questions_of_time_are_known_by_their_form),
         cmocka_unit_test(questions_for_several_things_are_known_by_their_form),
         cmocka_unit_test(a_text_that_is_no_question_asks_for_nothing),
-        cmocka_unit_test(a_time_is_a_word_of_the_calendar_or_a_unit_pointed_at),
         cmocka_unit_test(an_irregular_word_has_all_its_stems_from_any_of_them),
         cmocka_unit_test(the_forms_are_stems_of_the_analyzer),
     };
