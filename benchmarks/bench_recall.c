@@ -8,62 +8,17 @@
  * are means over questions.
  * Source of the measure: Maharana et al. 2024, "Evaluating very long-term conversational memory of LLM agents", 4.1.
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <episodic/episodic.h>
 #include <episodic/sys/json.h>
 
-#include "bench.h"
-#include "estimate.h"
-#include "locomo.h"
-#include "profile.h"
+#include "corpus.h"
+#include "recall_run.h"
 
 #define K_DEFAULT 20
 #define QUICK_QUESTIONS 200
-
-/* ---- what is measured ------------------------------------------------------------------------------------------- */
-
-enum { CUTOFF_COUNT = 4, BUDGET_COUNT = 4 };
-static const size_t cutoffs[CUTOFF_COUNT] = {1, 5, 10, 20};
-static const char *const cutoff_names[CUTOFF_COUNT] = {"recall@1", "recall@5", "recall@10", "recall@20"};
-static const uint32_t budgets[BUDGET_COUNT] = {256, 512, 1024, 2048};
-enum { AT_10 = 2 };
-
-/* What one mode made of one question, each from 0 to 1. */
-typedef struct outcome {
-    double recall[CUTOFF_COUNT];
-    double in_context[BUDGET_COUNT];
-    double session_hit; /* the first hit's session holds evidence */
-    double session_ndcg;
-    double ms;
-} outcome;
-
-typedef struct recall_mode {
-    const char *name;
-    const char *without; /* the signal left out; NULL: none */
-    bool contexts;       /* recall@tokens too */
-    bool ids_only;       /* nothing is shown around hits: for tuning, where only ranks count */
-    epi_recall_profile profile;
-    outcome *outcomes;            /* one a question asked */
-    epi_recall_profile *profiles; /* one a conversation, in place of the one; NULL: none */
-} recall_mode;
-
-typedef struct recall_bench {
-    bench_run run;
-    locomo_file file;
-    epi_memory *memory;
-    epi_space **spaces; /* one a conversation */
-    const locomo_question **asked;
-    size_t asked_count;
-    uint32_t k;
-    const char *given;          /* --profile */
-    epi_recall_profile profile; /* what it says */
-    FILE *dump;
-    uint64_t streams; /* of random numbers, used so far */
-} recall_bench;
 
 /* ---- asking ----------------------------------------------------------------------------------------------------- */
 
@@ -134,7 +89,8 @@ static double share_in_context(recall_bench *b, const locomo_question *question,
 }
 
 static void score_hits(outcome *out, const locomo_question *question, const locomo_turn *const *hits, size_t count) {
-    for (size_t c = 0; c < CUTOFF_COUNT; c++) out->recall[c] = locomo_recall_at(question, hits, count, cutoffs[c]);
+    for (size_t c = 0; c < CUTOFF_COUNT; c++)
+        out->recall[c] = locomo_recall_at(question, hits, count, recall_cutoffs[c]);
     out->session_hit = locomo_session_hit(question, hits, count);
     out->session_ndcg = locomo_session_ndcg(question, hits, count, 5);
 }
@@ -176,7 +132,7 @@ static void ask_all(recall_bench *b, recall_mode *mode) {
         if (b->dump != NULL && mode->without == NULL) dump_question(b, question, mode, hits, count);
         epi_recollection_free(found);
         for (size_t t = 0; mode->contexts && t < BUDGET_COUNT; t++)
-            out->in_context[t] = share_in_context(b, question, mode, budgets[t]);
+            out->in_context[t] = share_in_context(b, question, mode, recall_budgets[t]);
         if (i % 50 == 0)
             bench_progress("%s%s%s: question %zu of %zu", mode->name, mode->without ? " without " : "",
                            mode->without ? mode->without : "", i, b->asked_count);
@@ -184,132 +140,15 @@ static void ask_all(recall_bench *b, recall_mode *mode) {
     free(hits);
 }
 
-/* ---- groups of questions ---------------------------------------------------------------------------------------- */
-
-/* Which questions a figure is over: those of one category, of 1 to 4 (all but the adversarial), or all. */
-typedef struct question_group {
-    int64_t from;
-    int64_t to;
-    char label[24];
-    const char *name;
-} question_group;
-
-enum { GROUP_MAX = 64 };
-
-static const char *category_name(int64_t category) {
-    static const char *const names[] = {NULL, "multi-hop", "temporal", "open-domain", "single-hop", "adversarial"};
-    return category >= 1 && category <= 5 ? names[category] : NULL;
-}
-
-static int by_from(const void *a, const void *b) {
-    const question_group *x = a;
-    const question_group *y = b;
-    return (x->from > y->from) - (x->from < y->from);
-}
-
-/* All, 1 to 4, then each category in order. */
-static size_t list_groups(question_group *groups, const recall_bench *b) {
-    size_t count = 2;
-    groups[0] = (question_group){INT64_MIN, INT64_MAX, "all", NULL};
-    groups[1] = (question_group){1, 4, "1-4", NULL};
-    for (size_t i = 0; i < b->asked_count && count < GROUP_MAX; i++) {
-        int64_t category = b->asked[i]->category;
-        size_t at = 2;
-        while (at < count && groups[at].from != category) at++;
-        if (at < count || category == 0) continue;
-        groups[count] = (question_group){category, category, "", category_name(category)};
-        snprintf(groups[count].label, sizeof groups[count].label, "%lld", (long long)category);
-        count++;
-    }
-    qsort(groups + 2, count - 2, sizeof *groups, by_from);
-    return count;
-}
-
-/* ---- printing --------------------------------------------------------------------------------------------------- */
-
-/* One measure of an outcome, by its place in it. */
-static double value_of(const outcome *out, size_t offset) {
-    return *(const double *)(const void *)((const char *)out + offset);
-}
-
-/* Prints the mean of a measure over a group in percent, as a difference when there is a mode to compare with. */
-static void print_mean(recall_bench *b, const recall_mode *mode, const recall_mode *than, const question_group *group,
-                       const char *metric, size_t offset, uint32_t tokens) {
-    double *values = bench_alloc(b->asked_count, sizeof *values);
-    estimate_group *talks = bench_alloc(b->file.conversation_count, sizeof *talks);
-    size_t n = 0;
-    for (size_t i = 0; i < b->asked_count; i++) {
-        if (b->asked[i]->category < group->from || b->asked[i]->category > group->to) continue;
-        values[n] = value_of(&mode->outcomes[i], offset) - (than ? value_of(&than->outcomes[i], offset) : 0.0);
-        talks[b->asked[i]->conversation].sum += values[n++];
-        talks[b->asked[i]->conversation].count += 1.0;
-    }
-    bench_random random = bench_random_of(b->run.seed, ++b->streams);
-    if (n > 0) {
-        estimate e = estimate_mean(values, n, &random);
-        estimate wide = estimate_groups(talks, b->file.conversation_count, &random);
-        char interval[64], wider[64];
-        snprintf(interval, sizeof interval, "[%.2f,%.2f]", 100.0 * e.low, 100.0 * e.high);
-        snprintf(wider, sizeof wider, "[%.2f,%.2f]", 100.0 * wide.low, 100.0 * wide.high);
-        bench_field config[11] = {{"category", .text = group->label}, {"mode", .text = mode->name}};
-        size_t count = 2;
-        if (group->name) config[count++] = (bench_field){"name", .text = group->name};
-        if (mode->without) config[count++] = (bench_field){"without", .text = mode->without};
-        if (than) config[count++] = (bench_field){"than", .text = than->name};
-        if (tokens) config[count++] = (bench_field){"tokens", .number = tokens};
-        if (b->given && strcmp(mode->name, "given") == 0) config[count++] = (bench_field){"profile", .text = b->given};
-        config[count++] = (bench_field){"k", .number = b->k};
-        config[count++] = (bench_field){"n", .number = (double)n};
-        config[count++] = (bench_field){"ci95", .json = interval};
-        config[count++] = (bench_field){"ci95_conversations", .json = wider};
-        bench_emit(&b->run, metric, 100.0 * e.mean, than ? "points" : "%", config, count);
-    }
-    free(talks);
-    free(values);
-}
-
-static void print_latency(recall_bench *b, const recall_mode *mode) {
-    double *ms = bench_alloc(b->asked_count, sizeof *ms);
-    for (size_t i = 0; i < b->asked_count; i++) ms[i] = mode->outcomes[i].ms;
-    bench_emit(
-        &b->run, "recall_ms_p50", bench_percentile(ms, b->asked_count, 0.5), "ms",
-        BENCH_CONFIG({"mode", .text = mode->name}, {"k", .number = b->k}, {"n", .number = (double)b->asked_count}));
-    bench_emit(
-        &b->run, "recall_ms_p99", bench_percentile(ms, b->asked_count, 0.99), "ms",
-        BENCH_CONFIG({"mode", .text = mode->name}, {"k", .number = b->k}, {"n", .number = (double)b->asked_count}));
-    free(ms);
-}
-
-static void print_recall(recall_bench *b, const recall_mode *mode, const question_group *groups, size_t group_count) {
-    for (size_t c = 0; c < CUTOFF_COUNT && cutoffs[c] <= b->k; c++)
-        for (size_t g = 0; g < group_count; g++)
-            print_mean(b, mode, NULL, &groups[g], cutoff_names[c], offsetof(outcome, recall) + c * sizeof(double), 0);
-}
-
-static void print_mode(recall_bench *b, const recall_mode *mode, const question_group *groups, size_t group_count) {
-    print_recall(b, mode, groups, group_count);
-    print_mean(b, mode, NULL, &groups[0], "session_hit@1", offsetof(outcome, session_hit), 0);
-    print_mean(b, mode, NULL, &groups[0], "session_ndcg@5", offsetof(outcome, session_ndcg), 0);
-    for (size_t t = 0; t < BUDGET_COUNT; t++)
-        print_mean(b, mode, NULL, &groups[0], "recall@tokens", offsetof(outcome, in_context) + t * sizeof(double),
-                   budgets[t]);
-    print_latency(b, mode);
-}
-
-static void print_questions(recall_bench *b, const recall_mode *mode) {
-    const locomo_file *file = &b->file;
-    size_t turns = 0;
-    for (size_t i = 0; i < file->conversation_count; i++) turns += file->conversations[i].turn_count;
-    bench_emit(&b->run, "questions", (double)b->asked_count, "questions",
-               BENCH_CONFIG({"mode", .text = mode->name}, {"conversations", .number = (double)file->conversation_count},
-                            {"turns", .number = (double)turns},
-                            {"with_evidence", .number = (double)file->question_count},
-                            {"without_evidence", .number = (double)file->unanswerable},
-                            {"ids_repaired", .number = (double)file->repaired_ids},
-                            {"ids_dropped", .number = (double)file->dropped_ids}));
-}
-
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
+
+/* Conversations as long as those of the LoCoMo file; a user's log has more and shorter sessions. */
+static void make_file(recall_bench *b, const char *kind) {
+    size_t size = 0, conversations = b->run.quick ? 2 : 4;
+    size_t sessions = strcmp(kind, "chat") == 0 ? 25 : strcmp(kind, "assistant") == 0 ? 60 : 15;
+    char *text = corpus_locomo(&size, kind, b->run.seed, conversations, sessions, 150);
+    locomo_read_text(&b->file, text, size, kind);
+}
 
 static void import_file(recall_bench *b, const char *directory) {
     epi_memory_options options = epi_memory_options_default();
@@ -381,8 +220,9 @@ static void ablate(recall_bench *b, const recall_mode *whole, const question_gro
         if (!profile_weights[i].signal || is_off(b, whole, &profile_weights[i])) continue;
         leave_out(b, &without, whole, &profile_weights[i]);
         ask_all(b, &without);
-        print_recall(b, &without, groups, group_count);
-        print_mean(b, &without, whole, &groups[0], "change", offsetof(outcome, recall) + AT_10 * sizeof(double), 0);
+        recall_print_cutoffs(b, &without, groups, group_count);
+        recall_print_mean(b, &without, whole, &groups[0], "change", offsetof(outcome, recall) + AT_10 * sizeof(double),
+                          0);
         free(without.outcomes);
         free(without.profiles);
     }
@@ -479,8 +319,9 @@ static void tune_folds(recall_bench *b, recall_mode *mode) {
 
 static void print_gain(recall_bench *b, const recall_mode *mode, const recall_mode *than, const question_group *groups,
                        size_t group_count) {
-    for (size_t g = 0; g < group_count && b->k >= cutoffs[AT_10]; g++)
-        print_mean(b, mode, than, &groups[g], "gain_over_bm25", offsetof(outcome, recall) + AT_10 * sizeof(double), 0);
+    for (size_t g = 0; g < group_count && b->k >= recall_cutoffs[AT_10]; g++)
+        recall_print_mean(b, mode, than, &groups[g], "gain_over_bm25",
+                          offsetof(outcome, recall) + AT_10 * sizeof(double), 0);
 }
 
 static void cross_validate(recall_bench *b, const recall_mode *plain, const question_group *groups, size_t group_count,
@@ -488,7 +329,7 @@ static void cross_validate(recall_bench *b, const recall_mode *plain, const ques
     recall_mode mode = {"cv", NULL, true, false, b->given ? b->profile : profile_bm25(), NULL, NULL};
     tune_folds(b, &mode);
     ask_all(b, &mode);
-    print_mode(b, &mode, groups, group_count);
+    recall_print_mode(b, &mode, groups, group_count);
     print_gain(b, &mode, plain, groups, group_count);
     if (ablating) ablate(b, &mode, groups, group_count);
     free(mode.outcomes);
@@ -497,15 +338,15 @@ static void cross_validate(recall_bench *b, const recall_mode *plain, const ques
 
 static void compare(recall_bench *b, bool crossing, bool ablating) {
     question_group groups[GROUP_MAX];
-    size_t group_count = list_groups(groups, b);
+    size_t group_count = recall_groups(groups, b);
     recall_mode plain = {"bm25", NULL, true, false, profile_bm25(), NULL, NULL};
     recall_mode ours = {"shipped", NULL, true, false, epi_recall_profile_default(), NULL, NULL};
     if (b->given) ours = (recall_mode){"given", NULL, true, false, b->profile, NULL, NULL};
     ask_all(b, &ours);
     ask_all(b, &plain);
-    print_questions(b, &ours);
-    print_mode(b, &ours, groups, group_count);
-    print_mode(b, &plain, groups, group_count);
+    recall_print_questions(b, &ours);
+    recall_print_mode(b, &ours, groups, group_count);
+    recall_print_mode(b, &plain, groups, group_count);
     print_gain(b, &ours, &plain, groups, group_count);
     if (crossing)
         cross_validate(b, &plain, groups, group_count, ablating);
@@ -538,12 +379,15 @@ static const char about[] =
     "repaired, those that name no turn dropped. Categories: 1 multi-hop, 2 temporal, 3 open-domain, 4 single-hop,\n"
     "5 adversarial. --quick asks a sample of 200 questions. With --cv, mode cv: for each conversation the weights are\n"
     "tuned on the others by coordinate search, beginning at bm25, and printed; some minutes.\n"
+    "With --corpus the conversations are made up, of the seed, and their evidence is known (corpus.h).\n"
     "Weights: lexical k1 b vector context episode speaker question answer time\n"
     "crowd several hop recency recency_half_life_days.";
 
 int main(int argc, char **argv) {
-    recall_bench b = {.run = {.name = "bench_recall", .usage = "FILE", .about = about, .argument_max = 1}};
+    recall_bench b = {
+        .run = {.name = "bench_recall", .usage = "FILE | --corpus NAME", .about = about, .argument_max = 1}};
     const char *format = "locomo";
+    const char *made_up = NULL;
     const char *directory = NULL;
     const char *dump = NULL;
     uint64_t k = K_DEFAULT;
@@ -551,6 +395,7 @@ int main(int argc, char **argv) {
     bool ablating = false;
     const bench_option options[] = {
         {"--format", "NAME", "form of FILE; locomo is the only one", NULL, &format, NULL},
+        {"--corpus", "NAME", "instead of FILE a made-up one: chat, assistant or events", NULL, &made_up, NULL},
         {"--memory", "DIR", "keep the memory there; otherwise it is temporary", NULL, &directory, NULL},
         {"--k", "N", "hits asked for; cutoffs above it are left out", NULL, NULL, &k},
         {"--profile", "NAME=VALUE,...", "weights that replace those of the default profile", NULL, &b.given, NULL},
@@ -562,13 +407,16 @@ int main(int argc, char **argv) {
     b.run.options = options;
     bench_start(&b.run, argc, argv);
     if (strcmp(format, "locomo") != 0) bench_fail("--format: \"%s\" is not locomo", format);
-    if (b.run.argument_count != 1) bench_fail("a FILE in the LoCoMo form is needed");
-    if (crossing && k < cutoffs[CUTOFF_COUNT - 1]) bench_fail("--cv: needs --k of at least 20");
+    if (b.run.argument_count != (made_up ? 0 : 1)) bench_fail("either a FILE in the LoCoMo form or --corpus is needed");
+    if (crossing && k < recall_cutoffs[CUTOFF_COUNT - 1]) bench_fail("--cv: needs --k of at least 20");
     if (k < 1 || k > EPI_K_MAX) bench_fail("--k: %llu is not 1 to %u", (unsigned long long)k, EPI_K_MAX);
     b.k = (uint32_t)k;
     if (b.given != NULL) b.profile = profile_parse(b.given);
     if (dump != NULL && (b.dump = fopen(dump, "w")) == NULL) bench_fail("%s: cannot be written", dump);
-    locomo_read(&b.file, b.run.arguments[0]);
+    if (made_up != NULL)
+        make_file(&b, made_up);
+    else
+        locomo_read(&b.file, b.run.arguments[0]);
     import_file(&b, directory != NULL ? directory : bench_directory(NULL));
     choose_questions(&b);
     compare(&b, crossing, ablating);

@@ -174,8 +174,13 @@ static void read_conversation(locomo_file *file, const epi_json *entry) {
 }
 
 void locomo_read(locomo_file *file, const char *path) {
-    memset(file, 0, sizeof *file);
-    read_text(file, path);
+    locomo_file read = {0};
+    read_text(&read, path);
+    locomo_read_text(file, read.text, read.size, path);
+}
+
+void locomo_read_text(locomo_file *file, char *text, size_t size, const char *path) {
+    *file = (locomo_file){.text = text, .size = size};
     bench_check(epi_json_parse(&file->root, file->text, file->size), path);
     if (epi_json_type_of(file->root) != EPI_JSON_ARRAY) bench_fail("%s: is no list of conversations", path);
     file->conversations = bench_alloc(epi_json_count(file->root) + 1, sizeof *file->conversations);

@@ -50,6 +50,8 @@ typedef struct locomo_file {
 
 /* Ends the program, saying why, when the file cannot be read or has another form. */
 void locomo_read(locomo_file *file, const char *path);
+/* The same of a text in memory, which the file takes over; `path` is what messages call it. */
+void locomo_read_text(locomo_file *file, char *text, size_t size, const char *path);
 void locomo_dispose(locomo_file *file);
 const locomo_turn *locomo_find(const locomo_conversation *conversation, const char *id); /* NULL: no such turn */
 
