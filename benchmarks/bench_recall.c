@@ -23,6 +23,7 @@
 /* ---- asking ----------------------------------------------------------------------------------------------------- */
 
 static const epi_recall_profile *profile_of(const recall_mode *mode, const locomo_question *question) {
+    if (mode->automatic) return NULL;
     return mode->profiles ? &mode->profiles[question->conversation] : &mode->profile;
 }
 
@@ -250,7 +251,7 @@ static epi_recall_profile profile_with(const double *weights) {
 }
 
 static double *ask_trial(recall_bench *b, const double *weights) {
-    recall_mode mode = {"trial", NULL, false, true, profile_with(weights), NULL, NULL};
+    recall_mode mode = {.name = "trial", .ids_only = true, .profile = profile_with(weights)};
     double *values = bench_alloc(b->asked_count, sizeof *values);
     FILE *dump = b->dump;
     b->dump = NULL;
@@ -326,7 +327,7 @@ static void print_gain(recall_bench *b, const recall_mode *mode, const recall_mo
 
 static void cross_validate(recall_bench *b, const recall_mode *plain, const question_group *groups, size_t group_count,
                            bool ablating) {
-    recall_mode mode = {"cv", NULL, true, false, b->given ? b->profile : profile_bm25(), NULL, NULL};
+    recall_mode mode = {.name = "cv", .contexts = true, .profile = b->given ? b->profile : profile_bm25()};
     tune_folds(b, &mode);
     ask_all(b, &mode);
     recall_print_mode(b, &mode, groups, group_count);
@@ -336,23 +337,67 @@ static void cross_validate(recall_bench *b, const recall_mode *plain, const ques
     free(mode.profiles);
 }
 
-static void compare(recall_bench *b, bool crossing, bool ablating) {
+/* How many of the spaces chose which profile by themselves. */
+static void print_chosen(recall_bench *b) {
+    for (int kind = EPI_PROFILE_CHAT; kind <= EPI_PROFILE_EVENTS; kind++) {
+        size_t count = 0;
+        for (size_t i = 0; i < b->file.conversation_count; i++) {
+            epi_space_stats stats;
+            bench_check(epi_space_stats_read(&stats, b->spaces[i]), "statistics");
+            count += stats.profile == (epi_profile_kind)kind;
+        }
+        bench_emit(&b->run, "chosen", (double)count, "spaces",
+                   BENCH_CONFIG({"profile", .text = epi_profile_name((epi_profile_kind)kind)}));
+    }
+}
+
+static double mean_at_10(const recall_bench *b, const recall_mode *mode) {
+    double sum = 0.0;
+    for (size_t i = 0; i < b->asked_count; i++) sum += mode->outcomes[i].recall[AT_10];
+    return sum / (double)b->asked_count;
+}
+
+/* Every kind of profile, and how far what the spaces chose is from the best of them. */
+static void compare_kinds(recall_bench *b, const recall_mode *automatic, const question_group *groups,
+                          size_t group_count) {
+    recall_mode kinds[EPI_PROFILE_EVENTS + 1];
+    size_t best = EPI_PROFILE_CHAT;
+    for (size_t kind = EPI_PROFILE_CHAT; kind <= EPI_PROFILE_EVENTS; kind++) {
+        epi_profile_kind of = (epi_profile_kind)kind;
+        kinds[kind] = (recall_mode){.name = epi_profile_name(of), .profile = epi_recall_profile_of(of)};
+        ask_all(b, &kinds[kind]);
+        recall_print_cutoffs(b, &kinds[kind], groups, group_count);
+        if (mean_at_10(b, &kinds[kind]) > mean_at_10(b, &kinds[best])) best = kind;
+    }
+    recall_print_mean(b, automatic, &kinds[best], &groups[0], "gap_to_best",
+                      offsetof(outcome, recall) + AT_10 * sizeof(double), 0);
+    for (size_t kind = EPI_PROFILE_CHAT; kind <= EPI_PROFILE_EVENTS; kind++) free(kinds[kind].outcomes);
+}
+
+static void compare(recall_bench *b, bool kinds, bool crossing, bool ablating) {
     question_group groups[GROUP_MAX];
     size_t group_count = recall_groups(groups, b);
-    recall_mode plain = {"bm25", NULL, true, false, profile_bm25(), NULL, NULL};
-    recall_mode ours = {"shipped", NULL, true, false, epi_recall_profile_default(), NULL, NULL};
-    if (b->given) ours = (recall_mode){"given", NULL, true, false, b->profile, NULL, NULL};
+    recall_mode plain = {.name = "bm25", .contexts = true, .profile = profile_bm25()};
+    recall_mode ours = {.name = "shipped", .contexts = true, .profile = epi_recall_profile_default()};
+    recall_mode automatic = {.name = "auto", .contexts = true, .automatic = true};
+    if (b->given) ours = (recall_mode){.name = "given", .contexts = true, .profile = b->profile};
     ask_all(b, &ours);
+    ask_all(b, &automatic);
     ask_all(b, &plain);
     recall_print_questions(b, &ours);
+    print_chosen(b);
     recall_print_mode(b, &ours, groups, group_count);
+    recall_print_mode(b, &automatic, groups, group_count);
     recall_print_mode(b, &plain, groups, group_count);
     print_gain(b, &ours, &plain, groups, group_count);
+    print_gain(b, &automatic, &plain, groups, group_count);
+    if (kinds) compare_kinds(b, &automatic, groups, group_count);
     if (crossing)
         cross_validate(b, &plain, groups, group_count, ablating);
     else if (ablating)
         ablate(b, &ours, groups, group_count);
     free(ours.outcomes);
+    free(automatic.outcomes);
     free(plain.outcomes);
 }
 
@@ -369,9 +414,11 @@ static const char about[] =
     "Imports each conversation of FILE into a space of its own, asks every question there, and prints how much of the\n"
     "question's evidence came back: recall@1, 5, 10 and 20 over all questions and by category, recall@tokens inside "
     "the\n"
-    "rendered context, session_hit@1 and session_ndcg@5, for the default profile (mode shipped; with --profile, given) "
-    "and\n"
-    "for stemmed BM25 alone (mode bm25), gain_over_bm25 at 10 hits, and the latency of the calls. Figures are means "
+    "rendered context, session_hit@1 and session_ndcg@5, for the chat profile (mode shipped; with --profile, given), "
+    "for "
+    "the\n"
+    "profile that each space chose by itself (mode auto), and for stemmed BM25 alone (mode bm25), gain_over_bm25 at 10 "
+    "hits, and the latency of the calls. Figures are means "
     "over\n"
     "questions in percent, with a 95 % bootstrap interval over questions and one over conversations. Questions without "
     "evidence are skipped; ids "
@@ -380,7 +427,7 @@ static const char about[] =
     "5 adversarial. --quick asks a sample of 200 questions. With --cv, mode cv: for each conversation the weights are\n"
     "tuned on the others by coordinate search, beginning at bm25, and printed; some minutes.\n"
     "With --corpus the conversations are made up, of the seed, and their evidence is known (corpus.h).\n"
-    "Weights: lexical k1 b vector context episode speaker question answer time\n"
+    "Weights: lexical k1 b vector context episode speaker user question answer time\n"
     "crowd several hop recency recency_half_life_days.";
 
 int main(int argc, char **argv) {
@@ -393,6 +440,7 @@ int main(int argc, char **argv) {
     uint64_t k = K_DEFAULT;
     bool crossing = false;
     bool ablating = false;
+    bool kinds = false;
     const bench_option options[] = {
         {"--format", "NAME", "form of FILE; locomo is the only one", NULL, &format, NULL},
         {"--corpus", "NAME", "instead of FILE a made-up one: chat, assistant or events", NULL, &made_up, NULL},
@@ -400,6 +448,7 @@ int main(int argc, char **argv) {
         {"--k", "N", "hits asked for; cutoffs above it are left out", NULL, NULL, &k},
         {"--profile", "NAME=VALUE,...", "weights that replace those of the default profile", NULL, &b.given, NULL},
         {"--cv", NULL, "weights tuned on the other conversations, too (minutes)", &crossing, NULL, NULL},
+        {"--kinds", NULL, "every kind of profile too, as --corpus does", &kinds, NULL, NULL},
         {"--ablate", NULL, "each signal left out in turn, too", &ablating, NULL, NULL},
         {"--dump", "FILE", "a JSON line a question: ids of its evidence and of its ranked hits", NULL, &dump, NULL},
         {NULL, NULL, NULL, NULL, NULL, NULL},
@@ -419,7 +468,7 @@ int main(int argc, char **argv) {
         locomo_read(&b.file, b.run.arguments[0]);
     import_file(&b, directory != NULL ? directory : bench_directory(NULL));
     choose_questions(&b);
-    compare(&b, crossing, ablating);
+    compare(&b, kinds || made_up != NULL, crossing, ablating);
     finish(&b);
     return 0;
 }

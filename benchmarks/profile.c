@@ -25,6 +25,7 @@ const profile_weight profile_weights[] = {
     WEIGHT(context, true, 0, 6, 0.8),
     WEIGHT(episode, true, 0, 4, 0.4),
     WEIGHT(speaker, true, 0, 4, 0.3),
+    WEIGHT(user, true, 0, 4, 0.4),
     WEIGHT(question, true, -4, 0, 0.2),
     WEIGHT(answer, true, 0, 4, 0.4),
     WEIGHT(time, true, 0, 4, 0.4),
@@ -52,7 +53,14 @@ static void set_weight(epi_recall_profile *profile, const char *name, size_t siz
 }
 
 epi_recall_profile profile_parse(const char *text) {
+    size_t first = strcspn(text, "=,");
     epi_recall_profile profile = epi_recall_profile_default();
+    for (int kind = EPI_PROFILE_CHAT; kind <= EPI_PROFILE_EVENTS; kind++) {
+        const char *name = epi_profile_name((epi_profile_kind)kind);
+        if (strlen(name) != first || memcmp(text, name, first) != 0) continue;
+        profile = epi_recall_profile_of((epi_profile_kind)kind);
+        text += text[first] == ',' ? first + 1 : first;
+    }
     for (const char *at = text; *at != '\0';) {
         size_t size = strcspn(at, "=,");
         char *end = NULL;

@@ -32,6 +32,7 @@ typedef struct recall_mode {
     const char *name;
     const char *without; /* the signal left out; NULL: none */
     bool contexts;       /* recall@tokens too */
+    bool automatic;      /* the space's own profile */
     bool ids_only;       /* nothing is shown around hits: for tuning, where only ranks count */
     epi_recall_profile profile;
     outcome *outcomes;            /* one a question asked */

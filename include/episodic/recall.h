@@ -48,6 +48,7 @@ typedef struct epi_recall_profile {
                                 Zhai 2007) */
     double episode;        /**< mean sum of the signals above over the episode's best three steps */
     double speaker;        /**< a keyword role of the step has its value named in the cue */
+    double user;           /**< lexical score once more, of a step that the user of an assistant said */
     double question;       /**< steps that end with a question mark; below 0, they ask rather than tell */
     double answer;         /**< lexical score of the step before, when that one ends with a question mark */
     double time;           /**< the cue asks when, and a text of the step tells a time (English) */
@@ -63,7 +64,9 @@ typedef struct epi_recall_profile {
     double recency_half_life_days;
 } epi_recall_profile;
 
-/** The profile that epi_recall() uses by default. */
+/** The weights of a kind of memory; of EPI_PROFILE_AUTO and of no kind those of a chat. */
+EPI_API epi_recall_profile epi_recall_profile_of(epi_profile_kind kind);
+/** epi_recall_profile_of(EPI_PROFILE_CHAT): where a profile of one's own begins. */
 EPI_API epi_recall_profile epi_recall_profile_default(void);
 
 typedef struct epi_recall_options {
@@ -71,7 +74,7 @@ typedef struct epi_recall_options {
     uint32_t k;             /**< hits; 0: EPI_K_DEFAULT */
     uint32_t token_budget;  /**< of the rendered context; 0: EPI_TOKEN_BUDGET_DEFAULT */
     uint32_t scene_margin;  /**< steps shown around a hit; by default EPI_SCENE_MARGIN_DEFAULT */
-    const epi_recall_profile *profile; /**< NULL: the default */
+    const epi_recall_profile *profile; /**< NULL: the space's (epi_space_stats.profile) */
     uint32_t ef;            /**< breadth of the vector search; 0: the default */
     bool when;              /**< the cue asks when something happened, whatever its form: see
                                  epi_recollection_moment() */

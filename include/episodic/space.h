@@ -120,6 +120,26 @@ EPI_API epi_status epi_space_list(epi_memory *memory, bool (*visit)(void *contex
  * @return EPI_OK · EPI_ENOTFOUND · EPI_EREADONLY · storage errors */
 EPI_API epi_status epi_space_drop(epi_memory *memory, const char *name);
 
+/** What kind of memory a space is, as far as recall weighs its signals differently (recall.h). */
+typedef enum epi_profile_kind {
+    EPI_PROFILE_AUTO = 0,      /**< chosen from what the space counts of its steps, at every recall */
+    EPI_PROFILE_CHAT = 1,      /**< people talk in short turns; what stands beside a turn says what it is about */
+    EPI_PROFILE_ASSISTANT = 2, /**< a user and an assistant with long answers; what the user said weighs more */
+    EPI_PROFILE_DOCUMENTS = 3, /**< long texts, each by itself */
+    EPI_PROFILE_EVENTS = 4     /**< short reports that nobody asked for */
+} epi_profile_kind;
+
+/** "auto", "chat", "assistant", "documents", "events"; "" for any other number. */
+EPI_API const char *epi_profile_name(epi_profile_kind kind);
+
+/** Sets the space's recall profile, for all processes and for good; EPI_PROFILE_AUTO lets it be chosen again. A recall
+ *  that is given a profile of its own uses that one.
+ * @return EPI_OK · EPI_EINVAL no such kind · EPI_ECLOSED EPI_ESTALE EPI_EREADONLY · storage errors
+ * @par Thread safety any number of threads. */
+EPI_API epi_status epi_space_set_profile(epi_space *space, epi_profile_kind kind);
+
+#define EPI_PROFILE_REASON_SIZE 96u
+
 typedef struct epi_space_stats {
     uint64_t sequence;       /**< number of the newest change */
     uint64_t episodes;
@@ -137,6 +157,12 @@ typedef struct epi_space_stats {
     uint64_t journal;        /**< entries kept */
     epi_time first_event;    /**< EPI_TIME_NONE when empty */
     epi_time last_event;
+    uint64_t questions;       /**< steps that end with a question mark */
+    uint64_t user_steps;      /**< steps whose first keyword (the speaker) names the user of an assistant */
+    uint64_t assistant_steps; /**< ... the assistant, or a tool of it */
+    epi_profile_kind profile; /**< that recall uses; never EPI_PROFILE_AUTO */
+    bool profile_set;         /**< by epi_space_set_profile() */
+    char profile_reason[EPI_PROFILE_REASON_SIZE]; /**< why this profile: the counts that decided */
 } epi_space_stats;
 
 /** Counts what the space holds now. @return EPI_OK · EPI_ECLOSED EPI_ESTALE · storage errors */

@@ -26,6 +26,8 @@ void epi__value_decode(epi__value *value, epi__reader *reader);
 #define EPI__ROW_QUESTION (1u << 16) /* its text ends with a question mark */
 #define EPI__ROW_WORDS (1u << 17)    /* it has words, so it is in the postings or in the tail */
 #define EPI__ROW_VECTOR (1u << 18)   /* it has a vector */
+#define EPI__ROW_USER (1u << 19)     /* its first keyword names the user of an assistant */
+#define EPI__ROW_ASSISTANT (1u << 20) /* ... the assistant, or a tool of it */
 #define EPI__ROW_PUBLIC_FLAGS 0xFFFFu
 
 typedef struct epi__row {

@@ -349,6 +349,10 @@ static epi_status check_counts(epi__check *check) {
     EPI__TRY(compare(check, "steps with words", state->documents, check->documents));
     EPI__TRY(compare(check, "quarter words", state->words, check->words));
     EPI__TRY(compare(check, "vectors", state->vectors, check->vectors));
+    EPI__TRY(compare(check, "questions", state->questions, check->questions));
+    EPI__TRY(compare(check, "steps of a user", state->user_steps, check->user_steps));
+    EPI__TRY(compare(check, "steps of an assistant", state->assistant_steps, check->assistant_steps));
+    EPI__TRY(compare(check, "quarter words of an assistant", state->assistant_words, check->assistant_words));
     EPI__TRY(compare(check, "bytes of components", state->component_size, check->component_size));
     EPI__TRY(compare(check, "as its newest change", state->sequence, check->journal));
     EPI__TRY(compare(check, "external ids", epi__state_count(state, EPI__TABLE_EXTERNAL), check->externals));

@@ -21,7 +21,8 @@ typedef struct epi__check {
     epi__map uses;     /* hash of a component's address -> uses */
     epi__map promised; /* step -> sum of the hashes of its postings and its vector */
     uint64_t journal; /* the entry visited last */
-    uint64_t externals, told, words, documents, vectors, forgotten, superseded, component_size, component_count;
+    uint64_t externals, told, words, documents, vectors, questions, user_steps, assistant_steps, assistant_words;
+    uint64_t forgotten, superseded, component_size, component_count;
     epi__arena arena; /* of one step */
 } epi__check;
 

@@ -159,6 +159,9 @@ epi_status epi__check_step(epi__check *check, epi__view key, epi__view body) {
     EPI__TRY(check_told(check, key, &row, whole ? parts : NULL));
     check->documents += row.length > 0;
     check->words += row.length;
+    check->questions += (row.flags & EPI__ROW_QUESTION) != 0;
+    check->user_steps += (row.flags & EPI__ROW_USER) != 0;
+    if (row.flags & EPI__ROW_ASSISTANT) check->assistant_steps++, check->assistant_words += row.length;
     if (row.flags & EPI__ROW_VECTOR) {
         check->vectors++;
         EPI__TRY(add_to(&check->promised, epi__key_id(key), hash_of(epi__key_id(key), (epi__view){0}, 0, 0)));

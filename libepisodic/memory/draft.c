@@ -316,6 +316,16 @@ static uint64_t content_of(const epi__draft *draft, const epi_schema *schema, co
     return hash;
 }
 
+/* Who says it, by the first keyword of the schema: the speaker in a conversation. */
+static uint32_t party_flag(const epi_schema *schema, const epi__view *parts) {
+    for (size_t i = 0; i < schema->role_count; i++) {
+        if (!(schema->roles[i].flags & EPI_ROLE_KEYWORD)) continue;
+        epi__party party = epi__text_party(parts[i].data, parts[i].size);
+        return party == EPI__PARTY_USER ? EPI__ROW_USER : party == EPI__PARTY_ASSISTANT ? EPI__ROW_ASSISTANT : 0;
+    }
+    return 0;
+}
+
 static bool asks(const epi_schema *schema, const epi__view *parts) {
     for (size_t i = 0; i < schema->role_count; i++) {
         if (!(schema->roles[i].flags & EPI_ROLE_SEARCH) || parts[i].size == 0) continue;
@@ -340,6 +350,7 @@ epi_status epi__draft_make(epi__draft *draft, epi__arena *arena, epi__mirror *mi
                               draft->row.utc_offset_min));
     EPI__TRY(epi__draft_times(draft, arena, schema, scratch));
     if (asks(schema, draft->parts)) draft->row.flags |= EPI__ROW_QUESTION;
+    draft->row.flags |= party_flag(schema, draft->parts);
     EPI__TRY(make_tail(draft, arena, schema, scratch, step));
     draft->row.content = content_of(draft, schema, step);
     draft->size += draft->metadata.size + sizeof *draft;

@@ -10,6 +10,7 @@
 #include "handle.h"
 #include "mark.h"
 #include "remove.h"
+#include "profile.h"
 #include "vectors.h"
 
 #define MODULE "memory"
@@ -273,6 +274,7 @@ static epi_status remove_loaded(struct removal *removal) {
     state->documents -= removal->row.length > 0;
     state->words -= removal->row.length;
     state->vectors -= (removal->row.flags & EPI__ROW_VECTOR) != 0;
+    epi__profile_count(state, &removal->row, -1);
     if (epi__state_count(state, EPI__TABLE_STEP) == 0) state->first_event = state->last_event = 0;
     epi__change_note(&writer->change, EPI__CHANGE_REMOVE, removal->step, 0);
     EPI__TRY(epi__writer_episode(writer, removal->row.episode));

@@ -2,6 +2,7 @@
 #include "handle.h"
 
 #include "append.h"
+#include "profile.h"
 
 #define MODULE "memory"
 
@@ -185,7 +186,12 @@ epi_status epi_space_stats_read(epi_space_stats *stats, epi_space *space) {
         .journal = epi__state_count(state, EPI__TABLE_JOURNAL),
         .first_event = unbiased(state->first_event),
         .last_event = unbiased(state->last_event),
+        .questions = state->questions,
+        .user_steps = state->user_steps,
+        .assistant_steps = state->assistant_steps,
+        .profile_set = state->profile != EPI_PROFILE_AUTO,
     };
+    stats->profile = epi__profile_choose(stats->profile_reason, state);
     epi__snapshot_end(&snapshot);
     return EPI_OK;
 }

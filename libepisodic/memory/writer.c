@@ -7,6 +7,7 @@
 
 #include "../store/component.h"
 #include "mark.h"
+#include "profile.h"
 
 #define MODULE "memory"
 
@@ -217,6 +218,7 @@ static void count_step(epi__writer *writer, const epi__draft *draft) {
     state->documents += row->length > 0;
     state->words += row->length;
     state->vectors += (row->flags & EPI__ROW_VECTOR) != 0;
+    epi__profile_count(state, row, 1);
     if (!state->first_event || from < state->first_event) state->first_event = from;
     if (to > state->last_event) state->last_event = to;
     if (record->first_event == EPI_TIME_NONE || row->event_from < record->first_event) {

@@ -109,7 +109,8 @@ void epi__around_score(epi__search_state *search) {
         candidate->vector = seen ? epi__arms_vector_of(search, candidate->step) : 0.0;
         candidate->dated = seen ? epi__arms_dated(search, candidate->step) : 0.0;
         candidate->sum = profile->lexical * candidate->lexical + profile->vector * candidate->vector +
-                         profile->time_fit * candidate->dated + profile->context * candidate->context;
+                         profile->time_fit * candidate->dated + profile->context * candidate->context +
+                         (candidate->user ? profile->user * candidate->lexical : 0.0);
     }
     score_episodes(search);
     qsort(search->candidates, search->count, sizeof *search->candidates, by_sum);

@@ -3,34 +3,13 @@
 
 #include "../encode/encode.h"
 #include "../memory/draft.h"
+#include "../memory/profile.h"
 #include "../text/text.h"
 #include "recall.h"
 
 #define MODULE "recall"
 
-/* Chosen on LoCoMo-form human chats, in-sample (docs/ARCHITECTURE.md lists what else was tried): a conversation's turns
- * are short, so length hardly counts, and what is covered around a step says more than what it has itself. */
-epi_recall_profile epi_recall_profile_default(void) {
-    return (epi_recall_profile){.version = 1,
-                                .lexical = 1.0,
-                                .k1 = 1.0,
-                                .b = 0.1,
-                                .vector = 0.05,
-                                .context = 2.8,
-                                .episode = 1.1,
-                                .speaker = 0.6,
-                                .question = -0.45,
-                                .answer = 1.3,
-                                .time = 1.25,
-                                .time_fit = 1.0,
-                                .crowd = 0.0,
-                                .several = -0.2,
-                                .hop = 0.5,
-                                .recency = 0.02,
-                                .recency_half_life_days = 30.0};
-}
-
-static epi_status check_options(epi__query *query, const epi_recall_options *options) {
+static epi_status check_options(epi__query *query, const epi__state *state, const epi_recall_options *options) {
     if (options->version != 1)
         return epi__fail(EPI_EINVAL, MODULE, "recall options have version %u, expected 1", options->version);
     if (options->k > EPI_K_MAX) return epi__fail(EPI_ELIMIT, MODULE, "k is %u, limit %u", options->k, EPI_K_MAX);
@@ -40,10 +19,10 @@ static epi_status check_options(epi__query *query, const epi_recall_options *opt
     if (options->scene_margin > EPI_SCENE_MARGIN_MAX)
         return epi__fail(EPI_ELIMIT, MODULE, "scene margin is %u, limit %u", options->scene_margin,
                          EPI_SCENE_MARGIN_MAX);
-    query->profile = options->profile ? *options->profile : epi_recall_profile_default();
+    query->profile = options->profile ? *options->profile : epi_recall_profile_of(epi__profile_choose(NULL, state));
     const epi_recall_profile *p = &query->profile;
-    double sum = p->lexical + p->k1 + p->b + p->vector + p->context + p->episode + p->speaker + p->question +
-                 p->answer + p->time + p->time_fit + p->crowd + p->several + p->hop + p->recency +
+    double sum = p->lexical + p->k1 + p->b + p->vector + p->context + p->episode + p->speaker + p->user +
+                 p->question + p->answer + p->time + p->time_fit + p->crowd + p->several + p->hop + p->recency +
                  p->recency_half_life_days;
     if (p->version != 1) return epi__fail(EPI_EINVAL, MODULE, "recall profile has version %u, expected 1", p->version);
     if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->time_fit < 0 || p->crowd > 0 || p->several > 0 ||
@@ -203,7 +182,7 @@ epi_status epi__query_init(epi__query *query, epi__snapshot *snapshot, epi__scra
     if (!cue->text && !cue->vector && !query->filtering) return epi__fail(EPI_EINVAL, MODULE, "the cue is empty");
     if (cue->filter.include_forgotten)
         return epi__fail(EPI_EINVAL, MODULE, "what was forgotten cannot be recalled; restore it");
-    EPI__TRY(check_options(query, options));
+    EPI__TRY(check_options(query, &snapshot->state, options));
     EPI__TRY(epi__filter_init(&query->filter, snapshot->mirror, &cue->filter));
     if (cue->text) EPI__TRY(take_text(query, snapshot, scratch));
     return take_vector(query, &snapshot->mirror->schema->schema);

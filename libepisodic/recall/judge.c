@@ -88,6 +88,7 @@ epi_status epi__judge(epi__found *found, epi__search_state *search, const epi__c
     epi__evidence_add(found, "context", candidate->context, profile->context);
     epi__evidence_add(found, "episode", candidate->mean, profile->episode);
     epi__evidence_add(found, "speaker", named ? 1.0 : 0.0, profile->speaker);
+    epi__evidence_add(found, "user", candidate->user ? candidate->lexical : 0.0, profile->user);
     epi__evidence_add(found, "question", cued && row->flags & EPI__ROW_QUESTION ? 1.0 : 0.0, profile->question);
     epi__evidence_add(found, "answer", asked, profile->answer);
     epi__evidence_add(found, "time", tells ? 1.0 : 0.0, profile->time);

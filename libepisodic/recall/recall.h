@@ -1,6 +1,7 @@
 /* recall.h - how a cue becomes a recollection.
  *
  *   cue.c      the cue checked and taken apart: words, vector, named speakers
+ *   profile.c  the weights of each kind of memory
  *   search.c   lexical and vector scores -> candidates -> what stands around them -> rows and filters -> hits with
  *              evidence; search.h names the files it is made of
  *   build.c    hits -> scenes -> steps rebuilt from their components, in the result's arena

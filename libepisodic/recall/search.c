@@ -14,8 +14,9 @@
 #include "search.h"
 
 #define MODULE "recall"
-#define POOL_MIN 192u /* best steps that become candidates */
-#define ROWS_MIN 96u  /* candidates whose rows are read */
+#define POOL_MIN 192u   /* best steps that become candidates */
+#define POOL_BY_USER 4u /* times as many, where a row says how much a step weighs */
+#define ROWS_MIN 96u    /* candidates whose rows are read */
 
 /* ---- candidates ------------------------------------------------------------------------------------------------- */
 
@@ -70,7 +71,7 @@ static epi_status spread(epi__search_state *search, const epi__topk *pool) {
     for (size_t i = 0; i < pool->count; i++)
         for (int d = -reach; d <= reach; d++) {
             uint64_t step = d ? epi__mirror_neighbour(mirror, pool->items[i].id, d) : pool->items[i].id;
-            if (step) search->candidates[search->count++].step = step;
+            if (step) search->candidates[search->count++] = (epi__candidate){.step = step};
         }
     qsort(search->candidates, search->count, sizeof *search->candidates, by_step);
     size_t kept = 0;
@@ -78,6 +79,22 @@ static epi_status spread(epi__search_state *search, const epi__topk *pool) {
         if (i == 0 || search->candidates[i].step != search->candidates[kept - 1].step)
             search->candidates[kept++] = search->candidates[i];
     search->count = kept;
+    return EPI_OK;
+}
+
+static size_t pool_size(const epi__query *query) {
+    size_t size = EPI__MAX((size_t)POOL_MIN, 4 * query->k);
+    return query->profile.user != 0.0 ? POOL_BY_USER * size : size;
+}
+
+/* Which candidates the user said. */
+static epi_status note_users(epi__search_state *search) {
+    for (size_t i = 0; search->query->profile.user != 0.0 && i < search->count; i++) {
+        epi__row row;
+        epi_status status = epi__row_read(&row, search->snapshot, search->candidates[i].step);
+        if (status && status != EPI_ENOTFOUND) return status;
+        search->candidates[i].user = !status && row.flags & EPI__ROW_USER;
+    }
     return EPI_OK;
 }
 
@@ -180,10 +197,10 @@ static epi_status by_cue(epi__found **found, size_t *count, epi__search_state *s
     epi_status status = epi__arms_words(search);
     if (!status) status = epi__arms_vector(search);
     if (!status) status = epi__arms_dates(search);
-    if (!status && !epi__topk_init(&pool, EPI__MAX((size_t)POOL_MIN, 4 * search->query->k)))
-        status = epi__fail_memory(MODULE, POOL_MIN);
+    if (!status && !epi__topk_init(&pool, pool_size(search->query))) status = epi__fail_memory(MODULE, POOL_MIN);
     if (!status) status = pool_fill(search, &pool);
     if (!status) status = spread(search, &pool);
+    if (!status) status = note_users(search);
     if (!status) epi__around_score(search);
     if (!status) status = read_rows(found, count, search);
     epi__topk_dispose(&pool);

@@ -24,6 +24,7 @@ typedef struct epi__candidate {
     uint64_t index; /* place in the episode */
     double sum;     /* of the signals below, weighted */
     double lexical, vector, dated, context, mean;
+    bool user; /* the user of an assistant said it; known only where that counts */
 } epi__candidate;
 
 typedef struct epi__search_state {

@@ -32,6 +32,10 @@ typedef struct epi__state {
     uint64_t generation;  /* of the encoder */
     uint64_t first_event; /* biased times; 0: none yet */
     uint64_t last_event;
+    uint64_t questions;                   /* steps that end with a question mark */
+    uint64_t user_steps, assistant_steps; /* said by the two sides of an assistant's log */
+    uint64_t assistant_words;             /* in quarter words */
+    uint64_t profile;                     /* epi_profile_kind that was set; 0: chosen */
     epi__table_sum tables[EPI__TABLE_SLOTS];
 } epi__state;
 

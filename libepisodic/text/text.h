@@ -61,4 +61,10 @@ size_t epi__text_forms(const char *stems[EPI__FORMS_MAX], const char *stem, size
 /* What a question asks for, by its form; 0 when that says nothing. */
 unsigned epi__text_asks(const char *text, size_t size);
 
+/* ---- party.c: English ---- */
+
+typedef enum epi__party { EPI__PARTY_NONE, EPI__PARTY_USER, EPI__PARTY_ASSISTANT } epi__party;
+/* Whom the name of a speaker stands for in an assistant's log. */
+epi__party epi__text_party(const char *name, size_t size);
+
 #endif
