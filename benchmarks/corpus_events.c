@@ -1,6 +1,6 @@
 /* corpus_events.c - a stream of events that machines report: several processes interleaved, each a chain of a few
- * short lines that share an id; few words, many ids and names. A question is about a whole process, by its id or by what
- * its first line says, or about one line by what it happened to.
+ * short lines that share an id; few words, many ids and names. A question is about a whole process, by its id or by
+ * what its first line says, or about one line by what it happened to.
  */
 #include <stdio.h>
 

@@ -21,7 +21,8 @@ extern const size_t profile_weight_count;
 #define PROFILE_WEIGHT_MAX 24 /* at least profile_weight_count */
 
 double *profile_weight_of(epi_recall_profile *profile, const profile_weight *weight);
-/* "name=value,name=value" over the chat profile, or over that of the kind named first: "events,hop=1"; ends the program, saying why, when that is not what it says. */
+/* "name=value,name=value" over the chat profile, or over that of the kind named first: "events,hop=1". Ends the
+ * program, saying why, when that is not what it says. */
 epi_recall_profile profile_parse(const char *text);
 /* The yardstick: BM25 over stemmed words with the usual constants, and nothing else. */
 epi_recall_profile profile_bm25(void);

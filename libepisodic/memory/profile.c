@@ -1,6 +1,6 @@
-/* profile.c - the recall profile of a space, chosen from counts that its state record keeps: how long its steps are, how
- * many end with a question mark, and how many were said by a user or an assistant (text/party.c). No labels, no look at
- * the texts, a few divisions: it is chosen again at every recall, so it follows what the space becomes.
+/* profile.c - the recall profile of a space, chosen from counts that its state record keeps: how long its steps are,
+ * how many end with a question mark, and how many were said by a user or an assistant (text/party.c). No labels, no
+ * look at the texts, a few divisions: it is chosen again at every recall, so it follows what the space becomes.
  *
  *   assistant  an assistant said a fifth or more of the steps, at length
  *   documents  nobody is an assistant, and steps are long

@@ -1,5 +1,5 @@
-/* party.c - which side of an assistant's log a name stands for: "user", "Human", "AI assistant", "gpt-4o". Logs name the
- * sides by a handful of words; a name that has none of them is a person's, a program's, or a machine's.
+/* party.c - which side of an assistant's log a name stands for: "user", "Human", "AI assistant", "gpt-4o". Logs name
+ * the sides by a handful of words; a name that has none of them is a person's, a program's, or a machine's.
  *
  * Names are split at what is no ASCII letter; case does not count. Words for the assistant win, since "user assistant"
  * is one.

@@ -20,7 +20,11 @@ ROOT = Path(os.environ["EPISODIC_SOURCE_DIR"])
 DEMO = ROOT / "docs" / "demo" / "conversation.json"
 SPACE = "mara-and-jonas"
 COMMANDS = ["remember", "recall", "import", "export", "show", "timeline", "spaces", "stats", "forget", "drop", "check",
-            "upkeep"]
+            "upkeep", "profile"]
+
+
+def signals(found) -> set:
+    return {evidence["signal"] for hit in found["hits"] for evidence in hit["evidence"]}
 
 
 def terminals_exist() -> bool:
@@ -243,6 +247,20 @@ class Everyday(Case):
         self.assertIn("Leipzig", self.ok("recall", "-s", "home", "--valid-at", "2026-01-15", "dentist"))
         shown = self.ok("show", "-s", "home", "step", "1")
         self.assertIn("corrected by step 2", " ".join(shown.split()))
+
+    def test_a_profile_is_chosen_told_and_set(self):
+        self.ok("import", str(DEMO))
+        stats = self.json("stats", "-s", SPACE)
+        self.assertEqual((stats["profile"], stats["profile_set"]), ("chat", False))
+        self.assertIn("ask", stats["profile_reason"])
+        self.assertIn("recall profile", self.run_cli("stats", "-s", SPACE).out)
+        plain = self.json("recall", "-s", SPACE, "Which trip did Mara plan?", "--explain")
+        self.assertEqual(self.json("profile", "-s", SPACE, "documents")["profile_set"], True)
+        other = self.json("recall", "-s", SPACE, "Which trip did Mara plan?", "--explain")
+        self.assertIn("context", signals(plain))
+        self.assertNotIn("context", signals(other))
+        self.assertEqual(self.json("recall", "-s", SPACE, "--profile", "chat", "Which trip did Mara plan?"), plain)
+        self.assertEqual(self.json("profile", "-s", SPACE, "auto")["profile"], "chat")
 
     def test_show_timeline_spaces_and_stats_agree(self):
         self.ok("import", str(DEMO))

@@ -94,6 +94,8 @@ const char *cli_nearest(const char *word, const char *const *names, size_t count
 
 /* ---- values.c: values of options ------------------------------------------------------------------------------- */
 
+/* "chat", "assistant", ...; "auto" too. */
+int cli_profile(epi_profile_kind *kind, const cli *c, const char *text);
 int cli_number(uint64_t *number, const cli *c, const char *name, const char *text, uint64_t max);
 /* DONE, or BAD_USAGE after telling. With `end` the end of the interval is meant. EPI_TIME_NONE when not given. */
 int cli_time(epi_time *time, const cli *c, const char *name, bool end);
@@ -169,6 +171,7 @@ void print_step(const cli *c, const epi_scene *scene, const epi_recalled_step *s
 void print_score(char out[16], double score);
 /* "12,345" */
 char *print_count(char out[32], uint64_t count);
+void json_profile(epi_json_writer *writer, const epi_space_stats *stats);
 void json_step(epi_json_writer *writer, const char *name, const cli *c, const epi_recalled_step *step);
 void json_text(epi_json_writer *writer, const char *name, const char *text); /* NULL: null */
 void json_time(epi_json_writer *writer, const char *name, epi_time time, int32_t offset);
@@ -177,6 +180,6 @@ int json_print(const cli *c, epi_json_writer *writer); /* prints the text and fr
 /* ---- cmd_*.c --------------------------------------------------------------------------------------------------- */
 
 extern const cli_command cmd_import, cmd_export, cmd_remember, cmd_recall, cmd_show, cmd_timeline, cmd_spaces,
-    cmd_forget, cmd_drop, cmd_stats, cmd_check, cmd_upkeep;
+    cmd_forget, cmd_drop, cmd_stats, cmd_check, cmd_upkeep, cmd_profile;
 
 #endif

@@ -20,6 +20,7 @@ static const cli_option options[] = {
     {"superseded", 0, NULL, "also what has been corrected since"},
     {"when", 'w', NULL, "what happened when: each hit with the time that it tells, and the words that say so"},
     {"now", 0, "TIME", "what \"yesterday\" in TEXT is seen from (now)"},
+    {"profile", 0, "NAME", "weigh as in a chat, assistant, documents or events (the space's own)"},
     {"explain", 'x', NULL, "the evidence under each hit; it sums to the score"},
     {"context", 'c', NULL, "instead of hits: the scenes around them, as text for a prompt"},
     {"budget", 'b', "TOKENS", "of the context (1024); one token is counted as 4 bytes"},
@@ -279,8 +280,19 @@ static int print_found(const cli *c, const char *text, const epi_recollection *f
     return cli_has(c, "json") ? NOTHING : cli_error(c, NOTHING, "nothing was found");
 }
 
+static int read_profile(epi_recall_options *recall, epi_recall_profile *profile, const cli *c) {
+    epi_profile_kind kind;
+    if (!cli_has(c, "profile")) return DONE;
+    int code = cli_profile(&kind, c, cli_value(c, "profile"));
+    if (code != DONE || kind == EPI_PROFILE_AUTO) return code;
+    *profile = epi_recall_profile_of(kind);
+    recall->profile = profile;
+    return DONE;
+}
+
 static int run(cli *c) {
     epi_recall_options recall = epi_recall_options_default();
+    epi_recall_profile profile;
     epi_cue cue = epi_cue_default();
     cli_filter filter;
     char *text = NULL;
@@ -289,6 +301,7 @@ static int run(cli *c) {
     if (code == DONE) code = read_numbers(&recall, c);
     if (code == DONE) code = read_now(&cue, c);
     recall.when = cli_has(c, "when");
+    if (code == DONE) code = read_profile(&recall, &profile, c);
     if (code == DONE) code = read_text(&text, c);
     if (code == DONE) code = check_cue(c, text, &filter);
     if (code == DONE) code = cli_open(c, TO_READ, NULL);

@@ -41,9 +41,13 @@ static void print_figure(const cli *c, const figure *f) {
     printf(" %15.1f %s\n", size, units[i]);
 }
 
-static int print_all(const cli *c, const figure *figures, size_t count) {
+static int print_all(const cli *c, const figure *figures, size_t count, const epi_space_stats *space) {
     if (!cli_has(c, "json")) {
         for (size_t i = 0; i < count; i++) print_figure(c, &figures[i]);
+        if (space != NULL) {
+            term_print(c, DIM, "  %-34s", "recall profile");
+            printf(" %15s  (%s)\n", epi_profile_name(space->profile), space->profile_reason);
+        }
         return DONE;
     }
     epi_json_writer *writer = NULL;
@@ -57,6 +61,7 @@ static int print_all(const cli *c, const figure *figures, size_t count) {
             epi_json_put_unsigned(writer, figures[i].name, figures[i].value);
         }
     }
+    if (space != NULL) json_profile(writer, space);
     epi_json_end(writer);
     return json_print(c, writer);
 }
@@ -77,7 +82,7 @@ static int print_memory(const cli *c) {
         FIGURE(readers_max, "readers at most"),
         FIGURE(format, "format version"),
     };
-    return print_all(c, figures, sizeof figures / sizeof figures[0]);
+    return print_all(c, figures, sizeof figures / sizeof figures[0], NULL);
 }
 
 static int print_space(const cli *c) {
@@ -93,6 +98,9 @@ static int print_space(const cli *c) {
         FIGURE_TIME(first_event, "first event"),
         FIGURE_TIME(last_event, "last event"),
         FIGURE(words, "words, stop words not counted"),
+        FIGURE(questions, "steps that ask"),
+        FIGURE(user_steps, "steps of a user"),
+        FIGURE(assistant_steps, "steps of an assistant"),
         FIGURE(terms, "distinct terms in sealed postings"),
         FIGURE(vectors, "vectors"),
         FIGURE(indexed, "  in the graph of this process"),
@@ -103,7 +111,7 @@ static int print_space(const cli *c) {
         FIGURE(journal, "journal entries kept"),
         FIGURE(sequence, "changes ever made"),
     };
-    return print_all(c, figures, sizeof figures / sizeof figures[0]);
+    return print_all(c, figures, sizeof figures / sizeof figures[0], s);
 }
 
 static int run(cli *c) {

@@ -5,8 +5,8 @@
 #include "cli.h"
 
 static const cli_command *const commands[] = {
-    &cmd_remember, &cmd_recall, &cmd_import, &cmd_export, &cmd_show,  &cmd_timeline,
-    &cmd_spaces,   &cmd_stats,  &cmd_forget, &cmd_drop,   &cmd_check, &cmd_upkeep,
+    &cmd_remember, &cmd_recall, &cmd_import, &cmd_export, &cmd_show,   &cmd_timeline, &cmd_spaces,
+    &cmd_stats,    &cmd_forget, &cmd_drop,   &cmd_check,  &cmd_upkeep, &cmd_profile,
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 

@@ -273,6 +273,12 @@ void json_text(epi_json_writer *writer, const char *name, const char *text) {
     }
 }
 
+void json_profile(epi_json_writer *writer, const epi_space_stats *stats) {
+    json_text(writer, "profile", epi_profile_name(stats->profile));
+    epi_json_put_bool(writer, "profile_set", stats->profile_set);
+    json_text(writer, "profile_reason", stats->profile_reason);
+}
+
 void json_time(epi_json_writer *writer, const char *name, epi_time time, int32_t offset) {
     char text[EPI_TIME_TEXT_SIZE];
     json_text(writer, name, time != EPI_TIME_NONE ? epi_time_iso(text, time, offset) : NULL);

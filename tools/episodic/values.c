@@ -19,6 +19,14 @@ int cli_number(uint64_t *number, const cli *c, const char *name, const char *tex
     return cli_error(c, BAD_USAGE, "%s: \"%s\" is not a number from 0 to %llu", name, text, (unsigned long long)max);
 }
 
+int cli_profile(epi_profile_kind *kind, const cli *c, const char *text) {
+    for (int i = EPI_PROFILE_AUTO; i <= EPI_PROFILE_EVENTS; i++) {
+        *kind = (epi_profile_kind)i;
+        if (strcmp(epi_profile_name(*kind), text) == 0) return DONE;
+    }
+    return cli_error(c, BAD_USAGE, "there is no profile \"%s\"; auto, chat, assistant, documents, events", text);
+}
+
 int cli_time(epi_time *time, const cli *c, const char *name, bool end) {
     const char *text = cli_value(c, name);
     epi_interval interval;
