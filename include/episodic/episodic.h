@@ -16,6 +16,7 @@
 #include <episodic/recall.h>
 #include <episodic/imagine.h>
 #include <episodic/plan.h>
+#include <episodic/prospects.h>
 #include <episodic/transfer.h>
 #include <episodic/version.h>
 

@@ -18,6 +18,7 @@ struct mirrors {
 
 static void mirror_free(epi__mirror *mirror) {
     if (mirror->traces_free) mirror->traces_free(mirror->traces);
+    if (mirror->stories_free) mirror->stories_free(mirror->stories);
     epi__pending_free(mirror->pending);
     epi__free(mirror->runs);
     epi__free(mirror->marks);

@@ -69,6 +69,8 @@ typedef struct epi__mirror {
 
     void *traces; /* what imagining derives (imagine/traces.h); made on first use, under the store's lock */
     void (*traces_free)(void *traces);
+    void *stories; /* the same for what steps say (imagine/stories.h) */
+    void (*stories_free)(void *stories);
 } epi__mirror;
 
 /* The mirror of a space; made on first use, and owned by the store's shared slot until the store closes. */

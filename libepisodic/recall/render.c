@@ -17,23 +17,6 @@ static const epi_role *role_of(const epi_schema *schema, const char *name) {
     return NULL;
 }
 
-/* Bytes of a character at `at` that would break a line: a control (C0, DEL, C1), U+2028 or U+2029; 0: none there. */
-static size_t breaks_line(const uint8_t *at, size_t size) {
-    if (at[0] < 0x20 || at[0] == 0x7F) return 1;
-    if (size >= 2 && at[0] == 0xC2 && at[1] < 0xA0) return 2;
-    return size >= 3 && at[0] == 0xE2 && at[1] == 0x80 && (at[2] == 0xA8 || at[2] == 0xA9) ? 3 : 0;
-}
-
-/* Text on one line: what would break it becomes a space. */
-static void append_flat(epi__buffer *out, const char *text, size_t size) {
-    const uint8_t *bytes = (const uint8_t *)text;
-    for (size_t i = 0; i < size;) {
-        size_t broken = breaks_line(bytes + i, size - i);
-        epi__buffer_append_u8(out, broken ? ' ' : bytes[i]);
-        i += broken ? broken : 1;
-    }
-}
-
 /* "who: what (caption: ...)": the first keyword says who, the first searched part stands by itself, later ones with
  * their role. */
 static void append_step(epi__buffer *out, const epi__step *step, const epi_schema *schema) {
@@ -43,13 +26,13 @@ static void append_step(epi__buffer *out, const epi__step *step, const epi_schem
         const epi_role *role = role_of(schema, part->role);
         if (!role || part->size == 0) continue;
         if ((role->flags & EPI_ROLE_KEYWORD) && !who && !what) {
-            append_flat(out, part->data, part->size);
+            epi__text_append_flat(out, part->data, part->size);
             epi__buffer_append_text(out, ": ");
             who = true;
         } else if ((role->flags & EPI_ROLE_SEARCH)) {
             epi__buffer_append_text(out, what ? " (" : "");
             if (what) epi__buffer_append_format(out, "%s: ", role->name);
-            append_flat(out, part->data, part->size);
+            epi__text_append_flat(out, part->data, part->size);
             epi__buffer_append_text(out, what ? ")" : "");
             what = true;
         }
@@ -91,7 +74,7 @@ static void heading(epi__buffer *out, const epi__scene *scene) {
     append_date(out, &scene->steps[0]);
     if (scene->view.title[0]) {
         epi__buffer_append_text(out, ", ");
-        append_flat(out, scene->view.title, strlen(scene->view.title));
+        epi__text_append_flat(out, scene->view.title, strlen(scene->view.title));
     }
     epi__buffer_append_format(out, " [episode %llu]\n", (unsigned long long)scene->view.episode);
 }

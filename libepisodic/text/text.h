@@ -25,6 +25,9 @@ size_t epi__utf8_columns(const char *text, size_t size);
 /* NFKC and case folding; the result is in `out` (cleared first). Valid UTF-8 in. */
 epi_status epi__utf8_fold(epi__buffer *out, const char *text, size_t size);
 
+/* Appends valid UTF-8 on one line: what would break it becomes a space. */
+void epi__text_append_flat(epi__buffer *out, const char *text, size_t size);
+
 typedef struct epi__analyzer epi__analyzer; /* not for two threads at once */
 
 typedef struct epi__term {

@@ -204,3 +204,21 @@ size_t epi__utf8_fold_word(char *out, size_t limit, const char *word, size_t siz
     memcpy(out, points, folded);
     return folded;
 }
+
+/* ---- lines ---- */
+
+/* Bytes of a character at `at` that would break a line: a control (C0, DEL, C1), U+2028 or U+2029; 0: none there. */
+static size_t breaks_line(const uint8_t *at, size_t size) {
+    if (at[0] < 0x20 || at[0] == 0x7F) return 1;
+    if (size >= 2 && at[0] == 0xC2 && at[1] < 0xA0) return 2;
+    return size >= 3 && at[0] == 0xE2 && at[1] == 0x80 && (at[2] == 0xA8 || at[2] == 0xA9) ? 3 : 0;
+}
+
+void epi__text_append_flat(epi__buffer *out, const char *text, size_t size) {
+    const uint8_t *bytes = (const uint8_t *)text;
+    for (size_t i = 0; i < size;) {
+        size_t broken = breaks_line(bytes + i, size - i);
+        epi__buffer_append_u8(out, broken ? ' ' : bytes[i]);
+        i += broken ? broken : 1;
+    }
+}
