@@ -13,12 +13,13 @@ struct tool_world {
     uint8_t stage_tool[2][TOOL_VALUES];    /* and which tool that is */
 };
 
-static const char *const names[TOOL_COUNT] = {"restart", "rollback", "scale_up", "clear_cache", "reindex",  "failover",
-                                              "patch",   "reroute",  "throttle", "rotate_key",  "rebuild", "drain"};
+static const char *const names[TOOL_COUNT] = {"restart",  "rollback", "scale_up", "clear_cache",
+                                              "reindex",  "failover", "patch",    "reroute",
+                                              "throttle", "rotate",   "rebuild",  "drain"};
 static const char *const attributes[TOOL_ATTRIBUTES] = {"service", "region", "load", "version", "tier", "alarm"};
 static const char *const values[TOOL_ATTRIBUTES][TOOL_VALUES] = {
-    {"api", "queue", "search", "store"},     {"north", "south", "east", "west"}, {"idle", "low", "high", "peak"},
-    {"v1", "v2", "v3", "v4"},                {"free", "basic", "plus", "max"},   {"disk", "memory", "latency", "errors"},
+    {"api", "queue", "search", "store"}, {"north", "south", "east", "west"}, {"idle", "low", "high", "peak"},
+    {"v1", "v2", "v3", "v4"}, {"free", "basic", "plus", "max"}, {"disk", "memory", "latency", "errors"},
 };
 static const char *const modes[TOOL_MODES] = {"careful", "fast"};
 static const char *const stages[] = {"raw", "shaped", "done"};

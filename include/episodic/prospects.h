@@ -126,9 +126,9 @@ typedef struct epi_course {
  * @param task NULL: none. @param situation a JSON object or text; NULL: none. Each at most EPI_CUE_SIZE_MAX bytes.
  * @param candidates may be NULL when count is 0. @param count at most EPI_CANDIDATE_COUNT_MAX.
  * @param options NULL: the defaults.
- * @return EPI_OK · EPI_EINVAL an argument is NULL, a tool empty, an option out of range · EPI_EUNSUPPORTED the space has
- *         no such roles · EPI_EUTF8 EPI_EJSON EPI_ELIMIT a text is malformed or too long · EPI_EDAMAGED · EPI_ECLOSED
- *         EPI_ESTALE EPI_EREADERS EPI_ENOMEM
+ * @return EPI_OK · EPI_EINVAL an argument is NULL, a tool empty, an option out of range · EPI_EUNSUPPORTED the space
+ *         has no such roles · EPI_EUTF8 EPI_EJSON EPI_ELIMIT a text is malformed or too long · EPI_EDAMAGED ·
+ *         EPI_ECLOSED EPI_ESTALE EPI_EREADERS EPI_ENOMEM
  * @par Ownership freed by epi_prospects_free().
  * @par Thread safety any number of threads on one space. The same stored steps and arguments give the same prospects.
  *      The first call after a change reads the space's steps again; later ones use what it learned.
@@ -140,9 +140,9 @@ EPI_API epi_status epi_imagine_actions(epi_prospects **prospects, epi_space *spa
                                        const epi_imagine_actions_options *options);
 EPI_API void epi_prospects_free(epi_prospects *prospects); /**< NULL is allowed */
 
-EPI_API size_t epi_prospects_count(const epi_prospects *prospects);
+EPI_API size_t epi_prospects_count(const epi_prospects *prospects); /**< candidates, and what was proposed */
 EPI_API const epi_prospect *epi_prospects_get(const epi_prospects *prospects, size_t index); /**< NULL past the end */
-EPI_API size_t epi_prospects_course_count(const epi_prospects *prospects);
+EPI_API size_t epi_prospects_course_count(const epi_prospects *prospects); /**< at most what was asked for */
 /** Courses of two stages, the best first; NULL past the end. */
 EPI_API const epi_course *epi_prospects_course(const epi_prospects *prospects, size_t index);
 /** The prospect with the greatest success_low, the first of equals; NULL when none has a precedent. */

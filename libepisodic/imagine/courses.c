@@ -1,8 +1,8 @@
 /* courses.c - courses of two stages: a tool that brings about a situation, and a tool that succeeds there. The halves
  * may never have been seen in one episode.
  *
- * For each tool, each effect that its tries had on the situation is an aim of its own: how likely it comes about here is
- * learned and counted as success is. The situation at hand with that effect put in is where the second tool is asked
+ * For each tool, each effect that its tries had on the situation is an aim of its own: how likely it comes about here
+ * is learned and counted as success is. The situation at hand with that effect put in is where the second tool is asked
  * for its success. A course is joined only where both halves have a witness that is alike, and both are named.
  */
 #include <stdlib.h>
@@ -25,7 +25,8 @@ struct finder {
 /* ---- the situation behind the first stage ------------------------------------------------------------------------ */
 
 static bool is_changed(const epi__tries *t, const epi__try *witness, size_t attribute) {
-    const epi__feature *before = epi__try_feature(witness, attribute), *after = epi__try_feature(witness + 1, attribute);
+    const epi__feature *before = epi__try_feature(witness, attribute);
+    const epi__feature *after = epi__try_feature(witness + 1, attribute);
     return strncmp(t->attributes.names[attribute], PREFIX, sizeof PREFIX - 2) == 0 &&
            epi__feature_distance(&t->attributes, attribute, before, after) > 0;
 }

@@ -67,11 +67,12 @@ struct change {
 static void try_levels(struct change *best, const struct fit *fit, double now) {
     float by[EPI__FAR + 1];
     for (size_t a = 0; a < fit->attributes; a++) {
+        const uint8_t *distances = fit->distances + a * fit->count * fit->count;
         uint8_t level = fit->kernel->level[a];
         for (uint8_t to = 0; to < EPI__COUNT(LEVELS); to++) {
             if (to == level) continue;
             factors(by, LEVELS[level], LEVELS[to]);
-            double gain = likelihood(fit, fit->distances + a * fit->count * fit->count, by, fit->kernel->strength) - now;
+            double gain = likelihood(fit, distances, by, fit->kernel->strength) - now;
             gain -= level == 0 ? PRICE : to == 0 ? -PRICE : 0.0;
             if (gain > best->gain) *best = (struct change){gain, a, to, 0.0};
         }

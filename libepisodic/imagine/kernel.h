@@ -1,9 +1,9 @@
 /* kernel.h - how often something comes true in situations like one at hand: a weighted mean over what was seen, where
  * each attribute has its own say in what is alike.
  *
- * A case weighs the product over attributes of level^(distance / EPI__FAR): an attribute of level 1 does not matter, one
- * of level .05 all but rules out cases that differ in it. Levels are learned from the cases alone: one attribute at a
- * time gets the level with which the other cases foretell each case best, as long as that is worth its price.
+ * A case weighs the product over attributes of level^(distance / EPI__FAR): an attribute of level 1 does not matter,
+ * one of level .03 all but rules out cases that differ in it. Levels are learned from the cases alone: one attribute
+ * at a time gets the level with which the other cases foretell each case best, as long as that is worth its price.
  */
 #ifndef EPI_IMAGINE_KERNEL_H
 #define EPI_IMAGINE_KERNEL_H

@@ -299,7 +299,8 @@ static epi_status learn(epi__kernel *kernel, const epi__tries *t, const epi__aim
                 distances[(a * n + i) * n + j] = distances[(a * n + j) * n + i] = epi__feature_distance(
                     &t->attributes, a, epi__try_feature(cases[i], a), epi__try_feature(cases[j], a));
     for (size_t i = 0; i < n; i++) labels[i] = epi__aim_reached(t, aim, cases[i]);
-    epi_status status = epi__kernel_fit(kernel, distances, attributes, n, labels, aim->effect ? 0.0 : rate_of_all(t, aim->above));
+    double base = aim->effect ? 0.0 : rate_of_all(t, aim->above);
+    epi_status status = epi__kernel_fit(kernel, distances, attributes, n, labels, base);
     epi__free(distances);
     return status;
 }
