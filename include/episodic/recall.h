@@ -230,7 +230,8 @@ EPI_API epi_status epi_step_read(epi_recollection **found, epi_space *space, uin
 EPI_API epi_status epi_steps_read(epi_recollection **found, epi_space *space, uint64_t after, size_t count);
 /** The vector stored for a step, as epi_step.vector takes it: under EPI_COSINE its unit vector, which stores again to
  * the bit.
- * @param[out] vector room for the dimension of the space's schema.
+ * @param[out] vector room for epi_space_stats.dimension floats; for EPI_DIMENSION_MAX where somebody may change the
+ *             space's encoder meanwhile.
  * @param[out] size its elements; 0 when the step has none. May be NULL.
  * @return EPI_OK · EPI_ENOTFOUND never appended · EPI_ESTALE removed · EPI_EDAMAGED · storage errors */
 EPI_API epi_status epi_step_vector(float *vector, size_t *size, epi_space *space, uint64_t step);

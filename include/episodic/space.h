@@ -5,6 +5,7 @@
 #define EPISODIC_SPACE_H
 
 #include <episodic/memory.h>
+#include <episodic/sys/encoder.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -151,7 +152,13 @@ typedef struct epi_space_stats {
     uint64_t shared;         /**< components used more than once */
     uint64_t terms;          /**< distinct words, keywords and tags in sealed postings */
     uint64_t words;          /**< words in all steps, stop words not counted */
-    uint64_t vectors;
+    uint64_t vectors;        /**< of the encoder that serves */
+    uint64_t dimension;      /**< of these; 0: the space has none */
+    uint64_t generation;     /**< number of that encoder among those the space has had */
+    uint64_t backlog;        /**< steps that wait for a vector: their encoder failed, or was not given */
+    uint64_t building;       /**< number of the encoder that is to serve next; 0: none */
+    uint64_t building_done;  /**< vectors that it has */
+    uint64_t building_left;  /**< steps that it has not seen, about */
     uint64_t unsealed;       /**< steps whose postings and vectors wait in the write-ahead tail */
     uint64_t indexed;        /**< vectors in this process's graph */
     uint64_t journal;        /**< entries kept */
@@ -168,16 +175,52 @@ typedef struct epi_space_stats {
 /** Counts what the space holds now. @return EPI_OK · EPI_ECLOSED EPI_ESTALE · storage errors */
 EPI_API epi_status epi_space_stats_read(epi_space_stats *stats, epi_space *space);
 
+/** Gives this process an encoder, for whenever the space's encoder, or the one to serve next, is this very one (name,
+ * parameters, dimension). It changes nothing in the space: each process does it after opening one whose encoder the
+ * library cannot open by itself.
+ * @param encoder taken over on EPI_OK, and closed with the memory; left to the caller otherwise.
+ * @return EPI_OK · EPI_EINVAL EPI_ELIMIT EPI_EUTF8 the table
+ * @par Thread safety any thread. */
+EPI_API epi_status epi_space_encoder_give(epi_space *space, const epi_encoder *encoder);
+
+/** Makes an encoder the space's, for all processes, and gives it to this one. Where it is already, nothing changes;
+ * another one begins a new generation: upkeep encodes every step with it, in portions that survive a crash, while
+ * recall goes on with the old vectors; when all are there, one commit puts the new ones in their place. Nothing ever
+ * compares vectors of two. An empty space changes at once. What was being made for an encoder that is set aside is
+ * dropped.
+ *
+ * @param encoder taken over on EPI_OK, and closed with the memory; left to the caller otherwise.
+ * @return EPI_OK · EPI_EUNSUPPORTED the space's vectors are the caller's (EPI_ENCODER_GIVEN) · EPI_EINVAL EPI_ELIMIT
+ *         EPI_EUTF8 the table · EPI_EREADONLY another encoder than the space has · storage errors
+ * @par Thread safety any thread. */
+EPI_API epi_status epi_space_encoder_set(epi_space *space, const epi_encoder *encoder);
+
+typedef struct epi_encoder_info {
+    char name[EPI_NAME_SIZE_MAX + 1];
+    uint64_t generation;
+    uint32_t dimension;
+    uint64_t vectors;
+    uint64_t left;    /**< steps that are still to be encoded, about */
+    uint64_t refused; /**< steps that the encoder has no vector for */
+    bool ready;       /**< this process has it, so steps and cues are encoded here */
+} epi_encoder_info;
+
+/** Which encoder serves, and which is to serve next.
+ * @param[out] serving may be NULL. @param[out] building generation 0: none. May be NULL.
+ * @return EPI_OK · EPI_ECLOSED EPI_ESTALE · storage errors */
+EPI_API epi_status epi_space_encoders(epi_encoder_info *serving, epi_encoder_info *building, epi_space *space);
+
 typedef struct epi_upkeep_options {
     uint32_t version;
     uint32_t time_limit_ms; /**< 0: until done */
     bool seal;              /**< move the write-ahead tail into postings and vector chunks */
     bool index;             /**< put all vectors into the graph and save it as the cache file */
     bool expire;            /**< remove what was forgotten and is past its purge_after_days */
+    bool embed;             /**< make the vectors that steps wait for, and those of a new encoder */
 } epi_upkeep_options;
 
 static inline epi_upkeep_options epi_upkeep_options_default(void) {
-    epi_upkeep_options options = {1, 0, true, true, true};
+    epi_upkeep_options options = {1, 0, true, true, true, true};
     return options;
 }
 
@@ -185,13 +228,16 @@ typedef struct epi_upkeep_report {
     uint64_t sealed;  /**< steps */
     uint64_t indexed; /**< vectors put into the graph */
     uint64_t expired; /**< steps removed */
+    uint64_t embedded; /**< vectors made */
+    uint64_t waiting;  /**< steps that still wait for one */
     bool complete;    /**< false: the time limit ended it; call again */
 } epi_upkeep_report;
 
 /** The work that makes later calls faster and never changes an answer's meaning. Safe to call at any time, in any
  * process.
- * @param options NULL: the defaults. @param[out] report may be NULL.
- * @return EPI_OK · EPI_EREADONLY · storage errors */
+ * @param options NULL: the defaults. @param[out] report may be NULL; filled in on failure too.
+ * @return EPI_OK · EPI_EREADONLY · what an encoder returned that failed at a step, when all else was done; the message
+ *         names both, and what it did not do waits for the next call · storage errors */
 EPI_API epi_status epi_space_upkeep(epi_upkeep_report *report, epi_space *space, const epi_upkeep_options *options);
 
 #ifdef __cplusplus

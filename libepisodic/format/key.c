@@ -20,6 +20,9 @@ static const struct {
     {EPI__TABLE_TERM, "term"},
     {EPI__TABLE_POSTING, "posting"},
     {EPI__TABLE_VECTOR, "vector"},
+    {EPI__TABLE_GENERATION, "generation"},
+    {EPI__TABLE_BACKLOG, "backlog"},
+    {EPI__TABLE_MODEL, "model"},
     {EPI__TABLE_JOURNAL, "journal"},
 };
 _Static_assert(EPI__COUNT(TABLES) == EPI__TABLE_SLOTS, "every table but the state has a slot");

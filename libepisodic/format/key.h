@@ -37,12 +37,15 @@ typedef enum epi__table {
     EPI__TABLE_TERM = 0x41,             /* term -> document count and the newest postings */
     EPI__TABLE_POSTING = 0x42,          /* term, 0, first step -> a full block of postings */
     EPI__TABLE_VECTOR = 0x50,           /* generation, chunk -> vectors of a range of step ids */
+    EPI__TABLE_GENERATION = 0x51,       /* generation -> its encoder, and how far it is */
+    EPI__TABLE_BACKLOG = 0x52,          /* generation, step -> - ; the step's vector is still to be made */
+    EPI__TABLE_MODEL = 0x53,            /* generation, term -> what an encoder learned of it */
     EPI__TABLE_JOURNAL = 0x60           /* sequence -> what a transaction changed */
 } epi__table;
 
 /* A table's place in the array of counts and sums of the state record; -1 for STATE itself and unknown bytes. */
 int epi__table_slot(uint8_t table);
-#define EPI__TABLE_SLOTS 16
+#define EPI__TABLE_SLOTS 19
 const char *epi__table_name(uint8_t table);        /* "step", "posting", ...; "unknown" */
 const char *epi__memory_table_name(uint8_t table); /* "meta", "space-name", ... */
 uint8_t epi__table_at(int slot);

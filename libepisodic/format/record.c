@@ -195,3 +195,35 @@ epi_status epi__mark_decode(epi__mark *mark, epi__view body) {
     if (mark->corrections.size % EPI__CORRECTION_SIZE != 0) reader.failed = true;
     return reader.failed ? cut("mark") : EPI_OK;
 }
+
+/* ---- generations ------------------------------------------------------------------------------------------------ */
+
+void epi__generation_encode(epi__buffer *out, const epi__generation_record *generation) {
+    epi__buffer_append_u8(out, (uint8_t)generation->phase);
+    epi__buffer_append_u32(out, generation->dimension);
+    epi__buffer_append_u64(out, generation->vectors);
+    epi__buffer_append_u64(out, generation->next);
+    epi__buffer_append_u64(out, generation->until);
+    epi__buffer_append_u64(out, generation->refused);
+    epi__buffer_append_u64(out, generation->learned);
+    epi__buffer_append_bytes(out, generation->name.data, generation->name.size);
+    epi__buffer_append_bytes(out, generation->parameters.data, generation->parameters.size);
+    epi__buffer_append_bytes(out, generation->source.data, generation->source.size);
+}
+
+epi_status epi__generation_decode(epi__generation_record *generation, epi__view body) {
+    epi__reader reader = epi__reader_of(body.data, body.size);
+    unsigned phase = epi__read_u8(&reader);
+    generation->phase = (epi__generation_phase)phase;
+    generation->dimension = epi__read_u32(&reader);
+    generation->vectors = epi__read_u64(&reader);
+    generation->next = epi__read_u64(&reader);
+    generation->until = epi__read_u64(&reader);
+    generation->refused = epi__read_u64(&reader);
+    generation->learned = epi__read_u64(&reader);
+    generation->name = epi__read_bytes(&reader);
+    generation->parameters = epi__read_bytes(&reader);
+    generation->source = epi__read_bytes(&reader);
+    if (phase < EPI__GENERATION_SERVING || phase > EPI__GENERATION_RETIRED) reader.failed = true;
+    return reader.failed ? cut("generation") : EPI_OK;
+}

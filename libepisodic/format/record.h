@@ -23,10 +23,10 @@ void epi__value_encode(epi__buffer *out, const epi__value *value);
 void epi__value_decode(epi__value *value, epi__reader *reader);
 
 /* Internal flags of a step's row, above the public EPI_STEP_ flags. */
-#define EPI__ROW_QUESTION (1u << 16) /* its text ends with a question mark */
-#define EPI__ROW_WORDS (1u << 17)    /* it has words, so it is in the postings or in the tail */
-#define EPI__ROW_VECTOR (1u << 18)   /* it has a vector */
-#define EPI__ROW_USER (1u << 19)     /* its first keyword names the user of an assistant */
+#define EPI__ROW_QUESTION (1u << 16)  /* its text ends with a question mark */
+#define EPI__ROW_WORDS (1u << 17)     /* it has words, so it is in the postings or in the tail */
+#define EPI__ROW_VECTOR (1u << 18)    /* it came with a vector */
+#define EPI__ROW_USER (1u << 19)      /* its first keyword names the user of an assistant */
 #define EPI__ROW_ASSISTANT (1u << 20) /* ... the assistant, or a tool of it */
 #define EPI__ROW_PUBLIC_FLAGS 0xFFFFu
 
@@ -122,5 +122,28 @@ typedef struct epi__correction {
 
 void epi__mark_encode(epi__buffer *out, const epi__mark *mark);
 epi_status epi__mark_decode(epi__mark *mark, epi__view body);
+
+typedef enum epi__generation_phase {
+    EPI__GENERATION_SERVING = 1,
+    EPI__GENERATION_BUILDING = 2, /* is to serve once every step has its vector */
+    EPI__GENERATION_RETIRED = 3   /* its records are being reclaimed */
+} epi__generation_phase;
+
+/* An encoder as a space knows it, and how far its vectors are. */
+typedef struct epi__generation_record {
+    epi__generation_phase phase;
+    uint32_t dimension;
+    uint64_t vectors;     /* building: made so far. Of the one that serves, the state record counts */
+    uint64_t next;        /* building: steps before it have been looked at ... */
+    uint64_t until;       /* ... of those that were there when it began; later ones stand in the backlog */
+    uint64_t refused;     /* steps that the encoder has no vector for */
+    uint64_t learned;     /* records of what the encoder learned */
+    epi__view name;       /* "none", "hash", "given", "lsa", "static", or what the caller calls it */
+    epi__view parameters; /* what else tells vectors that may be compared from others */
+    epi__view source;     /* where a process finds it; empty: it has to be given */
+} epi__generation_record;
+
+void epi__generation_encode(epi__buffer *out, const epi__generation_record *generation);
+epi_status epi__generation_decode(epi__generation_record *generation, epi__view body);
 
 #endif

@@ -289,6 +289,7 @@ static epi_status push(epi__mirror *mirror, epi__draft *draft) {
     if (!copy.parts || (draft->tail.size && !tail) || (draft->tags.size && !tags))
         return epi__fail_memory(MODULE, draft->size);
     copy.tail.data = tail;
+    copy.text.data = NULL;
     copy.tags.data = tags;
     EPI__TRY(epi__draft_own(&copy, &pending->arena, schema));
     uint64_t hash = epi__hash64(copy.row.external.data, copy.row.external.size);
@@ -352,14 +353,16 @@ static epi_status write_later(uint64_t *ids, epi__lane *lane, epi__mirror *mirro
 static epi_status draft_all(epi__draft *drafts, epi__arena *arena, epi__mirror *mirror, uint64_t episode,
                             const epi_step *steps, size_t count) {
     epi__scratch *scratch = NULL;
+    const epi__generation *generation = NULL;
+    EPI__TRY(epi__generation_serving(&generation, mirror));
     EPI__TRY(epi__scratch_take(&scratch, mirror));
     epi_status status = EPI_OK;
     for (size_t i = 0; !status && i < count; i++) {
-        status = epi__draft_make(&drafts[i], arena, mirror, scratch, &steps[i]);
+        status = epi__draft_make(&drafts[i], arena, mirror, scratch, generation, &steps[i]);
         drafts[i].episode = episode;
     }
     epi__scratch_give(scratch, mirror);
-    return status;
+    return status ? status : epi__draft_encode(drafts, count, arena, mirror, generation);
 }
 
 /* Whether the step is there already; what it corrects must be. */

@@ -50,6 +50,6 @@ void epi__writer_abort(epi__writer *writer);
 epi_status epi__writer_episode(epi__writer *writer, uint64_t episode);
 
 /* seal.c: moves the whole tail into postings and vector chunks. */
-epi_status epi__seal(uint64_t *sealed, epi__change *change, epi__mirror *mirror);
+epi_status epi__seal(uint64_t *sealed, epi__change *change);
 
 #endif

@@ -148,8 +148,8 @@ static epi_status check_tail(epi__check *check, epi__view key, epi__view body) {
     uint64_t step = epi__key_id(key);
     epi_status status = epi__tail_record_decode(&document, &vector, body);
     if (status) return epi__check_unreadable(check, EPI__TABLE_TAIL, key, status);
-    if (vector.size > 0) EPI__TRY(epi__check_take(check, step, (epi__view){0}, 0, 0));
-    if (vector.size > 0 && vector.size != check->mirror->schema->schema.dimension * sizeof(float))
+    if (vector.size > 0) EPI__TRY(epi__check_vector_of(check, key, check->state.generation, step));
+    if (vector.size > 0 && vector.size != check->state.dimension * sizeof(float))
         EPI__TRY(epi__check_violation(check, EPI__TABLE_TAIL, key, "has a vector of %zu bytes", vector.size));
     if (document.size == 0) return EPI_OK;
     epi__document_reader reader = epi__document_open(document);
@@ -202,19 +202,70 @@ static epi_status check_posting(epi__check *check, epi__view key, epi__view body
 }
 
 static epi_status check_chunk(epi__check *check, epi__view key, epi__view body) {
-    uint32_t dimension = check->mirror->schema->schema.dimension, capacity = epi__vectors_capacity(dimension);
+    uint64_t generation = epi__load_be32((const uint8_t *)key.data + 5);
+    epi__generation_record record;
     const uint8_t *present = NULL;
     const float *vectors = NULL;
-    epi_status status = epi__chunk_open(&present, &vectors, body, dimension);
+    epi_status status = epi__generation_get(&record, check->txn, check->mirror->space, generation);
+    if (status == EPI_ENOTFOUND)
+        return epi__check_violation(check, EPI__TABLE_VECTOR, key, "belongs to no generation of the encoder");
+    if (!status && record.phase == EPI__GENERATION_RETIRED) return EPI_OK; /* being reclaimed */
+    uint32_t dimension = status ? 0 : record.dimension, capacity = epi__vectors_capacity(EPI__MAX(dimension, 1u));
+    if (!status) status = epi__chunk_open(&present, &vectors, body, dimension);
     if (status) return epi__check_unreadable(check, EPI__TABLE_VECTOR, key, status);
     uint64_t first = epi__load_be64((const uint8_t *)key.data + key.size - 8) * capacity;
     for (uint32_t i = 0; i < capacity; i++) {
         if (!(present[i / 8] >> (i % 8) & 1)) continue;
-        EPI__TRY(epi__check_take(check, first + i, (epi__view){0}, 0, 0));
+        EPI__TRY(epi__check_vector_of(check, key, generation, first + i));
         if (!epi__math_all_finite(vectors + (size_t)i * dimension, dimension))
             EPI__TRY(epi__check_violation(check, EPI__TABLE_VECTOR, key, "the vector of step %llu is not finite",
                                           (unsigned long long)(first + i)));
     }
+    return EPI_OK;
+}
+
+/* Exactly one serves, as the state says; what it does not count is counted here. */
+static epi_status check_generation(epi__check *check, epi__view key, epi__view body) {
+    epi__generation_record record;
+    uint64_t number = epi__load_be32((const uint8_t *)key.data + 5);
+    const epi__state *state = &check->state;
+    epi_status status = epi__generation_decode(&record, body);
+    if (status) return epi__check_unreadable(check, EPI__TABLE_GENERATION, key, status);
+    epi__generation_phase expected = number == state->generation ? EPI__GENERATION_SERVING
+                                     : number == state->building ? EPI__GENERATION_BUILDING
+                                                                 : EPI__GENERATION_RETIRED;
+    uint64_t dimension = expected == EPI__GENERATION_SERVING ? state->dimension : state->building_dimension;
+    if (number == 0 || number > state->generations || record.phase != expected ||
+        (expected != EPI__GENERATION_RETIRED && record.dimension != dimension))
+        return epi__check_violation(check, EPI__TABLE_GENERATION, key, "is in another phase than the state says");
+    check->learned_said += expected != EPI__GENERATION_RETIRED ? record.learned : 0;
+    check->generations_live += expected != EPI__GENERATION_RETIRED;
+    if (expected == EPI__GENERATION_BUILDING) check->building_said = record.vectors;
+    return EPI_OK;
+}
+
+static epi_status check_backlog(epi__check *check, epi__view key, epi__view body) {
+    epi__key step;
+    epi__view row;
+    epi__generation_record record;
+    uint64_t generation = epi__load_be32((const uint8_t *)key.data + 5);
+    (void)body;
+    if (epi__generation_get(&record, check->txn, check->mirror->space, generation) != EPI_OK)
+        return epi__check_violation(check, EPI__TABLE_BACKLOG, key, "waits for no generation of the encoder");
+    if (record.phase == EPI__GENERATION_RETIRED) return EPI_OK;
+    check->backlog++;
+    epi__key_of_u64(&step, check->mirror->space, EPI__TABLE_STEP, epi__load_be64((const uint8_t *)key.data + 9));
+    if (epi__record_get(&row, check->txn, &step) != EPI_ENOTFOUND) return EPI_OK;
+    return epi__check_violation(check, EPI__TABLE_BACKLOG, key, "a step that is missing waits for its vector");
+}
+
+static epi_status check_model(epi__check *check, epi__view key, epi__view body) {
+    epi__generation_record record;
+    (void)body;
+    if (key.size < 9 || epi__generation_get(&record, check->txn, check->mirror->space,
+                                            epi__load_be32((const uint8_t *)key.data + 5)) != EPI_OK)
+        return epi__check_violation(check, EPI__TABLE_MODEL, key, "belongs to no generation of the encoder");
+    check->learned += record.phase != EPI__GENERATION_RETIRED;
     return EPI_OK;
 }
 
@@ -300,6 +351,9 @@ static const struct {
     {EPI__TABLE_TERM, 0, check_term},
     {EPI__TABLE_POSTING, 0, check_posting},
     {EPI__TABLE_VECTOR, 17, check_chunk},
+    {EPI__TABLE_GENERATION, 9, check_generation},
+    {EPI__TABLE_BACKLOG, 17, check_backlog},
+    {EPI__TABLE_MODEL, 0, check_model},
     {EPI__TABLE_JOURNAL, 13, check_journal},
 };
 
@@ -353,6 +407,10 @@ static epi_status check_counts(epi__check *check) {
     EPI__TRY(compare(check, "steps of a user", state->user_steps, check->user_steps));
     EPI__TRY(compare(check, "steps of an assistant", state->assistant_steps, check->assistant_steps));
     EPI__TRY(compare(check, "quarter words of an assistant", state->assistant_words, check->assistant_words));
+    EPI__TRY(compare(check, "vectors of the generation to come", check->building_said, check->building_vectors));
+    EPI__TRY(compare(check, "steps that wait for a vector", state->backlog, check->backlog));
+    EPI__TRY(compare(check, "records that encoders learned", check->learned_said, check->learned));
+    EPI__TRY(compare(check, "generations", 1 + (state->building != 0), check->generations_live));
     EPI__TRY(compare(check, "bytes of components", state->component_size, check->component_size));
     EPI__TRY(compare(check, "as its newest change", state->sequence, check->journal));
     EPI__TRY(compare(check, "external ids", epi__state_count(state, EPI__TABLE_EXTERNAL), check->externals));

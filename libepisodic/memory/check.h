@@ -19,10 +19,11 @@ typedef struct epi__check {
     epi__table_sum sums[EPI__TABLE_SLOTS];
     epi__map episodes; /* episode -> its live steps */
     epi__map uses;     /* hash of a component's address -> uses */
-    epi__map promised; /* step -> sum of the hashes of its postings and its vector */
-    uint64_t journal; /* the entry visited last */
+    epi__map promised; /* step -> sum of the hashes of its postings, and of its vector where the caller gives it */
+    uint64_t journal;  /* the entry visited last */
     uint64_t externals, told, words, documents, vectors, questions, user_steps, assistant_steps, assistant_words;
     uint64_t forgotten, superseded, component_size, component_count;
+    uint64_t building_said, building_vectors, generations_live, backlog, learned_said, learned;
     epi__arena arena; /* of one step */
 } epi__check;
 
@@ -38,6 +39,8 @@ epi_status epi__check_space(epi__check *check);
 epi_status epi__check_step(epi__check *check, epi__view key, epi__view body);
 /* Takes one posting, or a vector (term.size 0), off what its step promises. */
 epi_status epi__check_take(epi__check *check, uint64_t step, epi__view term, uint32_t weight, uint8_t length);
+/* Counts a vector of a generation; its step must be there. */
+epi_status epi__check_vector_of(epi__check *check, epi__view key, uint64_t generation, uint64_t step);
 uint64_t epi__check_address(epi__hash128 hash, uint32_t ordinal);
 epi_status epi__check_uses(epi__check *check, epi__view key, const epi__value *value);
 

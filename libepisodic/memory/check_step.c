@@ -35,6 +35,20 @@ epi_status epi__check_take(epi__check *check, uint64_t step, epi__view term, uin
     return add_to(&check->promised, step, 0 - hash_of(step, term, weight, length));
 }
 
+epi_status epi__check_vector_of(epi__check *check, epi__view key, uint64_t generation, uint64_t step) {
+    epi__key other;
+    epi__view row;
+    bool serves = generation == check->state.generation;
+    check->vectors += serves;
+    check->building_vectors += !serves;
+    if (check->mirror->schema->schema.encoder == EPI_ENCODER_GIVEN)
+        return epi__check_take(check, step, (epi__view){0}, 0, 0);
+    epi__key_of_u64(&other, check->mirror->space, EPI__TABLE_STEP, step);
+    if (epi__record_get(&row, check->txn, &other) != EPI_ENOTFOUND) return EPI_OK;
+    return epi__check_violation(check, epi__key_table(key), key, "has a vector of step %llu, which is missing",
+                                (unsigned long long)step);
+}
+
 epi_status epi__check_uses(epi__check *check, epi__view key, const epi__value *value) {
     epi__view data;
     if (!value->component) return EPI_OK;
@@ -162,9 +176,8 @@ epi_status epi__check_step(epi__check *check, epi__view key, epi__view body) {
     check->questions += (row.flags & EPI__ROW_QUESTION) != 0;
     check->user_steps += (row.flags & EPI__ROW_USER) != 0;
     if (row.flags & EPI__ROW_ASSISTANT) check->assistant_steps++, check->assistant_words += row.length;
-    if (row.flags & EPI__ROW_VECTOR) {
-        check->vectors++;
+    /* The caller's vectors come with their steps; an encoder's may come later, and change. */
+    if ((row.flags & EPI__ROW_VECTOR) && check->mirror->schema->schema.encoder == EPI_ENCODER_GIVEN)
         EPI__TRY(add_to(&check->promised, epi__key_id(key), hash_of(epi__key_id(key), (epi__view){0}, 0, 0)));
-    }
     return whole ? promise_words(check, key, &row, parts, tag_bytes) : EPI_OK;
 }

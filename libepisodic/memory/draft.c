@@ -40,16 +40,16 @@ epi_status epi__check_metadata(const char *metadata) {
     return object ? EPI_OK : epi__fail(EPI_EJSON, MODULE, "metadata was no JSON object");
 }
 
-epi_status epi__check_vector(const epi_schema *schema, const float *vector, size_t size) {
-    if (schema->encoder == EPI_ENCODER_NONE) return epi__fail(EPI_EDIMENSION, MODULE, "the space has no vectors");
-    if (size != schema->dimension)
-        return epi__fail(EPI_EDIMENSION, MODULE, "vector has %zu elements, the space's have %u", size,
-                         schema->dimension);
+epi_status epi__check_vector(uint64_t dimension, epi_metric metric, const float *vector, size_t size) {
+    if (dimension == 0) return epi__fail(EPI_EDIMENSION, MODULE, "the space has no vectors");
+    if (size != dimension)
+        return epi__fail(EPI_EDIMENSION, MODULE, "vector has %zu elements, the space's have %llu", size,
+                         (unsigned long long)dimension);
     if (!epi__math_all_finite(vector, size))
         return epi__fail(EPI_ENUMBER, MODULE, "vector has an element that is NaN or infinite");
     float square = epi__math_dot(vector, vector, size);
-    if (schema->metric == EPI_COSINE && square <= 0.0f) return epi__fail(EPI_EZERO, MODULE, "vector is all zeros");
-    if (schema->metric == EPI_COSINE && !isfinite(square))
+    if (metric == EPI_COSINE && square <= 0.0f) return epi__fail(EPI_EZERO, MODULE, "vector is all zeros");
+    if (metric == EPI_COSINE && !isfinite(square))
         return epi__fail(EPI_ENUMBER, MODULE, "vector is too long to be scaled to unit norm");
     return EPI_OK;
 }
@@ -233,7 +233,7 @@ epi_status epi__draft_words(epi__scratch *scratch, const epi_schema *schema, con
 
 /* ---- the vector ------------------------------------------------------------------------------------------------- */
 
-static epi_status hash_vector(float *vector, epi__scratch *scratch, uint32_t dimension, bool *has) {
+epi_status epi__draft_hash(float *vector, epi__scratch *scratch, uint32_t dimension, bool *has) {
     epi__document *document = &scratch->document;
     epi__buffer *buffer = &scratch->buffer;
     epi__buffer_clear(buffer);
@@ -251,7 +251,7 @@ static epi_status hash_vector(float *vector, epi__scratch *scratch, uint32_t dim
 
 /* The step's vector, from the caller, from its vector role or from the hash encoder; *has: there is one. */
 static epi_status find_vector(float *vector, bool *has, const epi__draft *draft, const epi_schema *schema,
-                              epi__scratch *scratch, const epi_step *step) {
+                              const epi__generation *generation, epi__scratch *scratch, const epi_step *step) {
     *has = false;
     const void *given = step->vector;
     size_t size = step->vector_size;
@@ -260,38 +260,133 @@ static epi_status find_vector(float *vector, bool *has, const epi__draft *draft,
         given = draft->parts[i].data;
         size = draft->parts[i].size / sizeof *vector;
     }
-    if (!given)
-        return schema->encoder == EPI_ENCODER_HASH ? hash_vector(vector, scratch, schema->dimension, has) : EPI_OK;
-    if (step->vector && schema->encoder != EPI_ENCODER_GIVEN)
+    if (step->vector && generation->way != EPI__WAY_GIVEN)
         return epi__fail(EPI_EINVAL, MODULE, "a vector was given, but the space makes its own");
+    if (generation->way == EPI__WAY_HASH) return epi__draft_hash(vector, scratch, generation->dimension, has);
+    if (!given || generation->way != EPI__WAY_GIVEN) return EPI_OK;
     if (size != schema->dimension)
         return epi__fail(EPI_EDIMENSION, MODULE, "vector has %zu elements, the space's have %u", size,
                          schema->dimension);
     memcpy(vector, given, size * sizeof *vector);
-    EPI__TRY(epi__check_vector(schema, vector, size));
+    EPI__TRY(epi__check_vector(schema->dimension, schema->metric, vector, size));
     if (schema->metric == EPI_COSINE && !epi__math_normalise(vector, size))
         return epi__fail(EPI_EZERO, MODULE, "vector is too short to have a direction");
     *has = true;
     return EPI_OK;
 }
 
-static epi_status make_tail(epi__draft *draft, epi__arena *arena, const epi_schema *schema, epi__scratch *scratch,
-                            const epi_step *step) {
+static epi_status make_tail(epi__draft *draft, epi__arena *arena, const epi_schema *schema,
+                            const epi__generation *generation, epi__scratch *scratch, const epi_step *step) {
     bool has = false;
-    float *vector = epi__arena_alloc(arena, schema->dimension + 1u, sizeof *vector);
-    if (!vector) return epi__fail_memory(MODULE, schema->dimension * sizeof *vector);
-    EPI__TRY(find_vector(vector, &has, draft, schema, scratch, step));
+    float *vector = epi__arena_alloc(arena, generation->dimension + 1u, sizeof *vector);
+    if (!vector) return epi__fail_memory(MODULE, generation->dimension * sizeof *vector);
+    EPI__TRY(find_vector(vector, &has, draft, schema, generation, scratch, step));
     if (has) draft->row.flags |= EPI__ROW_VECTOR;
     if (scratch->document.count > 0) draft->row.flags |= EPI__ROW_WORDS;
     draft->row.length = scratch->document.length;
     if (!has && scratch->document.count == 0) return EPI_OK;
     epi__buffer_clear(&scratch->buffer);
-    epi__tail_record_encode(&scratch->buffer, &scratch->document, has ? vector : NULL, schema->dimension);
+    epi__tail_record_encode(&scratch->buffer, &scratch->document, has ? vector : NULL, generation->dimension);
     void *copy = scratch->buffer.failed ? NULL : epi__arena_copy(arena, scratch->buffer.data, scratch->buffer.size);
     if (!copy) return epi__fail_memory(MODULE, scratch->buffer.size);
     draft->tail = (epi__view){copy, scratch->buffer.size};
+    draft->vector_at = has ? draft->tail.size - generation->dimension * sizeof *vector : 0;
     draft->size += draft->tail.size;
     return EPI_OK;
+}
+
+void epi__draft_strip(epi__draft *draft) {
+    if (draft->vector_at) draft->tail.size = draft->vector_at;
+    draft->vector_at = 0;
+    draft->row.flags &= ~EPI__ROW_VECTOR;
+    draft->waiting = draft->text.size > 0;
+}
+
+/* ---- texts to encode --------------------------------------------------------------------------------------------- */
+
+void epi__draft_text(epi__buffer *out, const epi_schema *schema, const epi__view *parts) {
+    epi__buffer_clear(out);
+    for (size_t i = 0; i < schema->role_count; i++) {
+        if (!(schema->roles[i].flags & EPI_ROLE_SEARCH) || parts[i].size == 0) continue;
+        if (out->size > 0) epi__buffer_append_u8(out, '\n');
+        epi__buffer_append(out, parts[i].data, parts[i].size);
+    }
+}
+
+/* Where no encoder asks for the text now, only that there is one is noted. */
+static epi_status take_text(epi__draft *draft, epi__arena *arena, epi__buffer *buffer, const epi_schema *schema,
+                            const epi__generation *generation) {
+    for (size_t i = 0; i < schema->role_count; i++)
+        if (schema->roles[i].flags & EPI_ROLE_SEARCH) draft->text.size += draft->parts[i].size;
+    if (draft->text.size == 0 || generation->way != EPI__WAY_TABLE) return EPI_OK;
+    epi__draft_text(buffer, schema, draft->parts);
+    void *copy = buffer->failed ? NULL : epi__arena_copy(arena, buffer->data, buffer->size);
+    if (!copy) return epi__fail_memory(MODULE, buffer->size);
+    draft->text = (epi__view){copy, buffer->size};
+    return EPI_OK;
+}
+
+static epi_status append_vector(epi__draft *draft, epi__arena *arena, const float *vector, size_t size) {
+    static const uint8_t no_document = 0;
+    epi__view before = draft->tail.size ? draft->tail : (epi__view){&no_document, 1};
+    uint8_t *grown = epi__arena_alloc(arena, before.size + size, 1);
+    if (!grown) return epi__fail_memory(MODULE, size);
+    memcpy(grown, before.data, before.size);
+    memcpy(grown + before.size, vector, size);
+    draft->tail = (epi__view){grown, before.size + size};
+    draft->vector_at = before.size;
+    draft->row.flags |= EPI__ROW_VECTOR;
+    draft->waiting = false;
+    draft->size += size;
+    return EPI_OK;
+}
+
+struct batch {
+    epi_encoder_text *texts;
+    bool *present;
+    float *vectors;
+};
+
+#define ENCODE_COUNT 1024u /* texts whose vectors are in memory at a time */
+
+static epi_status encode_some(epi__draft *drafts, size_t count, epi__arena *arena, epi__mirror *mirror,
+                              const epi_encoder *encoder, struct batch *batch) {
+    for (size_t i = 0; i < count; i++)
+        batch->texts[i] = (epi_encoder_text){drafts[i].text.data ? drafts[i].text.data : "", drafts[i].text.size};
+    epi_status status = epi__encoder_run(batch->vectors, batch->present, encoder, batch->texts, count,
+                                         mirror->schema->schema.metric == EPI_COSINE);
+    if (status) {
+        epi__store_log(mirror->store,
+                       "space \"%s\": encoder \"%s\" failed, %zu steps wait for upkeep to encode them: %s",
+                       mirror->name, encoder->name, count, epi_error_last()->message);
+        return EPI_OK; /* they wait */
+    }
+    for (size_t i = 0; i < count; i++) {
+        drafts[i].waiting = false;
+        if (batch->present[i])
+            EPI__TRY(append_vector(&drafts[i], arena, batch->vectors + i * encoder->dimension,
+                                   encoder->dimension * sizeof(float)));
+    }
+    return EPI_OK;
+}
+
+epi_status epi__draft_encode(epi__draft *drafts, size_t count, epi__arena *arena, epi__mirror *mirror,
+                             const epi__generation *generation) {
+    if (generation->way != EPI__WAY_TABLE) return EPI_OK;
+    const epi_encoder *encoder = epi__generation_encoder(mirror, generation);
+    if (!encoder) return EPI_OK;
+    size_t most = EPI__MIN(count, (size_t)ENCODE_COUNT);
+    struct batch batch = {epi__realloc(NULL, most, sizeof *batch.texts), epi__realloc(NULL, most, sizeof(bool)),
+                          epi__realloc(NULL, most * encoder->dimension, sizeof(float))};
+    epi_status status = EPI_OK;
+    if (!batch.texts || !batch.present || !batch.vectors)
+        status = epi__fail_memory(MODULE, most * encoder->dimension * sizeof(float));
+    for (size_t at = 0; !status && at < count; at += most)
+        status = encode_some(drafts + at, EPI__MIN(most, count - at), arena, mirror, encoder, &batch);
+    epi__free(batch.texts);
+    epi__free(batch.present);
+    epi__free(batch.vectors);
+    return status;
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
@@ -338,7 +433,7 @@ static bool asks(const epi_schema *schema, const epi__view *parts) {
 }
 
 epi_status epi__draft_make(epi__draft *draft, epi__arena *arena, epi__mirror *mirror, epi__scratch *scratch,
-                           const epi_step *step) {
+                           const epi__generation *generation, const epi_step *step) {
     const epi_schema *schema = &mirror->schema->schema;
     memset(draft, 0, sizeof *draft);
     if (step->version != 1) return epi__fail(EPI_EINVAL, MODULE, "step has version %u, expected 1", step->version);
@@ -351,7 +446,10 @@ epi_status epi__draft_make(epi__draft *draft, epi__arena *arena, epi__mirror *mi
     EPI__TRY(epi__draft_times(draft, arena, schema, scratch));
     if (asks(schema, draft->parts)) draft->row.flags |= EPI__ROW_QUESTION;
     draft->row.flags |= party_flag(schema, draft->parts);
-    EPI__TRY(make_tail(draft, arena, schema, scratch, step));
+    draft->generation = generation->number;
+    EPI__TRY(make_tail(draft, arena, schema, generation, scratch, step));
+    EPI__TRY(take_text(draft, arena, &scratch->buffer, schema, generation));
+    draft->waiting = generation->way == EPI__WAY_TABLE && draft->text.size > 0;
     draft->row.content = content_of(draft, schema, step);
     draft->size += draft->metadata.size + sizeof *draft;
     return EPI_OK;

@@ -182,17 +182,43 @@ static epi_status remove_words(struct removal *removal) {
     return EPI_OK;
 }
 
+/* Out of the generation that is being made, and out of what waits for its vector. */
+static epi_status remove_awaited(epi__change *change, uint64_t step) {
+    bool removed = false;
+    epi__generation_record record;
+    epi__state *state = &change->state;
+    EPI__TRY(epi__backlog_remove(change, state->generation, step));
+    EPI__TRY(epi__backlog_remove(change, state->building, step));
+    if (!state->building) return EPI_OK;
+    EPI__TRY(epi__vectors_remove(&removed, change, (uint32_t)state->building_dimension, state->building, step));
+    if (!removed) return EPI_OK;
+    EPI__TRY(epi__generation_get(&record, change->tx.txn, change->space, state->building));
+    record.vectors--;
+    return epi__generation_put(change, state->building, &record);
+}
+
+/* The vector, in the step's tail record (which is taken) or in its chunk. */
+static epi_status remove_vector(epi__change *change, uint64_t step, size_t in_tail) {
+    bool removed = in_tail > 0;
+    epi__state *state = &change->state;
+    if (!removed && state->dimension > 0)
+        EPI__TRY(epi__vectors_remove(&removed, change, (uint32_t)state->dimension, state->generation, step));
+    state->vectors -= removed;
+    return remove_awaited(change, step);
+}
+
 /* Words and vector: in the tail record, or in postings and a chunk. */
 static epi_status remove_derived(struct removal *removal) {
     epi__key key;
+    epi__view body, document, vector = {0};
     epi__change *change = &removal->writer->change;
-    const epi_schema *schema = &removal->writer->mirror->schema->schema;
     epi__key_of_u64(&key, change->space, EPI__TABLE_TAIL, removal->step);
-    epi_status status = epi__change_remove(change, &key);
-    if (status != EPI_ENOTFOUND) return status;
-    if (removal->row.flags & EPI__ROW_WORDS) EPI__TRY(remove_words(removal));
-    if (!(removal->row.flags & EPI__ROW_VECTOR)) return EPI_OK;
-    return epi__vectors_remove(change, schema->dimension, change->state.generation, removal->step);
+    epi_status status = epi__change_get(&body, change, &key);
+    if (!status) status = epi__tail_record_decode(&document, &vector, body);
+    if (!status) status = epi__change_remove(change, &key);
+    if (status == EPI_ENOTFOUND && (removal->row.flags & EPI__ROW_WORDS)) status = remove_words(removal);
+    if (status && status != EPI_ENOTFOUND) return status;
+    return remove_vector(change, removal->step, vector.size);
 }
 
 static epi_status remove_told(struct removal *removal) {
@@ -273,7 +299,6 @@ static epi_status remove_loaded(struct removal *removal) {
     EPI__TRY(epi__mark_uncorrect(&writer->change, removal->row.supersedes, removal->step));
     state->documents -= removal->row.length > 0;
     state->words -= removal->row.length;
-    state->vectors -= (removal->row.flags & EPI__ROW_VECTOR) != 0;
     epi__profile_count(state, &removal->row, -1);
     if (epi__state_count(state, EPI__TABLE_STEP) == 0) state->first_event = state->last_event = 0;
     epi__change_note(&writer->change, EPI__CHANGE_REMOVE, removal->step, 0);

@@ -21,6 +21,7 @@ static bool in_time(uint64_t until) {
 
 struct portion {
     epi__mirror *mirror;
+    uint32_t dimension;
     size_t taken;
     bool more;
 };
@@ -38,9 +39,9 @@ static epi_status take_chunk(void *context, uint64_t first, const uint8_t *prese
     struct portion *portion = context;
     portion->more = portion->taken >= PORTION_COUNT;
     if (portion->more) return EPI_EDONE;
-    uint32_t dimension = portion->mirror->schema->schema.dimension;
     for (uint32_t i = 0; i < capacity; i++)
-        if (present[i / 8] >> (i % 8) & 1) EPI__TRY(take_one(portion, first + i, vectors + (size_t)i * dimension));
+        if (present[i / 8] >> (i % 8) & 1)
+            EPI__TRY(take_one(portion, first + i, vectors + (size_t)i * portion->dimension));
     portion->mirror->building_next = first + capacity;
     return EPI_OK;
 }
@@ -48,20 +49,26 @@ static epi_status take_chunk(void *context, uint64_t first, const uint8_t *prese
 /* What is in the tail now is taken at once: later it may be sealed into chunks that were passed already. */
 static epi_status begin_building(struct portion *portion, epi__snapshot *snapshot) {
     epi__mirror *mirror = portion->mirror;
-    EPI__TRY(epi__mirror_index_new(&mirror->building, mirror));
+    EPI__TRY(epi__mirror_index_new(&mirror->building, mirror, &snapshot->state));
+    mirror->building_generation = snapshot->state.generation;
     mirror->building_sequence = snapshot->state.sequence;
     mirror->building_next = 0;
-    return epi__vectors_scan_tail(mirror, snapshot->tx.txn, take_one, portion);
+    return epi__vectors_scan_tail(mirror, snapshot->tx.txn, &snapshot->state, take_one, portion);
 }
 
 static epi_status read_portion(bool *more, epi__mirror *mirror) {
     epi__snapshot snapshot;
     struct portion portion = {.mirror = mirror};
     EPI__TRY(epi__snapshot_begin(&snapshot, mirror));
+    portion.dimension = (uint32_t)snapshot.state.dimension;
+    if (mirror->building && mirror->building_generation != snapshot.state.generation) { /* made of what is gone */
+        epi__index_free(mirror->building);
+        mirror->building = NULL;
+    }
     epi_status status = mirror->building ? EPI_OK : begin_building(&portion, &snapshot);
     if (!status)
-        status = epi__vectors_scan(mirror, snapshot.tx.txn, snapshot.state.generation, mirror->building_next,
-                                   take_chunk, &portion);
+        status = epi__vectors_scan(mirror, snapshot.tx.txn, &snapshot.state, mirror->building_next, take_chunk,
+                                   &portion);
     epi__snapshot_end(&snapshot);
     *more = portion.more;
     return status;
@@ -81,8 +88,11 @@ static epi_status adopt(epi__mirror *mirror) {
     EPI__TRY(epi__snapshot_begin_exclusive(&snapshot, mirror));
     epi__index *built = mirror->building;
     mirror->building = NULL;
-    epi_status status = epi__mirror_adopt_index(mirror, snapshot.tx.txn, &snapshot.state, built,
-                                                mirror->building_sequence);
+    epi_status status = EPI_OK;
+    if (mirror->building_generation == snapshot.state.generation)
+        status = epi__mirror_adopt_index(mirror, snapshot.tx.txn, &snapshot.state, built, mirror->building_sequence);
+    else
+        epi__index_free(built);
     epi__snapshot_end(&snapshot);
     return status;
 }
@@ -111,7 +121,7 @@ static epi_status build_anew(uint64_t *indexed, epi__mirror *mirror, uint64_t un
 static epi_status needs_new(bool *needs, epi__mirror *mirror) {
     epi__snapshot snapshot;
     EPI__TRY(epi__snapshot_begin(&snapshot, mirror));
-    *needs = !mirror->index_complete || mirror->building || epi__index_wants_rebuild(mirror->index);
+    *needs = mirror->index && (!mirror->index_complete || mirror->building || epi__index_wants_rebuild(mirror->index));
     epi__snapshot_end(&snapshot);
     return EPI_OK;
 }
@@ -149,7 +159,6 @@ static epi_status build(uint64_t *indexed, bool *complete, epi__mirror *mirror, 
 }
 
 epi_status epi__graph_build(uint64_t *indexed, bool *complete, epi__mirror *mirror, uint64_t until) {
-    if (mirror->schema->schema.encoder == EPI_ENCODER_NONE) return EPI_OK;
     pthread_mutex_lock(&mirror->upkeep_mutex);
     epi_status status = build(indexed, complete, mirror, until);
     pthread_mutex_unlock(&mirror->upkeep_mutex);

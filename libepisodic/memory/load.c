@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "mirror.h"
+#include "generation.h"
 #include "vectors.h"
 
 #define JOURNAL_STEPS_MAX 4096u /* further behind than this, loading anew is quicker */
@@ -141,15 +141,16 @@ static epi_status index_overflow(struct loader *loader) {
     epi__index_free(mirror->index);
     mirror->index = NULL;
     mirror->index_complete = false;
-    return epi__mirror_index_new(&mirror->index, mirror);
+    return epi__mirror_index_new(&mirror->index, mirror, loader->state);
 }
 
 static epi_status add_vector(struct loader *loader, uint64_t step) {
     epi__mirror *mirror = loader->mirror;
-    if (!mirror->index || !mirror->index_complete || epi__index_contains(mirror->index, step)) return EPI_OK;
+    if (!mirror->index || !mirror->index_complete || mirror->generation != loader->state->generation) return EPI_OK;
+    if (epi__index_contains(mirror->index, step)) return EPI_OK;
     size_t waiting = epi__index_tail_count(mirror->index), graph = epi__index_count(mirror->index) - waiting;
     if (waiting >= EPI__MAX((size_t)EPI__FLAT_COUNT_MAX, graph / 4)) return index_overflow(loader);
-    epi_status status = epi__vectors_get(loader->vector, mirror, loader->txn, loader->state->generation, step);
+    epi_status status = epi__vectors_get(loader->vector, mirror, loader->txn, loader->state, step);
     if (status == EPI_ENOTFOUND) return EPI_OK;
     return status ? status : epi__index_add(mirror->index, &step, loader->vector, 1);
 }
@@ -195,6 +196,18 @@ static epi_status remove_step(struct loader *loader, uint64_t step) {
 
 static epi_status load_index(struct loader *loader);
 
+/* A vector that was made late; its chunk was rewritten. */
+static epi_status after_embed(struct loader *loader, uint64_t step) {
+    epi__map_clear(&loader->mirror->verified);
+    return add_vector(loader, step);
+}
+
+/* Another generation serves: nothing that was derived from the one before may be compared with it. */
+static epi_status after_switch(struct loader *loader) {
+    epi__generation_forget(loader->mirror);
+    return loader->mirror->generation == loader->state->generation ? EPI_OK : load_index(loader);
+}
+
 /* Graphs keep the rows of removed vectors: this one is made anew, and its file goes. */
 static epi_status after_purge(struct loader *loader) {
     epi__cache_drop(loader->mirror->store, loader->mirror->space);
@@ -218,6 +231,8 @@ static epi_status apply(void *context, uint64_t sequence, epi__change_kind kind,
     case EPI__CHANGE_SEAL: return after_seal(loader);
     case EPI__CHANGE_EPISODE: return EPI_OK;
     case EPI__CHANGE_PURGE: return after_purge(loader);
+    case EPI__CHANGE_EMBED: return after_embed(loader, a);
+    case EPI__CHANGE_GENERATION: return after_switch(loader);
     }
     return EPI_OK; /* a kind of a newer release: what it derives is not ours */
 }
@@ -264,6 +279,7 @@ static epi_status apply_to_index(void *context, uint64_t sequence, epi__change_k
     (void)sequence;
     if (kind == EPI__CHANGE_REMOVE) return epi__index_remove(loader->mirror->index, a);
     if (kind == EPI__CHANGE_PURGE) return EPI_ESTALE; /* it may have rows of what was purged */
+    if (kind == EPI__CHANGE_EMBED) return add_vector(loader, a);
     for (uint64_t i = 0; kind == EPI__CHANGE_ADD && i < b; i++) EPI__TRY(add_vector(loader, a + i));
     return EPI_OK;
 }
@@ -289,7 +305,7 @@ static epi_status load_cache(struct loader *loader) {
     epi__mirror *mirror = loader->mirror;
     epi__index_stamp stamp = {0};
     epi__index *loaded = NULL;
-    epi_status status = epi__mirror_index_load(&loaded, &stamp, mirror, loader->state->generation);
+    epi_status status = epi__mirror_index_load(&loaded, &stamp, mirror, loader->state);
     if (status == EPI_EDAMAGED || status == EPI_EMISMATCH)
         epi__store_log(mirror->store, "space \"%s\": the saved vector index was dropped: %s", mirror->name,
                        epi_error_last()->message);
@@ -302,16 +318,17 @@ static epi_status load_cache(struct loader *loader) {
 static epi_status load_index(struct loader *loader) {
     epi__mirror *mirror = loader->mirror;
     epi__map_clear(&mirror->verified);
-    if (mirror->schema->schema.encoder == EPI_ENCODER_NONE) return EPI_OK;
-    epi_status status = load_cache(loader);
+    mirror->generation = loader->state->generation;
+    epi_status status = loader->state->dimension ? load_cache(loader) : EPI_ENOTFOUND;
     if (status != EPI_ENOTFOUND) return status;
     epi__index_free(mirror->index);
     mirror->index = NULL;
+    mirror->index_complete = false;
+    if (loader->state->dimension == 0) return EPI_OK;
+    EPI__TRY(epi__mirror_index_new(&mirror->index, mirror, loader->state));
     mirror->index_complete = loader->state->vectors <= EPI__FLAT_COUNT_MAX;
-    EPI__TRY(epi__mirror_index_new(&mirror->index, mirror));
-    return mirror->index_complete
-               ? epi__mirror_index_fill(mirror->index, mirror, loader->txn, loader->state->generation)
-               : EPI_OK;
+    if (!mirror->index_complete) return EPI_OK;
+    return epi__mirror_index_fill(mirror->index, mirror, loader->txn, loader->state);
 }
 
 static epi_status load_all(struct loader *loader) {
@@ -322,8 +339,8 @@ static epi_status load_all(struct loader *loader) {
 }
 
 static epi_status loader_begin(struct loader *loader, epi__mirror *mirror, epi__txn *txn, const epi__state *state) {
-    uint32_t dimension = mirror->schema->schema.dimension;
-    *loader = (struct loader){mirror, txn, state, epi__realloc(NULL, dimension + 1u, sizeof(float))};
+    size_t dimension = (size_t)state->dimension;
+    *loader = (struct loader){mirror, txn, state, epi__realloc(NULL, dimension + 1, sizeof(float))};
     return loader->vector ? EPI_OK : epi__fail_memory("memory", dimension * sizeof(float));
 }
 

@@ -2,6 +2,7 @@
 #include "handle.h"
 
 #include "append.h"
+#include "embed.h"
 #include "profile.h"
 
 #define MODULE "memory"
@@ -181,6 +182,9 @@ epi_status epi_space_stats_read(epi_space_stats *stats, epi_space *space) {
         .terms = epi__state_count(state, EPI__TABLE_TERM),
         .words = state->words / 4,
         .vectors = state->vectors,
+        .dimension = state->dimension,
+        .generation = state->generation,
+        .building = state->building,
         .unsealed = epi__state_count(state, EPI__TABLE_TAIL),
         .indexed = index ? epi__index_count(index) - epi__index_tail_count(index) : 0,
         .journal = epi__state_count(state, EPI__TABLE_JOURNAL),
@@ -192,6 +196,7 @@ epi_status epi_space_stats_read(epi_space_stats *stats, epi_space *space) {
         .profile_set = state->profile != EPI_PROFILE_AUTO,
     };
     stats->profile = epi__profile_choose(stats->profile_reason, state);
+    epi_status status = epi__embed_left(stats, snapshot.tx.txn, space->mirror->space, state);
     epi__snapshot_end(&snapshot);
-    return EPI_OK;
+    return status;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "append.h"
+#include "generation.h"
 
 #define CATCH_UP_TRIES 3
 
@@ -27,6 +28,7 @@ static void mirror_free(epi__mirror *mirror) {
     epi__recent_free(mirror->tail);
     epi__index_free(mirror->index);
     epi__index_free(mirror->building);
+    epi__generations_free(mirror);
     epi__schema_copy_free(mirror->schema);
     epi__free(mirror->name);
     pthread_rwlock_destroy(&mirror->lock);
@@ -77,6 +79,7 @@ static epi_status mirror_new(epi__mirror **made, epi__store *store, uint32_t spa
     mirror->schema = schema;
     mirror->name = epi__alloc(strlen(name) + 1);
     epi_status status = mirror->name ? epi__recent_new(&mirror->tail) : epi__fail_memory("memory", strlen(name));
+    if (!status) status = epi__generations_new(mirror);
     if (status) {
         mirror_free(mirror);
         return status;

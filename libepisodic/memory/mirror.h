@@ -26,7 +26,7 @@ typedef struct epi__pending epi__pending; /* append.c */
 /* Where step ids are taken from. */
 typedef struct epi__lane {
     uint64_t episode; /* whose steps they are for; 0: the running one's */
-    uint64_t next; /* the next id of the reserved range */
+    uint64_t next;    /* the next id of the reserved range */
     uint64_t end;
     uint32_t grow; /* how many to reserve when others write in between */
 } epi__lane;
@@ -48,22 +48,25 @@ typedef struct epi__mirror {
     size_t mark_count, mark_capacity;
     size_t mark_free; /* place + 1 of an unused mark, whose superseded_by leads to the next; 0: none */
     epi__recent *tail;
-    epi__index *index;   /* NULL when the space has no vectors */
-    bool index_complete; /* it holds every vector; otherwise it is empty */
+    uint64_t generation;          /* whose vectors the index has */
+    epi__index *index;            /* NULL when the space has no vectors */
+    bool index_complete;          /* it holds every vector; otherwise it is empty */
     pthread_mutex_t upkeep_mutex; /* of the index being built: */
     epi__index *building;         /* NULL: none */
     uint64_t building_sequence;   /* what it reflects */
     uint64_t building_next;       /* the step it goes on from */
+    uint64_t building_generation; /* whose vectors it has */
 
     pthread_mutex_t verified_mutex;
     epi__map verified; /* chunks whose checksum held, since the last seal */
 
-    epi__scratches *scratches; /* of the store */
+    epi__scratches *scratches;            /* of the store */
+    struct epi__generations *generations; /* generation.c: encoders that this process has for the space */
 
     pthread_mutex_t pending_mutex;
-    epi__pending *pending; /* append.c */
-    epi_status dropped;    /* why a pending step was dropped since the last sync */
-    epi__lane running_lane; /* of pending steps of the running episode */
+    epi__pending *pending;    /* append.c */
+    epi_status dropped;       /* why a pending step was dropped since the last sync */
+    epi__lane running_lane;   /* of pending steps of the running episode */
     uint64_t running_episode; /* of epi_remember(), with the last event that this process put there */
     int64_t running_event;
 
@@ -109,14 +112,14 @@ epi_status epi__mirror_adopt_index(epi__mirror *mirror, epi__txn *txn, const epi
                                    uint64_t sequence);
 
 /* nearest.c: the vector index of a mirror, its cache file, and search that serves with or without it. */
-epi_status epi__mirror_index_new(epi__index **index, const epi__mirror *mirror);
+epi_status epi__mirror_index_new(epi__index **index, const epi__mirror *mirror, const epi__state *state);
 epi_status epi__mirror_index_load(epi__index **index, epi__index_stamp *stamp, const epi__mirror *mirror,
-                                  uint64_t generation);
+                                  const epi__state *state);
 epi_status epi__mirror_index_save(epi__mirror *mirror, const epi__state *state);
 bool epi__mirror_cache_exists(const epi__mirror *mirror);
 void epi__cache_drop(epi__store *store, uint32_t space); /* the file; it holds what vectors were made of */
 /* Adds every stored vector to an empty index. */
-epi_status epi__mirror_index_fill(epi__index *index, epi__mirror *mirror, epi__txn *txn, uint64_t generation);
+epi_status epi__mirror_index_fill(epi__index *index, epi__mirror *mirror, epi__txn *txn, const epi__state *state);
 
 /* Says whether a step may be found. */
 typedef bool (*epi__nearest_filter)(void *context, uint64_t step);

@@ -25,10 +25,9 @@ struct source {
 static const float *vector_of(void *context, uint64_t step) {
     struct source *source = context;
     epi__snapshot *snapshot = source->snapshot;
-    uint64_t generation = snapshot->state.generation;
-    const float *vector = epi__vectors_at(snapshot->mirror, snapshot->tx.txn, generation, step);
+    const float *vector = epi__vectors_at(snapshot->mirror, snapshot->tx.txn, &snapshot->state, step);
     if (vector) return vector;
-    epi_status status = epi__vectors_get(source->unsealed, snapshot->mirror, snapshot->tx.txn, generation, step);
+    epi_status status = epi__vectors_get(source->unsealed, snapshot->mirror, snapshot->tx.txn, &snapshot->state, step);
     return status ? NULL : source->unsealed;
 }
 
@@ -41,13 +40,13 @@ static epi__metric metric_of(const epi__mirror *mirror) {
     return mirror->schema->schema.metric == EPI_L2 ? EPI__METRIC_L2 : EPI__METRIC_COSINE;
 }
 
-static epi__index_options options_of(const epi__mirror *mirror) {
+static epi__index_options options_of(const epi__mirror *mirror, const epi__state *state) {
     return (epi__index_options){
-        .dimension = mirror->schema->schema.dimension, .metric = metric_of(mirror), .vector_of = vector_of};
+        .dimension = (uint32_t)state->dimension, .metric = metric_of(mirror), .vector_of = vector_of};
 }
 
-epi_status epi__mirror_index_new(epi__index **index, const epi__mirror *mirror) {
-    epi__index_options options = options_of(mirror);
+epi_status epi__mirror_index_new(epi__index **index, const epi__mirror *mirror, const epi__state *state) {
+    epi__index_options options = options_of(mirror, state);
     return epi__index_new(index, &options);
 }
 
@@ -60,12 +59,14 @@ static epi_status cache_path(epi__buffer *path, const epi__store *store, uint32_
 }
 
 epi_status epi__mirror_index_load(epi__index **index, epi__index_stamp *stamp, const epi__mirror *mirror,
-                                  uint64_t generation) {
+                                  const epi__state *state) {
     epi__buffer path = {0};
-    epi__index_options options = options_of(mirror);
+    epi__index_options options = options_of(mirror, state);
     *index = NULL;
     epi_status status = cache_path(&path, mirror->store, mirror->space);
-    if (!status) status = epi__index_load(index, stamp, epi__buffer_text(&path), &options, mirror->space, generation);
+    if (!status)
+        status =
+            epi__index_load(index, stamp, epi__buffer_text(&path), &options, mirror->space, state->generation);
     epi__buffer_dispose(&path);
     return status;
 }
@@ -120,10 +121,10 @@ static epi_status fill_one(void *context, uint64_t step, const float *vector) {
     return epi__index_add(filling->index, &step, vector, 1);
 }
 
-epi_status epi__mirror_index_fill(epi__index *index, epi__mirror *mirror, epi__txn *txn, uint64_t generation) {
-    struct filling filling = {index, mirror->schema->schema.dimension};
-    EPI__TRY(epi__vectors_scan(mirror, txn, generation, 0, fill_chunk, &filling));
-    return epi__vectors_scan_tail(mirror, txn, fill_one, &filling);
+epi_status epi__mirror_index_fill(epi__index *index, epi__mirror *mirror, epi__txn *txn, const epi__state *state) {
+    struct filling filling = {index, (uint32_t)state->dimension};
+    EPI__TRY(epi__vectors_scan(mirror, txn, state, 0, fill_chunk, &filling));
+    return epi__vectors_scan_tail(mirror, txn, state, fill_one, &filling);
 }
 
 /* ---- exact search ----------------------------------------------------------------------------------------------- */
@@ -172,8 +173,8 @@ static epi_status search_store(size_t *count, epi__best *found, epi__snapshot *s
     epi_status status = exact->scores && epi__topk_init(&exact->best, k) ? EPI_OK
                                                                          : epi__fail_memory(MODULE, k * sizeof *found);
     if (!status)
-        status = epi__vectors_scan(mirror, snapshot->tx.txn, snapshot->state.generation, 0, exact_chunk, exact);
-    if (!status) status = epi__vectors_scan_tail(mirror, snapshot->tx.txn, exact_one, exact);
+        status = epi__vectors_scan(mirror, snapshot->tx.txn, &snapshot->state, 0, exact_chunk, exact);
+    if (!status) status = epi__vectors_scan_tail(mirror, snapshot->tx.txn, &snapshot->state, exact_one, exact);
     if (!status) {
         epi__topk_sort(&exact->best);
         *count = exact->best.count;
@@ -191,15 +192,15 @@ epi_status epi__nearest(size_t *count, epi__best *found, epi__snapshot *snapshot
     if (k == 0 || snapshot->state.vectors == 0 || !mirror->index) return EPI_OK;
     if (mirror->index_complete) {
         struct source source = {snapshot, filter, context, NULL};
-        source.unsealed = epi__realloc(NULL, mirror->schema->schema.dimension, sizeof *source.unsealed);
-        if (!source.unsealed) return epi__fail_memory(MODULE, mirror->schema->schema.dimension * sizeof(float));
+        source.unsealed = epi__realloc(NULL, snapshot->state.dimension, sizeof *source.unsealed);
+        if (!source.unsealed) return epi__fail_memory(MODULE, snapshot->state.dimension * sizeof(float));
         epi_status status = epi__index_search(count, found, mirror->index, query, k, ef, filter ? allowed : NULL,
                                               &source);
         epi__free(source.unsealed);
         return status;
     }
     struct exact exact = {.query = query,
-                          .dimension = mirror->schema->schema.dimension,
+                          .dimension = (uint32_t)snapshot->state.dimension,
                           .metric = metric_of(mirror),
                           .filter = filter,
                           .context = context};

@@ -88,14 +88,15 @@ static epi_status empty_tail(gathered *all, epi__change *change) {
     return EPI_OK;
 }
 
-epi_status epi__seal(uint64_t *sealed, epi__change *change, epi__mirror *mirror) {
-    gathered all = {.dimension = mirror->schema->schema.dimension};
+epi_status epi__seal(uint64_t *sealed, epi__change *change) {
+    gathered all = {.dimension = (uint32_t)change->state.dimension};
+    size_t added = 0;
     epi_status status = gather(&all, change);
     if (!status && all.count > 0) {
         status = epi__postings_insert(change, all.entries, all.entry_count);
         if (!status && all.vector_count > 0)
-            status = epi__vectors_seal(change, mirror->schema->schema.dimension, change->state.generation,
-                                       all.vector_ids, all.vectors, all.vector_count);
+            status = epi__vectors_seal(&added, change, all.dimension, change->state.generation, all.vector_ids,
+                                       all.vectors, all.vector_count);
         if (!status) status = empty_tail(&all, change);
         epi__change_note(change, EPI__CHANGE_SEAL, all.count, 0);
     }

@@ -1,7 +1,10 @@
 /* upkeep.c - the work that makes later calls faster: sealing the tail, building the graph and saving it, letting what
  * was forgotten expire. All of it can be left undone, done by any process, and cut short at any moment.
  */
+#include <stdio.h>
+
 #include "append.h"
+#include "embed.h"
 #include "filter.h"
 #include "graph.h"
 #include "handle.h"
@@ -16,7 +19,7 @@ static epi_status seal(uint64_t *sealed, epi__mirror *mirror) {
         epi__change_abort(&change);
         return EPI_OK;
     }
-    epi_status status = epi__seal(sealed, &change, mirror);
+    epi_status status = epi__seal(sealed, &change);
     if (!status) return epi__change_commit(&change, epi__store_now(mirror->store));
     epi__change_abort(&change);
     return status;
@@ -53,7 +56,11 @@ epi_status epi_space_upkeep(epi_upkeep_report *report, epi_space *space, const e
     EPI__TRY(epi__pending_commit(mirror));
     epi_status status = options.expire ? expire(&done.expired, mirror) : EPI_OK;
     if (!status && (options.seal || options.index)) status = seal(&done.sealed, mirror);
+    epi_status failed = !status && options.embed ? epi__embed(&done, mirror, until) : EPI_OK;
+    if (failed == EPI_EREADONLY) status = failed;
+    char why[256];
+    if (failed) snprintf(why, sizeof why, "%s", epi_error_last()->message);
     if (!status && options.index) status = epi__graph_build(&done.indexed, &done.complete, mirror, until);
     if (report) *report = done;
-    return status;
+    return !status && failed ? epi__fail(failed, MODULE, "%s", why) : status;
 }

@@ -78,13 +78,14 @@ static epi_status chunk_load(uint8_t *body, size_t size, epi__change *change, co
     return EPI_OK;
 }
 
-epi_status epi__vectors_seal(epi__change *change, uint32_t dimension, uint64_t generation, const uint64_t *ids,
-                             const void *const *vectors, size_t count) {
+epi_status epi__vectors_seal(size_t *added, epi__change *change, uint32_t dimension, uint64_t generation,
+                             const uint64_t *ids, const void *const *vectors, size_t count) {
     uint32_t capacity = epi__vectors_capacity(dimension);
     size_t size = body_size(dimension), width = dimension * sizeof(float);
     uint8_t *body = epi__alloc(size);
     if (!body) return epi__fail_memory(MODULE, size);
     epi_status status = EPI_OK;
+    *added = 0;
     for (size_t at = 0; !status && at < count;) {
         epi__key key;
         uint64_t chunk = ids[at] / capacity;
@@ -92,6 +93,7 @@ epi_status epi__vectors_seal(epi__change *change, uint32_t dimension, uint64_t g
         status = chunk_load(body, size, change, &key);
         for (; !status && at < count && ids[at] / capacity == chunk; at++) {
             uint64_t place = ids[at] % capacity;
+            *added += !bit(body, place);
             body[place / 8] |= (uint8_t)(1u << (place % 8));
             memcpy(body + bitmap_size(capacity) + place * width, vectors[at], width);
         }
@@ -101,7 +103,8 @@ epi_status epi__vectors_seal(epi__change *change, uint32_t dimension, uint64_t g
     return status;
 }
 
-epi_status epi__vectors_remove(epi__change *change, uint32_t dimension, uint64_t generation, uint64_t id) {
+epi_status epi__vectors_remove(bool *removed, epi__change *change, uint32_t dimension, uint64_t generation,
+                               uint64_t id) {
     uint32_t capacity = epi__vectors_capacity(dimension);
     size_t size = body_size(dimension), width = dimension * sizeof(float);
     uint8_t *body = epi__alloc(size);
@@ -110,9 +113,8 @@ epi_status epi__vectors_remove(epi__change *change, uint32_t dimension, uint64_t
     uint64_t place = id % capacity;
     chunk_key(&key, change->space, generation, id / capacity);
     epi_status status = chunk_load(body, size, change, &key);
-    if (!status && !bit(body, place))
-        status = epi__fail(EPI_EDAMAGED, MODULE, "step %llu is missing from its vector chunk", (unsigned long long)id);
-    if (!status) {
+    *removed = !status && bit(body, place);
+    if (*removed) {
         body[place / 8] &= (uint8_t) ~(1u << (place % 8));
         memset(body + bitmap_size(capacity) + place * width, 0, width);
         bool empty = true;
@@ -121,6 +123,37 @@ epi_status epi__vectors_remove(epi__change *change, uint32_t dimension, uint64_t
     }
     epi__free(body);
     return status;
+}
+
+/* Removes at most `limit` of the records whose keys begin with a table and a generation. */
+static epi_status drop_range(size_t *removed, epi__change *change, uint8_t table, uint64_t generation, size_t limit) {
+    epi__key first, end;
+    epi_status status = EPI_OK;
+    epi__key_begin(&first, change->space, table);
+    epi__key_u32(&first, (uint32_t)generation);
+    end = first;
+    epi__key_next(&end);
+    while (!status && *removed < limit) { /* a scan does not outlive a write, so each begins anew */
+        epi__scan scan = {0};
+        epi__view key, body;
+        epi__key one = {0};
+        status = epi__scan_open(&scan, change->tx.txn, &first, &end, false);
+        if (!status) status = epi__scan_next(&key, &body, &scan);
+        if (!status) epi__key_bytes(&one, key.data, key.size);
+        epi__scan_close(&scan);
+        if (!status) status = epi__change_remove(change, &one);
+        *removed += !status;
+    }
+    return status == EPI_EDONE ? EPI_OK : status;
+}
+
+epi_status epi__vectors_drop(bool *left, epi__change *change, uint64_t generation, size_t limit) {
+    static const uint8_t tables[] = {EPI__TABLE_VECTOR, EPI__TABLE_BACKLOG, EPI__TABLE_MODEL};
+    size_t removed = 0;
+    for (size_t i = 0; i < EPI__COUNT(tables); i++)
+        EPI__TRY(drop_range(&removed, change, tables[i], generation, limit));
+    *left = removed >= limit;
+    return EPI_OK;
 }
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
@@ -142,36 +175,37 @@ static epi_status chunk_view(epi__view *body, epi__mirror *mirror, epi__view key
     return EPI_OK;
 }
 
-const float *epi__vectors_at(epi__mirror *mirror, epi__txn *txn, uint64_t generation, uint64_t id) {
-    uint32_t dimension = mirror->schema->schema.dimension, capacity = epi__vectors_capacity(dimension);
+const float *epi__vectors_at(epi__mirror *mirror, epi__txn *txn, const epi__state *state, uint64_t id) {
+    uint32_t dimension = (uint32_t)state->dimension, capacity = epi__vectors_capacity(dimension);
     epi__key key;
     epi__view value, body;
     const uint8_t *present = NULL;
     const float *vectors = NULL;
-    chunk_key(&key, mirror->space, generation, id / capacity);
+    chunk_key(&key, mirror->space, state->generation, id / capacity);
     if (epi__tx_ops(txn)->get(&value, txn, epi__key_view(&key)) != EPI_OK) return NULL;
     if (chunk_view(&body, mirror, epi__key_view(&key), value) != EPI_OK) return NULL;
     if (epi__chunk_open(&present, &vectors, body, dimension) != EPI_OK || !bit(present, id % capacity)) return NULL;
     return vectors + (id % capacity) * dimension;
 }
 
-epi_status epi__vectors_get(float *out, const epi__mirror *mirror, epi__txn *txn, uint64_t generation, uint64_t id) {
-    uint32_t dimension = mirror->schema->schema.dimension, capacity = epi__vectors_capacity(dimension);
+/* A step that got its vector late has it in its chunk, sealed or not. */
+epi_status epi__vectors_get(float *out, const epi__mirror *mirror, epi__txn *txn, const epi__state *state,
+                            uint64_t id) {
+    uint32_t dimension = (uint32_t)state->dimension, capacity = epi__vectors_capacity(dimension);
     epi__key key;
     epi__view body, document, vector = {0};
     const uint8_t *present = NULL;
     const float *vectors = NULL;
     epi__key_of_u64(&key, mirror->space, EPI__TABLE_TAIL, id);
     epi_status status = epi__record_get(&body, txn, &key);
-    if (status == EPI_OK) {
-        EPI__TRY(epi__tail_record_decode(&document, &vector, body));
-        if (vector.size == 0) return EPI_ENOTFOUND;
+    if (status == EPI_OK) EPI__TRY(epi__tail_record_decode(&document, &vector, body));
+    if (status != EPI_OK && status != EPI_ENOTFOUND) return status;
+    if (vector.size > 0) {
         if (vector.size != dimension * sizeof(float)) return epi__fail(EPI_EDAMAGED, MODULE, "a tail record is cut");
         memcpy(out, vector.data, vector.size);
         return EPI_OK;
     }
-    if (status != EPI_ENOTFOUND) return status;
-    chunk_key(&key, mirror->space, generation, id / capacity);
+    chunk_key(&key, mirror->space, state->generation, id / capacity);
     EPI__TRY(epi__record_get(&body, txn, &key));
     EPI__TRY(epi__chunk_open(&present, &vectors, body, dimension));
     if (!bit(present, id % capacity)) return EPI_ENOTFOUND;
@@ -179,15 +213,15 @@ epi_status epi__vectors_get(float *out, const epi__mirror *mirror, epi__txn *txn
     return EPI_OK;
 }
 
-epi_status epi__vectors_scan(epi__mirror *mirror, epi__txn *txn, uint64_t generation, uint64_t from,
+epi_status epi__vectors_scan(epi__mirror *mirror, epi__txn *txn, const epi__state *state, uint64_t from,
                              epi__vectors_visit visit, void *context) {
-    uint32_t dimension = mirror->schema->schema.dimension, capacity = epi__vectors_capacity(dimension);
+    uint32_t dimension = (uint32_t)state->dimension, capacity = epi__vectors_capacity(dimension);
     epi__key first, end;
     epi__range *range = NULL;
     epi__key_begin(&end, mirror->space, EPI__TABLE_VECTOR);
-    epi__key_u32(&end, (uint32_t)generation);
+    epi__key_u32(&end, (uint32_t)state->generation);
     epi__key_next(&end);
-    chunk_key(&first, mirror->space, generation, from / capacity);
+    chunk_key(&first, mirror->space, state->generation, from / capacity);
     EPI__TRY(epi__tx_ops(txn)->range_open(&range, txn, epi__key_view(&first), epi__key_view(&end), false));
     epi_status status = EPI_OK;
     while (!status) {
@@ -205,8 +239,9 @@ epi_status epi__vectors_scan(epi__mirror *mirror, epi__txn *txn, uint64_t genera
     return status == EPI_EDONE ? EPI_OK : status;
 }
 
-epi_status epi__vectors_scan_tail(epi__mirror *mirror, epi__txn *txn, epi__vector_visit visit, void *context) {
-    uint32_t dimension = mirror->schema->schema.dimension;
+epi_status epi__vectors_scan_tail(epi__mirror *mirror, epi__txn *txn, const epi__state *state, epi__vector_visit visit,
+                                  void *context) {
+    uint32_t dimension = (uint32_t)state->dimension;
     float *vector = epi__realloc(NULL, dimension, sizeof *vector);
     if (!vector) return epi__fail_memory(MODULE, dimension * sizeof *vector);
     epi__scan scan = {0};

@@ -210,6 +210,14 @@ static epi_status put_tail(epi__writer *writer, const epi__draft *draft) {
     return epi__change_insert(&writer->change, &key, draft->tail.data, draft->tail.size);
 }
 
+/* What the step's vector waits for: the encoder, or upkeep where a new generation is being made. */
+static epi_status put_backlog(epi__writer *writer, const epi__draft *draft) {
+    const epi__state *state = &writer->change.state;
+    if (draft->waiting && state->dimension) EPI__TRY(epi__backlog_put(&writer->change, state->generation, draft->id));
+    if (draft->text.size == 0 || !state->building) return EPI_OK;
+    return epi__backlog_put(&writer->change, state->building, draft->id);
+}
+
 static void count_step(epi__writer *writer, const epi__draft *draft) {
     epi__state *state = &writer->change.state;
     epi__episode_record *record = &writer->record;
@@ -231,6 +239,10 @@ static void count_step(epi__writer *writer, const epi__draft *draft) {
 epi_status epi__writer_put(epi__writer *writer, epi__draft *draft, bool *present) {
     draft->row.episode = draft->episode;
     *present = false;
+    if (draft->generation != writer->change.state.generation) {
+        epi__draft_strip(draft);
+        epi__generation_forget(writer->mirror);
+    }
     uint64_t id = 0;
     epi_status status = find_external(&id, writer, &draft->row);
     if (!status) {
@@ -246,6 +258,7 @@ epi_status epi__writer_put(epi__writer *writer, epi__draft *draft, bool *present
     EPI__TRY(put_time(writer, draft));
     EPI__TRY(put_told(writer, draft));
     EPI__TRY(put_tail(writer, draft));
+    EPI__TRY(put_backlog(writer, draft));
     EPI__TRY(put_external(writer, draft));
     EPI__TRY(mark_superseded(writer, draft));
     count_step(writer, draft);
@@ -256,7 +269,7 @@ epi_status epi__writer_put(epi__writer *writer, epi__draft *draft, bool *present
 epi_status epi__writer_commit(epi__writer *writer) {
     epi_status status = flush_episode(writer);
     if (!status && epi__state_count(&writer->change.state, EPI__TABLE_TAIL) >= EPI__SEAL_COUNT)
-        status = epi__seal(NULL, &writer->change, writer->mirror);
+        status = epi__seal(NULL, &writer->change);
     if (!status) status = epi__change_commit(&writer->change, epi__store_now(writer->mirror->store));
     epi__writer_abort(writer);
     return status;

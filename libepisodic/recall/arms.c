@@ -117,7 +117,7 @@ static bool is_worth_it(const epi__search_state *search) {
     const epi__mirror *mirror = search->snapshot->mirror;
     if (!query->vector) return false;
     if (query->cue->vector || search->scratch->touched_count == 0) return true;
-    if (mirror->schema->schema.encoder == EPI_ENCODER_HASH && !mirror->index_complete) return false;
+    if (query->hashed && !mirror->index_complete) return false;
     return query->profile.vector != 0.0;
 }
 

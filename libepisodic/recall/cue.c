@@ -1,7 +1,6 @@
 /* cue.c - checking a cue and taking it apart into words, a vector and a filter. */
 #include <math.h>
 
-#include "../encode/encode.h"
 #include "../memory/draft.h"
 #include "../memory/profile.h"
 #include "../text/text.h"
@@ -144,34 +143,44 @@ static epi_status take_text(epi__query *query, epi__snapshot *snapshot, epi__scr
 
 /* ---- vector ----------------------------------------------------------------------------------------------------- */
 
-static epi_status hash_cue(epi__query *query, const epi_schema *schema) {
+static epi_status hash_cue(epi__query *query, size_t dimension) {
     epi__feature *features = epi__arena_alloc(&query->arena, query->word_count + 1, sizeof *features);
-    query->vector = epi__arena_alloc(&query->arena, schema->dimension, sizeof *query->vector);
-    if (!features || !query->vector) return epi__fail_memory(MODULE, schema->dimension * sizeof *query->vector);
+    query->vector = epi__arena_alloc(&query->arena, dimension, sizeof *query->vector);
+    if (!features || !query->vector) return epi__fail_memory(MODULE, dimension * sizeof *query->vector);
     size_t count = 0;
     for (size_t i = 0; i < query->word_count; i++) {
         epi__view term = query->words[i].term;
         if (i > 0 && query->words[i].place == query->words[i - 1].place) continue; /* as it was said, not its forms */
         features[count++] = (epi__feature){{(const uint8_t *)term.data + 1, term.size - 1}, (float)query->words[i].idf};
     }
-    if (!epi__hash_encode(query->vector, schema->dimension, features, count)) query->vector = NULL;
+    if (!epi__hash_encode(query->vector, dimension, features, count)) query->vector = NULL;
     return EPI_OK;
 }
 
-static epi_status take_vector(epi__query *query, const epi_schema *schema) {
+static epi_status copy_vector(epi__query *query, const float *vector, size_t size) {
+    query->vector = epi__arena_copy(&query->arena, vector, size * sizeof *vector);
+    return query->vector ? EPI_OK : epi__fail_memory(MODULE, size * sizeof *vector);
+}
+
+/* The cue's own, or what an encoder of texts made of it before, or hashed from its words. */
+static epi_status take_vector(epi__query *query, epi__snapshot *snapshot, const float *encoded) {
     const epi_cue *cue = query->cue;
-    if (!cue->vector)
-        return schema->encoder == EPI_ENCODER_HASH && query->word_count > 0 ? hash_cue(query, schema) : EPI_OK;
-    EPI__TRY(epi__check_vector(schema, cue->vector, cue->vector_size));
-    query->vector = epi__arena_copy(&query->arena, cue->vector, cue->vector_size * sizeof *cue->vector);
-    if (!query->vector) return epi__fail_memory(MODULE, cue->vector_size * sizeof *cue->vector);
-    if (schema->metric == EPI_COSINE && !epi__math_normalise(query->vector, cue->vector_size))
+    const epi__generation *serving = NULL;
+    epi_metric metric = snapshot->mirror->schema->schema.metric;
+    size_t dimension = (size_t)snapshot->state.dimension;
+    EPI__TRY(epi__generation_of(&serving, snapshot->mirror, snapshot->tx.txn, snapshot->state.generation));
+    query->hashed = serving->way == EPI__WAY_HASH;
+    if (!cue->vector && encoded) return copy_vector(query, encoded, dimension);
+    if (!cue->vector) return query->hashed && query->word_count > 0 ? hash_cue(query, dimension) : EPI_OK;
+    EPI__TRY(epi__check_vector(dimension, metric, cue->vector, cue->vector_size));
+    EPI__TRY(copy_vector(query, cue->vector, cue->vector_size));
+    if (metric == EPI_COSINE && !epi__math_normalise(query->vector, cue->vector_size))
         return epi__fail(EPI_EZERO, MODULE, "the cue's vector is too short to have a direction");
     return EPI_OK;
 }
 
 epi_status epi__query_init(epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch, const epi_cue *cue,
-                           const epi_recall_options *options) {
+                           const epi_recall_options *options, const float *encoded) {
     memset(query, 0, sizeof *query);
     query->cue = cue;
     if (cue->version != 1) return epi__fail(EPI_EINVAL, MODULE, "cue has version %u, expected 1", cue->version);
@@ -185,7 +194,7 @@ epi_status epi__query_init(epi__query *query, epi__snapshot *snapshot, epi__scra
     EPI__TRY(check_options(query, &snapshot->state, options));
     EPI__TRY(epi__filter_init(&query->filter, snapshot->mirror, &cue->filter));
     if (cue->text) EPI__TRY(take_text(query, snapshot, scratch));
-    return take_vector(query, &snapshot->mirror->schema->schema);
+    return take_vector(query, snapshot, encoded);
 }
 
 void epi__query_dispose(epi__query *query) {

@@ -168,16 +168,19 @@ static epi_status nearest(size_t *count, epi__best *best, epi_space *space, cons
                           uint32_t ef) {
     epi__mirror *mirror = space->mirror;
     const epi_schema *schema = &mirror->schema->schema;
+    if (size > EPI_DIMENSION_MAX)
+        return epi__fail(EPI_EDIMENSION, MODULE, "vector has %zu elements, at most %u", size, EPI_DIMENSION_MAX);
     float *query = epi__realloc(NULL, size, sizeof *query);
     if (!query) return epi__fail_memory(MODULE, size * sizeof *query);
     memcpy(query, vector, size * sizeof *query);
     epi__snapshot snapshot;
-    epi_status status = EPI_OK;
-    if (schema->metric == EPI_COSINE && !epi__math_normalise(query, size))
-        status = epi__fail(EPI_EZERO, MODULE, "the vector is too short to have a direction");
-    if (!status) status = epi__snapshot_begin(&snapshot, mirror);
+    epi_status status = epi__snapshot_begin(&snapshot, mirror);
     if (!status) {
-        status = epi__nearest(count, best, &snapshot, query, k, ef, mirror->mark_count ? is_live : NULL, mirror);
+        status = epi__check_vector(snapshot.state.dimension, schema->metric, query, size);
+        if (!status && schema->metric == EPI_COSINE && !epi__math_normalise(query, size))
+            status = epi__fail(EPI_EZERO, MODULE, "the vector is too short to have a direction");
+        if (!status)
+            status = epi__nearest(count, best, &snapshot, query, k, ef, mirror->mark_count ? is_live : NULL, mirror);
         epi__snapshot_end(&snapshot);
     }
     epi__free(query);
@@ -191,7 +194,6 @@ epi_status epi_nearest(size_t *count, uint64_t *ids, float *scores, epi_space *s
     EPI__TRY(epi__space_check_handle(space));
     if (k == 0) return epi__fail(EPI_EINVAL, MODULE, "k was 0");
     if (k > EPI_K_MAX) return epi__fail(EPI_ELIMIT, MODULE, "k is %zu, limit %u", k, EPI_K_MAX);
-    EPI__TRY(epi__check_vector(&space->mirror->schema->schema, vector, vector_size));
     epi__best *best = epi__realloc(NULL, k, sizeof *best);
     if (!best) return epi__fail_memory(MODULE, k * sizeof *best);
     epi_status status = nearest(count, best, space, vector, vector_size, k, ef);
@@ -206,11 +208,10 @@ epi_status epi_nearest(size_t *count, uint64_t *ids, float *scores, epi_space *s
 static epi_status read_vector(float *vector, size_t *size, epi__snapshot *snapshot, uint64_t step) {
     epi__row row;
     EPI__TRY(row_of(&row, snapshot, step));
-    if (!(row.flags & EPI__ROW_VECTOR)) return EPI_OK;
-    epi_status status = epi__vectors_get(vector, snapshot->mirror, snapshot->tx.txn, snapshot->state.generation, step);
-    if (status == EPI_ENOTFOUND)
-        return epi__fail(EPI_EDAMAGED, MODULE, "the vector of step %llu is missing", (unsigned long long)step);
-    if (!status) *size = snapshot->mirror->schema->schema.dimension;
+    if (snapshot->state.dimension == 0) return EPI_OK;
+    epi_status status = epi__vectors_get(vector, snapshot->mirror, snapshot->tx.txn, &snapshot->state, step);
+    if (status == EPI_ENOTFOUND) return EPI_OK;
+    if (!status) *size = (size_t)snapshot->state.dimension;
     return status;
 }
 

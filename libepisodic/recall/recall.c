@@ -1,19 +1,60 @@
 /* recall.c - the public face: recalling, and the accessors of a recollection. */
 #include "recall.h"
 
+#include "../memory/generation.h"
+#include "../text/text.h"
+
 #define MODULE "recall"
 
 /* ---- recalling -------------------------------------------------------------------------------------------------- */
 
 static epi_status recall_in(epi_recollection **found, epi__snapshot *snapshot, epi__scratch *scratch,
-                            const epi_cue *cue, const epi_recall_options *options) {
+                            const epi_cue *cue, const epi_recall_options *options, const float *encoded) {
     epi__query query;
     epi__found *hits = NULL;
     size_t count = 0;
-    epi_status status = epi__query_init(&query, snapshot, scratch, cue, options);
+    epi_status status = epi__query_init(&query, snapshot, scratch, cue, options, encoded);
     if (!status) status = epi__search(&hits, &count, &query, snapshot, scratch);
     if (!status) status = epi__build(found, snapshot, &query.filter, hits, count, options->scene_margin);
     epi__query_dispose(&query);
+    return status;
+}
+
+#define ENCODE_TRIES 3
+
+/* An encoder may be slow, so the cue's text is encoded before the snapshot, for the generation that serves then. Where
+ * another serves by the time of the snapshot, its vectors may not be compared: once more. */
+static epi_status begin(epi__snapshot *snapshot, float **encoded, epi__mirror *mirror, const epi_cue *cue) {
+    *encoded = NULL;
+    for (int i = 0; i < ENCODE_TRIES; i++) {
+        uint64_t generation = 0;
+        size_t size = cue->text && !cue->vector ? strlen(cue->text) : 0;
+        bool asks = size > 0 && size <= EPI_CUE_SIZE_MAX && epi__utf8_valid(cue->text, size) == size;
+        if (asks) EPI__TRY(epi__generation_encode_cue(encoded, &generation, mirror, cue->text));
+        epi_status status = epi__snapshot_begin(snapshot, mirror);
+        if (!status && (!asks || snapshot->state.generation == generation)) return EPI_OK;
+        epi__free(*encoded);
+        *encoded = NULL;
+        EPI__TRY(status);
+        epi__generation_forget(mirror);
+        if (i + 1 < ENCODE_TRIES) epi__snapshot_end(snapshot);
+    }
+    return EPI_OK;
+}
+
+static epi_status recall(epi_recollection **found, epi_space *space, const epi_cue *cue,
+                         const epi_recall_options *options) {
+    float *encoded = NULL;
+    epi__scratch *scratch = NULL;
+    epi__snapshot snapshot;
+    EPI__TRY(epi__scratch_take(&scratch, space->mirror));
+    epi_status status = begin(&snapshot, &encoded, space->mirror, cue);
+    if (!status) {
+        status = recall_in(found, &snapshot, scratch, cue, options, encoded);
+        epi__snapshot_end(&snapshot);
+    }
+    epi__free(encoded);
+    epi__scratch_give(scratch, space->mirror);
     return status;
 }
 
@@ -23,15 +64,7 @@ epi_status epi_recall(epi_recollection **found, epi_space *space, const epi_cue 
     EPI__TRY(epi__space_check_handle(space));
     if (!cue) return epi__fail(EPI_EINVAL, MODULE, "cue was NULL");
     epi_recall_options options = given ? *given : epi_recall_options_default();
-    epi__scratch *scratch = NULL;
-    epi__snapshot snapshot;
-    EPI__TRY(epi__scratch_take(&scratch, space->mirror));
-    epi_status status = epi__snapshot_begin(&snapshot, space->mirror);
-    if (!status) {
-        status = recall_in(found, &snapshot, scratch, cue, &options);
-        epi__snapshot_end(&snapshot);
-    }
-    epi__scratch_give(scratch, space->mirror);
+    epi_status status = recall(found, space, cue, &options);
     if (!status) status = epi__render(*found, &space->mirror->schema->schema, options.token_budget);
     if (status) {
         epi_recollection_free(*found);

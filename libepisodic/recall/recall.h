@@ -59,13 +59,15 @@ typedef struct epi__query {
     size_t date_count;
     epi__map named; /* hashes of all words of the cue, stop words too: who is named in it */
     float *vector;  /* NULL: none */
+    bool hashed;    /* the space's vectors are hashed from the same words */
     epi__filter filter;
     bool filtering; /* the filter refuses more than what is marked */
     epi__arena arena;
 } epi__query;
 
+/* `encoded`: the vector of its text by the generation that serves in the snapshot; NULL: none. */
 epi_status epi__query_init(epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch, const epi_cue *cue,
-                           const epi_recall_options *options);
+                           const epi_recall_options *options, const float *encoded);
 /* Rarity of a word that `documents` of `total` have; never negative. */
 double epi__query_idf(uint64_t documents, uint64_t total);
 void epi__query_dispose(epi__query *query);

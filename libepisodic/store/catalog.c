@@ -75,6 +75,16 @@ static epi_status put_u32(epi__txn *txn, const epi__key *key, uint32_t value) {
     return epi__record_put(NULL, txn, key, bytes, sizeof bytes);
 }
 
+/* The first generation is what the schema says. */
+static epi_status make_generation(epi__change *change, const epi_schema *schema) {
+    static const char *const names[] = {"none", "hash", "given"};
+    const char *name = names[schema->encoder];
+    epi__generation_record first = {
+        .phase = EPI__GENERATION_SERVING, .dimension = schema->dimension, .name = {name, strlen(name)}};
+    change->state.dimension = schema->dimension;
+    return epi__generation_put(change, 1, &first);
+}
+
 /* Name, state and schema of a new space, in a transaction that the caller commits. */
 static epi_status make(uint32_t *space, epi__txn *txn, const char *name, const epi__schema_copy *schema) {
     epi__key key;
@@ -83,11 +93,13 @@ static epi_status make(uint32_t *space, epi__txn *txn, const char *name, const e
     EPI__TRY(put_u32(txn, &key, *space));
     epi__buffer record = {0};
     epi__schema_encode(&record, &schema->schema);
-    epi__change change = {
-        .tx = {.txn = txn}, .space = *space, .state = {.next_step = 1, .next_episode = 1, .generation = 1}};
+    epi__change change = {.tx = {.txn = txn},
+                          .space = *space,
+                          .state = {.next_step = 1, .next_episode = 1, .generation = 1, .generations = 1}};
     epi__key_begin(&key, *space, EPI__TABLE_SCHEMA);
     epi_status status = record.failed ? epi__fail_memory("store", 256)
                                       : epi__change_insert(&change, &key, record.data, record.size);
+    if (!status) status = make_generation(&change, &schema->schema);
     if (!status) status = epi__state_write(&change);
     epi__buffer_dispose(&record);
     epi__buffer_dispose(&change.scratch);

@@ -4,7 +4,8 @@
 
 #include <episodic/space.h>
 
-#include "store.h"
+#include "../format/record.h"
+#include "table.h"
 
 /* A schema with everything it points to in an arena. */
 typedef struct epi__schema_copy {
@@ -24,6 +25,10 @@ uint32_t epi__dtype_size(epi_dtype dtype);              /* 0: unknown */
 /* Finds or makes a space, as epi_space_open() does. */
 epi_status epi__catalog_open(uint32_t *space, epi__schema_copy **schema, epi__store *store, const char *name,
                              const epi_schema *wanted);
+/* The record of an encoder's generation; its views borrow from the transaction. EPI_ENOTFOUND: there is none. */
+epi_status epi__generation_get(epi__generation_record *record, epi__txn *txn, uint32_t space, uint64_t number);
+epi_status epi__generation_put(epi__change *change, uint64_t number, const epi__generation_record *record);
+
 epi_status epi__catalog_list(epi__store *store, bool (*visit)(void *context, const char *name, uint32_t space),
                              void *context);
 epi_status epi__catalog_drop(uint32_t *space, epi__store *store, const char *name);

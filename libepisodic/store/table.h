@@ -28,14 +28,20 @@ typedef struct epi__state {
     uint64_t component_size; /* bytes in the component table */
     uint64_t documents;      /* steps with at least one word */
     uint64_t words;          /* sum of their lengths, in quarter words */
-    uint64_t vectors;
-    uint64_t generation;  /* of the encoder */
-    uint64_t first_event; /* biased times; 0: none yet */
+    uint64_t vectors;        /* of the generation that serves */
+    uint64_t generation;     /* of the encoder: the one that serves */
+    uint64_t first_event;    /* biased times; 0: none yet */
     uint64_t last_event;
     uint64_t questions;                   /* steps that end with a question mark */
     uint64_t user_steps, assistant_steps; /* said by the two sides of an assistant's log */
     uint64_t assistant_words;             /* in quarter words */
     uint64_t profile;                     /* epi_profile_kind that was set; 0: chosen */
+    uint64_t generations;                 /* numbers given to generations so far */
+    uint64_t dimension;                   /* of the serving generation's vectors */
+    uint64_t building;                    /* the generation that is to serve next; 0: none */
+    uint64_t building_dimension;
+    uint64_t backlog; /* steps that wait for a vector, of the generations that serve and build */
+    uint64_t worth;   /* bits of a double: how much the serving generation's vectors tell; 0: not measured */
     epi__table_sum tables[EPI__TABLE_SLOTS];
 } epi__state;
 
@@ -65,13 +71,15 @@ void epi__scan_close(epi__scan *scan);                                       /* 
 
 /* What a journal entry can say. */
 typedef enum epi__change_kind {
-    EPI__CHANGE_ADD = 1,     /* steps [a, a + b) were added */
-    EPI__CHANGE_RUN = 2,     /* the run that begins at step a is new, longer or gone */
-    EPI__CHANGE_MARK = 3,    /* the mark of step a changed */
-    EPI__CHANGE_REMOVE = 4,  /* step a was removed */
-    EPI__CHANGE_SEAL = 5,    /* the tail was sealed: a steps */
-    EPI__CHANGE_EPISODE = 6, /* episode a began, ended or was removed */
-    EPI__CHANGE_PURGE = 7    /* what was removed before must not be left in anything derived */
+    EPI__CHANGE_ADD = 1,       /* steps [a, a + b) were added */
+    EPI__CHANGE_RUN = 2,       /* the run that begins at step a is new, longer or gone */
+    EPI__CHANGE_MARK = 3,      /* the mark of step a changed */
+    EPI__CHANGE_REMOVE = 4,    /* step a was removed */
+    EPI__CHANGE_SEAL = 5,      /* the tail was sealed: a steps */
+    EPI__CHANGE_EPISODE = 6,   /* episode a began, ended or was removed */
+    EPI__CHANGE_PURGE = 7,     /* what was removed before must not be left in anything derived */
+    EPI__CHANGE_EMBED = 8,     /* step a, stored before, has got its vector; its chunk was rewritten */
+    EPI__CHANGE_GENERATION = 9 /* generation a of the encoder serves from now on; 0: what is known of one changed */
 } epi__change_kind;
 
 /* A change to one space: the only way to write its tables. Begun, filled, committed or aborted. */

@@ -28,6 +28,8 @@ static int keep_up(cli *c, epi_space *space, uint64_t limit_ms) {
     char *safe = term_escape(epi_space_name(space), strlen(epi_space_name(space)), " ");
     printf("%s: %s steps sealed", safe != NULL ? safe : "", print_count(count, report.sealed));
     free(safe);
+    printf(", %s vectors made", print_count(count, report.embedded));
+    if (report.waiting > 0) printf(", %s steps wait for theirs", print_count(count, report.waiting));
     printf(", %s vectors indexed", print_count(count, report.indexed));
     printf(", %s steps expired%s\n", print_count(count, report.expired),
            report.complete ? "" : "; there is more to do");

@@ -35,6 +35,33 @@ static void forget_one(epi_space *space, uint64_t step) {
     EXPECT(EPI_OK, epi_forget(NULL, space, &filter, 0, false));
 }
 
+/* An encoder that never answers: it is to serve next, and steps wait for it. */
+static epi_status fail_to_encode(void *context, float *vectors, const epi_encoder_text *texts, size_t count) {
+    (void)context, (void)vectors, (void)texts, (void)count;
+    return epi_encoder_fail(EPI_EIO, "nobody answers");
+}
+
+static void set_encoder(epi_space *space) {
+    epi_encoder encoder = epi_encoder_default();
+    epi__change change;
+    epi__generation_record record;
+    epi__key key;
+    encoder.name = "silent";
+    encoder.dimension = 4;
+    encoder.encode = fail_to_encode;
+    EXPECT(EPI_OK, epi_space_encoder_set(space, &encoder));
+    /* ... and something that it learned */
+    EXPECT(EPI_OK, epi__change_begin(&change, space->mirror->store, space->mirror->space, false));
+    EXPECT(EPI_OK, epi__generation_get(&record, change.tx.txn, change.space, change.state.building));
+    record.learned = 1;
+    EXPECT(EPI_OK, epi__generation_put(&change, change.state.building, &record));
+    epi__key_begin(&key, change.space, EPI__TABLE_MODEL);
+    epi__key_u32(&key, (uint32_t)change.state.building);
+    epi__key_bytes(&key, "wpear", 5);
+    EXPECT(EPI_OK, epi__change_put(&change, &key, "model", 5));
+    EXPECT(EPI_OK, epi__change_commit(&change, 0));
+}
+
 /* Words enough for full blocks, vectors, and a tail that is not sealed. */
 static void fill(place *p) {
     epi_episode_options options = epi_episode_options_default();
@@ -52,6 +79,7 @@ static void fill(place *p) {
     epi_upkeep_options upkeep = epi_upkeep_options_default();
     upkeep.index = false;
     EXPECT(EPI_OK, epi_space_upkeep(NULL, p->space, &upkeep));
+    set_encoder(p->space);
     epi_episode *other = place_episode(p->space);
     (void)place_say(other, "a pear");
     (void)say_long(episode, "remark-3", 0);

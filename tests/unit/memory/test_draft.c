@@ -169,8 +169,10 @@ static uint64_t content_of(epi_space *space, const epi_step *step) {
     epi__draft draft;
     epi__arena arena = {0};
     epi__scratch *scratch = NULL;
+    const epi__generation *serving = NULL;
     EXPECT(EPI_OK, epi__scratch_take(&scratch, space->mirror));
-    EXPECT(EPI_OK, epi__draft_make(&draft, &arena, space->mirror, scratch, step));
+    EXPECT(EPI_OK, epi__generation_serving(&serving, space->mirror));
+    EXPECT(EPI_OK, epi__draft_make(&draft, &arena, space->mirror, scratch, serving, step));
     epi__scratch_give(scratch, space->mirror);
     epi__arena_dispose(&arena);
     return draft.row.content;

@@ -271,14 +271,14 @@ static void a_vector_is_the_same_before_and_after_it_is_sealed(void **state) {
     epi__snapshot snapshot;
     EXPECT(EPI_OK, epi__snapshot_begin(&snapshot, p->space->mirror));
     for (size_t i = 0; i < COUNT; i++) {
-        const float *at = epi__vectors_at(p->space->mirror, snapshot.tx.txn, snapshot.state.generation, steps[i]);
+        const float *at = epi__vectors_at(p->space->mirror, snapshot.tx.txn, &snapshot.state, steps[i]);
         assert_non_null(at);
         assert_memory_equal(at, after + i * DIMENSION, DIMENSION * sizeof(float));
     }
     epi__mirror *mirror = p->space->mirror;
-    EXPECT(EPI_ENOTFOUND, epi__vectors_get(unused, mirror, snapshot.tx.txn, snapshot.state.generation, silent));
-    assert_null(epi__vectors_at(mirror, snapshot.tx.txn, snapshot.state.generation, silent));
-    assert_null(epi__vectors_at(mirror, snapshot.tx.txn, snapshot.state.generation, 1u << 30));
+    EXPECT(EPI_ENOTFOUND, epi__vectors_get(unused, mirror, snapshot.tx.txn, &snapshot.state, silent));
+    assert_null(epi__vectors_at(mirror, snapshot.tx.txn, &snapshot.state, silent));
+    assert_null(epi__vectors_at(mirror, snapshot.tx.txn, &snapshot.state, 1u << 30));
     epi__snapshot_end(&snapshot);
     epi_episode_close(episode);
 }

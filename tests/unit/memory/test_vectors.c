@@ -10,6 +10,9 @@
 #define STEPS 1000u
 #define GENERATION 1u
 
+static const epi__state serving = {.generation = GENERATION, .dimension = DIMENSION};
+static const epi__state empty = {.generation = GENERATION + 1, .dimension = DIMENSION};
+
 static float table[STEPS][DIMENSION];
 static bool there[STEPS];
 
@@ -30,14 +33,22 @@ static void seal_some(epi__change *change, epi__random *random, size_t most) {
         ids[count] = id;
         vectors[count++] = table[id];
     }
-    EXPECT(EPI_OK, epi__vectors_seal(change, DIMENSION, GENERATION, ids, vectors, count));
+    size_t added = 0;
+    EXPECT(EPI_OK, epi__vectors_seal(&added, change, DIMENSION, GENERATION, ids, vectors, count));
+    assert_int_equal(added, count);
+}
+
+static bool take_out(epi__change *change, uint64_t id) {
+    bool removed = false;
+    EXPECT(EPI_OK, epi__vectors_remove(&removed, change, DIMENSION, GENERATION, id));
+    return removed;
 }
 
 static void remove_some(epi__change *change, epi__random *random, size_t most) {
     for (size_t i = 0; i < most; i++) {
         size_t id = (size_t)epi__random_below(random, STEPS);
         if (!there[id]) continue;
-        EXPECT(EPI_OK, epi__vectors_remove(change, DIMENSION, GENERATION, id));
+        assert_true(take_out(change, id));
         there[id] = false;
     }
 }
@@ -71,8 +82,8 @@ static void assert_table(place *p) {
     float vector[DIMENSION];
     EXPECT(EPI_OK, epi__tx_begin(&tx, mirror->store, false));
     for (size_t id = 1; id < STEPS; id++) {
-        const float *at = epi__vectors_at(mirror, tx.txn, GENERATION, id);
-        epi_status status = epi__vectors_get(vector, mirror, tx.txn, GENERATION, id);
+        const float *at = epi__vectors_at(mirror, tx.txn, &serving, id);
+        epi_status status = epi__vectors_get(vector, mirror, tx.txn, &serving, id);
         assert_int_equal(status, there[id] ? EPI_OK : EPI_ENOTFOUND);
         assert_int_equal(at != NULL, there[id]);
         expected += there[id];
@@ -80,9 +91,9 @@ static void assert_table(place *p) {
         assert_memory_equal(vector, table[id], sizeof vector);
         assert_memory_equal(at, table[id], sizeof vector);
     }
-    EXPECT(EPI_OK, epi__vectors_scan(mirror, tx.txn, GENERATION, 0, compare_chunk, &all));
+    EXPECT(EPI_OK, epi__vectors_scan(mirror, tx.txn, &serving, 0, compare_chunk, &all));
     assert_int_equal(all.found, expected);
-    EXPECT(EPI_OK, epi__vectors_scan(mirror, tx.txn, GENERATION + 1, 0, compare_chunk, &all));
+    EXPECT(EPI_OK, epi__vectors_scan(mirror, tx.txn, &empty, 0, compare_chunk, &all));
     assert_int_equal(all.found, expected);
     epi__tx_abort(&tx);
 }
@@ -102,22 +113,26 @@ static void chunks_agree_with_a_plain_table(void **state) {
     epi__change change = begin(p);
     remove_some(&change, &random, 100000);
     for (size_t id = 0; id < STEPS; id++)
-        if (there[id]) EXPECT(EPI_OK, epi__vectors_remove(&change, DIMENSION, GENERATION, id));
+        if (there[id]) assert_true(take_out(&change, id));
     assert_int_equal(epi__state_count(&change.state, EPI__TABLE_VECTOR), 0);
     epi__change_abort(&change);
 }
 
-static void a_vector_that_is_not_there_cannot_be_removed(void **state) {
+static void removing_says_whether_the_vector_was_there(void **state) {
     place *p = *state;
     epi__change change = begin(p);
     memset(there, 0, sizeof there);
     uint64_t id = 5;
     const void *vector = table[5];
-    EXPECT(EPI_EDAMAGED, epi__vectors_remove(&change, DIMENSION, GENERATION, 5));
-    EXPECT(EPI_OK, epi__vectors_seal(&change, DIMENSION, GENERATION, &id, &vector, 1));
-    EXPECT(EPI_EDAMAGED, epi__vectors_remove(&change, DIMENSION, GENERATION, 6));
-    EXPECT(EPI_OK, epi__vectors_remove(&change, DIMENSION, GENERATION, 5));
-    EXPECT(EPI_EDAMAGED, epi__vectors_remove(&change, DIMENSION, GENERATION, 5));
+    size_t added = 0;
+    assert_false(take_out(&change, 5));
+    EXPECT(EPI_OK, epi__vectors_seal(&added, &change, DIMENSION, GENERATION, &id, &vector, 1));
+    assert_int_equal(added, 1);
+    EXPECT(EPI_OK, epi__vectors_seal(&added, &change, DIMENSION, GENERATION, &id, &vector, 1));
+    assert_int_equal(added, 0); /* it was there */
+    assert_false(take_out(&change, 6));
+    assert_true(take_out(&change, 5));
+    assert_false(take_out(&change, 5));
     epi__change_abort(&change);
 }
 
@@ -128,8 +143,9 @@ static void a_removed_vector_is_overwritten(void **state) {
     uint64_t ids[] = {9, 10};
     for (size_t i = 0; i < DIMENSION; i++) table[9][i] = table[10][i] = 3.25f;
     const void *vectors[] = {table[9], table[10]};
-    EXPECT(EPI_OK, epi__vectors_seal(&change, DIMENSION, GENERATION, ids, vectors, 2));
-    EXPECT(EPI_OK, epi__vectors_remove(&change, DIMENSION, GENERATION, 9));
+    size_t added = 0;
+    EXPECT(EPI_OK, epi__vectors_seal(&added, &change, DIMENSION, GENERATION, ids, vectors, 2));
+    assert_true(take_out(&change, 9));
     epi__key key;
     epi__view body;
     const uint8_t *present = NULL;
@@ -201,7 +217,7 @@ static void tail_records_come_back_with_and_without_words_and_vectors(void **sta
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(chunks_agree_with_a_plain_table),
-        TEST(a_vector_that_is_not_there_cannot_be_removed),
+        TEST(removing_says_whether_the_vector_was_there),
         TEST(a_removed_vector_is_overwritten),
         cmocka_unit_test(capacities_are_powers_of_two_that_fill_a_chunk),
         cmocka_unit_test(a_chunk_of_another_size_is_damaged),

@@ -261,7 +261,8 @@ static void empty_index(epi_space *space) {
     epi__index_free(mirror->index);
     mirror->index = NULL;
     mirror->index_complete = false;
-    EXPECT(EPI_OK, epi__mirror_index_new(&mirror->index, mirror));
+    epi__state state = {.dimension = mirror->schema->schema.dimension};
+    EXPECT(EPI_OK, epi__mirror_index_new(&mirror->index, mirror, &state));
     pthread_rwlock_unlock(&mirror->lock);
 }
 

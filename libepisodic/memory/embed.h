@@ -1,0 +1,22 @@
+/* embed.h - making the vectors that steps wait for, and those of an encoder that is to serve next; for upkeep. */
+#ifndef EPI_MEMORY_EMBED_H
+#define EPI_MEMORY_EMBED_H
+
+#include <episodic/space.h>
+
+#include "generation.h"
+
+/* Adds to report->embedded, sets report->waiting, and takes report->complete away when `until`, a time of
+ * epi__clock_monotonic_us(), came first (0: no limit). Fails when an encoder did. */
+epi_status epi__embed(epi_upkeep_report *report, epi__mirror *mirror, uint64_t until);
+
+/* How much there is to do: stats->backlog, building_done, building_left. */
+epi_status epi__embed_left(epi_space_stats *stats, epi__txn *txn, uint32_t space, const epi__state *state);
+
+/* The generation that is building takes the place of the one that serves, if no step waits; *done. */
+epi_status epi__embed_switch(bool *done, epi__change *change);
+
+/* Sets the building generation aside: its records are reclaimed by the next epi__embed(). */
+epi_status epi__embed_retire(epi__change *change, uint64_t generation);
+
+#endif

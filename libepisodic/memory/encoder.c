@@ -1,0 +1,159 @@
+/* encoder.c - the public face of a space's encoder: giving it, changing it, saying which it is; see generation.h. */
+#include <stdio.h>
+
+#include "append.h"
+#include "embed.h"
+#include "handle.h"
+
+#define MODULE "memory"
+
+static epi__view view_of(const char *text) {
+    return (epi__view){text ? text : "", text ? strlen(text) : 0};
+}
+
+static bool same_text(epi__view x, const char *text) {
+    epi__view y = view_of(text);
+    return x.size == y.size && memcmp(x.data, y.data, x.size) == 0;
+}
+
+static bool is_same(const epi__generation_record *record, const epi_encoder *encoder) {
+    return record->dimension == encoder->dimension && same_text(record->name, encoder->name) &&
+           same_text(record->parameters, encoder->parameters);
+}
+
+/* Whether the encoder is the one of a generation; false for generation 0. */
+static epi_status is_of(bool *is, epi__txn *txn, uint32_t space, uint64_t generation, const epi_encoder *encoder) {
+    epi__generation_record record;
+    *is = false;
+    if (!generation) return EPI_OK;
+    EPI__TRY(epi__generation_get(&record, txn, space, generation));
+    *is = is_same(&record, encoder);
+    return EPI_OK;
+}
+
+/* ---- changing --------------------------------------------------------------------------------------------------- */
+
+static epi_status begin_generation(epi__change *change, const epi_encoder *encoder) {
+    epi__state *state = &change->state;
+    bool done = false;
+    epi__generation_record record = {.phase = EPI__GENERATION_BUILDING,
+                                     .dimension = encoder->dimension,
+                                     .next = 1,
+                                     .until = epi__state_count(state, EPI__TABLE_STEP) ? state->next_step : 1,
+                                     .name = view_of(encoder->name),
+                                     .parameters = view_of(encoder->parameters),
+                                     .source = view_of(encoder->source)};
+    state->building = ++state->generations;
+    state->building_dimension = encoder->dimension;
+    EPI__TRY(epi__generation_put(change, state->building, &record));
+    epi__change_note(change, EPI__CHANGE_GENERATION, 0, 0);
+    return epi__embed_switch(&done, change); /* at once where there is no step */
+}
+
+/* Sets aside what was being made, if it is for another encoder; begins anew unless the encoder serves. */
+static epi_status change_encoder(bool *changed, epi__change *change, const epi_encoder *encoder) {
+    epi__state *state = &change->state;
+    bool serves = false, builds = false;
+    EPI__TRY(is_of(&builds, change->tx.txn, change->space, state->building, encoder));
+    EPI__TRY(is_of(&serves, change->tx.txn, change->space, state->generation, encoder));
+    *changed = !builds && (!serves || state->building);
+    if (!*changed) return EPI_OK;
+    if (state->building) EPI__TRY(epi__embed_retire(change, state->building));
+    state->building = state->building_dimension = 0;
+    if (!serves) return begin_generation(change, encoder);
+    epi__change_note(change, EPI__CHANGE_GENERATION, 0, 0);
+    return EPI_OK;
+}
+
+static epi_status set_for_all(epi__mirror *mirror, const epi_encoder *encoder) {
+    epi__change change;
+    bool changed = false;
+    EPI__TRY(epi__change_begin(&change, mirror->store, mirror->space, true));
+    epi_status status = change_encoder(&changed, &change, encoder);
+    if (!status && changed) return epi__change_commit(&change, epi__store_now(mirror->store));
+    epi__change_abort(&change);
+    return status;
+}
+
+/* Whether the space has this very encoder, and makes no other. */
+static epi_status is_settled(bool *settled, epi__mirror *mirror, const epi_encoder *encoder) {
+    epi__tx tx;
+    epi__state state;
+    bool builds = false;
+    EPI__TRY(epi__tx_begin(&tx, mirror->store, false));
+    epi_status status = epi__state_read(&state, tx.txn, mirror->space);
+    if (!status) status = is_of(settled, tx.txn, mirror->space, state.generation, encoder);
+    if (!status && state.building) status = is_of(&builds, tx.txn, mirror->space, state.building, encoder);
+    if (!status && state.building) *settled = builds;
+    epi__tx_abort(&tx);
+    return status;
+}
+
+static epi_status check(epi_space *space, const epi_encoder *encoder) {
+    EPI__TRY(epi__space_check_handle(space));
+    EPI__TRY(epi__encoder_check(encoder));
+    static const char *const own[] = {"none", "given", "lsa"};
+    for (size_t i = 0; i < EPI__COUNT(own); i++)
+        if (strcmp(encoder->name, own[i]) == 0)
+            return epi__fail(EPI_EINVAL, MODULE, "an encoder may not be called \"%s\"; that is the library's",
+                             encoder->name);
+    if (space->mirror->schema->schema.encoder == EPI_ENCODER_GIVEN)
+        return epi__fail(EPI_EUNSUPPORTED, MODULE,
+                         "the vectors of space \"%s\" are given by the caller; no encoder can make them anew",
+                         space->mirror->name);
+    return EPI_OK;
+}
+
+epi_status epi_space_encoder_give(epi_space *space, const epi_encoder *encoder) {
+    EPI__TRY(epi__space_check_handle(space));
+    EPI__TRY(epi__encoder_check(encoder));
+    return epi__generation_bind(space->mirror, encoder);
+}
+
+epi_status epi_space_encoder_set(epi_space *space, const epi_encoder *encoder) {
+    bool settled = false;
+    EPI__TRY(check(space, encoder));
+    epi__mirror *mirror = space->mirror;
+    EPI__TRY(is_settled(&settled, mirror, encoder));
+    if (!settled) {
+        EPI__TRY(epi__pending_commit(mirror));
+        EPI__TRY(set_for_all(mirror, encoder));
+        epi__generation_forget(mirror);
+    }
+    return epi__generation_bind(mirror, encoder);
+}
+
+/* ---- saying ----------------------------------------------------------------------------------------------------- */
+
+static epi_status describe(epi_encoder_info *info, epi__mirror *mirror, epi__txn *txn, uint64_t number) {
+    epi__generation_record record;
+    const epi__generation *generation = NULL;
+    if (!info || !number) return EPI_OK;
+    EPI__TRY(epi__generation_of(&generation, mirror, txn, number));
+    EPI__TRY(epi__generation_get(&record, txn, mirror->space, number));
+    snprintf(info->name, sizeof info->name, "%s", generation->name);
+    info->generation = number;
+    info->dimension = generation->dimension;
+    info->refused = record.refused;
+    info->vectors = record.vectors;
+    EPI__TRY(epi__backlog_count(&info->left, txn, mirror->space, number));
+    if (record.until > record.next) info->left += record.until - record.next;
+    bool always = generation->way == EPI__WAY_HASH;
+    info->ready = always || (generation->way == EPI__WAY_TABLE && epi__generation_encoder(mirror, generation));
+    return EPI_OK;
+}
+
+epi_status epi_space_encoders(epi_encoder_info *serving, epi_encoder_info *building, epi_space *space) {
+    if (serving) memset(serving, 0, sizeof *serving);
+    if (building) memset(building, 0, sizeof *building);
+    EPI__TRY(epi__space_check_handle(space));
+    epi__tx tx;
+    epi__state state;
+    EPI__TRY(epi__tx_begin(&tx, space->mirror->store, false));
+    epi_status status = epi__state_read(&state, tx.txn, space->mirror->space);
+    if (!status) status = describe(serving, space->mirror, tx.txn, state.generation);
+    if (!status) status = describe(building, space->mirror, tx.txn, state.building);
+    if (!status && serving) serving->vectors = state.vectors;
+    epi__tx_abort(&tx);
+    return status;
+}
