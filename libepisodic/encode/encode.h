@@ -10,15 +10,15 @@
 
 #define EPI__HASH_GENERATION 1u /* changes whenever the same words may give another vector */
 
-typedef struct epi__feature {
+typedef struct epi__hash_feature {
     epi__view word; /* a stem */
     float weight;   /* stored vectors: 1 + ln(frequency); a cue's: the same times idf, which may drift */
-} epi__feature;
+} epi__hash_feature;
 
 /* Feature hashing (Weinberger et al. 2009): each word and each character trigram of it adds its weight, with a sign, to
  * one element; trigrams of a word share a quarter of its weight, so that a misspelt word is still near. The result has
  * unit norm; false and all zeros when there is no feature. */
-bool epi__hash_encode(float *vector, size_t dimension, const epi__feature *features, size_t count);
+bool epi__hash_encode(float *vector, size_t dimension, const epi__hash_feature *features, size_t count);
 
 /* EPI_EINVAL EPI_ELIMIT EPI_EUTF8: whatever stands in the table is complete and within limits. */
 epi_status epi__encoder_check(const epi_encoder *encoder);

@@ -27,7 +27,7 @@ static void add_trigrams(float *vector, size_t dimension, epi__view word, float 
     for (size_t i = 0; i < count; i++) add(vector, dimension, framed + i, 3, each);
 }
 
-bool epi__hash_encode(float *vector, size_t dimension, const epi__feature *features, size_t count) {
+bool epi__hash_encode(float *vector, size_t dimension, const epi__hash_feature *features, size_t count) {
     memset(vector, 0, dimension * sizeof *vector);
     for (size_t i = 0; i < count; i++) {
         if (features[i].word.size == 0) continue;
@@ -40,7 +40,7 @@ bool epi__hash_encode(float *vector, size_t dimension, const epi__feature *featu
 /* ---- as a table -------------------------------------------------------------------------------------------------- */
 
 struct counted {
-    epi__feature *features;
+    epi__hash_feature *features;
     size_t count;
     epi__map places; /* hash of the word -> place + 1 */
 };
@@ -49,7 +49,7 @@ struct counted {
 static epi_status count_words(struct counted *all, const epi__term *terms, size_t count) {
     all->count = 0;
     epi__map_clear(&all->places);
-    epi__feature *grown = epi__realloc(all->features, count + 1, sizeof *grown);
+    epi__hash_feature *grown = epi__realloc(all->features, count + 1, sizeof *grown);
     if (!grown) return epi__fail_memory("encode", count * sizeof *grown);
     all->features = grown;
     for (size_t i = 0; i < count; i++) {
@@ -57,7 +57,7 @@ static epi_status count_words(struct counted *all, const epi__term *terms, size_
         if (terms[i].stop) continue;
         if (!epi__map_get(&all->places, hash, &place)) {
             if (!epi__map_put(&all->places, hash, place)) return epi__fail_memory("encode", sizeof hash);
-            all->features[all->count++] = (epi__feature){{terms[i].text, terms[i].size}, 0.0f};
+            all->features[all->count++] = (epi__hash_feature){{terms[i].text, terms[i].size}, 0.0f};
         }
         all->features[place].weight += 1.0f;
     }

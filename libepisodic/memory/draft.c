@@ -237,13 +237,13 @@ epi_status epi__draft_hash(float *vector, epi__scratch *scratch, uint32_t dimens
     epi__document *document = &scratch->document;
     epi__buffer *buffer = &scratch->buffer;
     epi__buffer_clear(buffer);
-    if (!epi__buffer_reserve(buffer, scratch->said * sizeof(epi__feature) + 1))
-        return epi__fail_memory(MODULE, scratch->said * sizeof(epi__feature));
-    epi__feature *features = (epi__feature *)(void *)buffer->data;
+    if (!epi__buffer_reserve(buffer, scratch->said * sizeof(epi__hash_feature) + 1))
+        return epi__fail_memory(MODULE, scratch->said * sizeof(epi__hash_feature));
+    epi__hash_feature *features = (epi__hash_feature *)(void *)buffer->data;
     for (size_t i = 0; i < scratch->said; i++) {
         epi__view term = epi__document_at(document, i);
         epi__view word = {(const uint8_t *)term.data + 1, term.size - 1};
-        features[i] = (epi__feature){word, 1.0f + logf((float)document->terms[i].weight / QUARTERS + 0.75f)};
+        features[i] = (epi__hash_feature){word, 1.0f + logf((float)document->terms[i].weight / QUARTERS + 0.75f)};
     }
     *has = epi__hash_encode(vector, dimension, features, scratch->said);
     return EPI_OK;

@@ -20,8 +20,8 @@ static epi_status check_options(epi__query *query, const epi__state *state, cons
                          EPI_SCENE_MARGIN_MAX);
     query->profile = options->profile ? *options->profile : epi_recall_profile_of(epi__profile_choose(NULL, state));
     const epi_recall_profile *p = &query->profile;
-    double sum = p->lexical + p->k1 + p->b + p->vector + p->context + p->episode + p->speaker + p->user +
-                 p->question + p->answer + p->time + p->time_fit + p->crowd + p->several + p->hop + p->recency +
+    double sum = p->lexical + p->k1 + p->b + p->vector + p->context + p->episode + p->speaker + p->user + p->question +
+                 p->answer + p->time + p->time_fit + p->crowd + p->several + p->hop + p->recency +
                  p->recency_half_life_days;
     if (p->version != 1) return epi__fail(EPI_EINVAL, MODULE, "recall profile has version %u, expected 1", p->version);
     if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->time_fit < 0 || p->crowd > 0 || p->several > 0 ||
@@ -144,14 +144,15 @@ static epi_status take_text(epi__query *query, epi__snapshot *snapshot, epi__scr
 /* ---- vector ----------------------------------------------------------------------------------------------------- */
 
 static epi_status hash_cue(epi__query *query, size_t dimension) {
-    epi__feature *features = epi__arena_alloc(&query->arena, query->word_count + 1, sizeof *features);
+    epi__hash_feature *features = epi__arena_alloc(&query->arena, query->word_count + 1, sizeof *features);
     query->vector = epi__arena_alloc(&query->arena, dimension, sizeof *query->vector);
     if (!features || !query->vector) return epi__fail_memory(MODULE, dimension * sizeof *query->vector);
     size_t count = 0;
     for (size_t i = 0; i < query->word_count; i++) {
         epi__view term = query->words[i].term;
         if (i > 0 && query->words[i].place == query->words[i - 1].place) continue; /* as it was said, not its forms */
-        features[count++] = (epi__feature){{(const uint8_t *)term.data + 1, term.size - 1}, (float)query->words[i].idf};
+        features[count++] = (epi__hash_feature){{(const uint8_t *)term.data + 1, term.size - 1},
+                                                (float)query->words[i].idf};
     }
     if (!epi__hash_encode(query->vector, dimension, features, count)) query->vector = NULL;
     return EPI_OK;

@@ -11,12 +11,12 @@
 
 #define DIMENSION 256u
 
-static epi__feature feature(const char *word, float weight) {
-    return (epi__feature){{word, strlen(word)}, weight};
+static epi__hash_feature feature(const char *word, float weight) {
+    return (epi__hash_feature){{word, strlen(word)}, weight};
 }
 
 static bool encode(float *vector, const char *word) {
-    epi__feature one = feature(word, 1.0f);
+    epi__hash_feature one = feature(word, 1.0f);
     return epi__hash_encode(vector, DIMENSION, &one, 1);
 }
 
@@ -29,7 +29,7 @@ static float cosine(const char *a, const char *b) {
 static void the_same_words_give_the_same_bytes(void **state) {
     (void)state;
     float first[DIMENSION], second[DIMENSION];
-    epi__feature words[] = {feature("walnut", 1.0f), feature("gate", 2.5f), feature("naïve", 0.5f)};
+    epi__hash_feature words[] = {feature("walnut", 1.0f), feature("gate", 2.5f), feature("naïve", 0.5f)};
     assert_true(epi__hash_encode(first, DIMENSION, words, 3));
     memset(second, 0xAA, sizeof second);
     assert_true(epi__hash_encode(second, DIMENSION, words, 3));
@@ -50,7 +50,7 @@ static void the_vector_of_a_word_is_pinned(void **state) {
 static void vectors_have_unit_norm(void **state) {
     (void)state;
     static const size_t dimensions[] = {16, 17, 256, 384, 1000};
-    epi__feature words[] = {feature("a", 1.0f), feature("walnut", 3.0f), feature("tree", 0.25f)};
+    epi__hash_feature words[] = {feature("a", 1.0f), feature("walnut", 3.0f), feature("tree", 0.25f)};
     for (size_t i = 0; i < EPI__COUNT(dimensions); i++) {
         float vector[1000];
         assert_true(epi__hash_encode(vector, dimensions[i], words, 3));
@@ -73,7 +73,7 @@ static void a_misspelt_word_is_nearer_than_another_one(void **state) {
 static void a_heavier_word_pulls_the_vector_to_itself(void **state) {
     (void)state;
     float light[DIMENSION], heavy[DIMENSION], word[DIMENSION];
-    epi__feature words[] = {feature("walnut", 1.0f), feature("gate", 1.0f)};
+    epi__hash_feature words[] = {feature("walnut", 1.0f), feature("gate", 1.0f)};
     assert_true(epi__hash_encode(light, DIMENSION, words, 2));
     words[0].weight = 4.0f;
     assert_true(epi__hash_encode(heavy, DIMENSION, words, 2));
@@ -84,7 +84,7 @@ static void a_heavier_word_pulls_the_vector_to_itself(void **state) {
 static void no_words_give_no_vector(void **state) {
     (void)state;
     float vector[DIMENSION], zero[DIMENSION] = {0};
-    epi__feature empty = {{NULL, 0}, 1.0f}, weightless = feature("walnut", 0.0f);
+    epi__hash_feature empty = {{NULL, 0}, 1.0f}, weightless = feature("walnut", 0.0f);
     memset(vector, 0xAA, sizeof vector);
     assert_false(epi__hash_encode(vector, DIMENSION, NULL, 0));
     assert_memory_equal(vector, zero, sizeof zero);
@@ -98,7 +98,7 @@ static void words_of_any_size_are_taken(void **state) {
     float vector[DIMENSION];
     memset(word, 'x', sizeof word);
     for (size_t size = 1; size < sizeof word; size++) {
-        epi__feature one = {{word, size}, 1.0f};
+        epi__hash_feature one = {{word, size}, 1.0f};
         assert_true(epi__hash_encode(vector, DIMENSION, &one, 1));
     }
 }
