@@ -21,6 +21,10 @@ epi_space *bench_record_space(epi_memory *memory, const char *name, uint32_t obs
     epi_schema schema;
     epi_role roles[EPI_TRANSITION_ROLE_COUNT];
     bench_check(epi_schema_transitions(&schema, roles, observation_size, action_dtype, action_count), "a schema");
+    roles[0].flags |= EPI_ROLE_VECTOR; /* rows, with the observation as their vector: what imagining reads */
+    schema.preset = "custom";
+    schema.encoder = EPI_ENCODER_GIVEN;
+    schema.metric = EPI_L2;
     bench_check(epi_space_open(&space, memory, name, &schema), "opening a space");
     return space;
 }

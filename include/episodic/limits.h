@@ -26,6 +26,8 @@
 
 /* calls */
 #define EPI_APPEND_COUNT_MAX 65536u /**< steps of one epi_episode_append_many() */
+#define EPI_APPEND_SIZE_MAX (256u * 1024u * 1024u) /**< bytes of the rows of one epi_transitions_append() */
+#define EPI_LANE_COUNT_MAX 65536u   /**< lanes of a recorder */
 #define EPI_K_DEFAULT 10u           /**< hits of a recall */
 #define EPI_K_MAX 10000u
 #define EPI_TOKEN_BUDGET_DEFAULT 1024u /**< tokens of a recall's context; one token is counted as 4 bytes of UTF-8 */

@@ -88,7 +88,10 @@ EPI_API const epi_schema *epi_schema_conversation(void);
 EPI_API const epi_schema *epi_schema_trajectory(void);
 
 #define EPI_TRANSITION_ROLE_COUNT 5
-/** What a reinforcement learner records: observation (the key vector), action, reward, terminated, truncated.
+/** What a reinforcement learner records: observation, action, reward, terminated, truncated. A space of this preset
+ *  keeps columns, without words or vectors, and is written and read by <episodic/transitions.h>. An observation of
+ *  another dtype and shape, or columns besides: put epi_role_tensor() into roles, and raise schema->role_count; all
+ *  roles are tensors, reward is a scalar of F32 or F64, terminated and truncated scalars of BOOL.
  * @param[out] schema filled in; points to roles and to the static names.
  * @param[out] roles  room for EPI_TRANSITION_ROLE_COUNT, of the caller; must live as long as schema.
  * @param observation_size elements of the float32 observation, 1 to EPI_DIMENSION_MAX.

@@ -24,6 +24,13 @@ static const struct {
     {EPI__TABLE_BACKLOG, "backlog"},
     {EPI__TABLE_MODEL, "model"},
     {EPI__TABLE_JOURNAL, "journal"},
+    {EPI__TABLE_CHUNK, "chunk"},
+    {EPI__TABLE_COLUMN, "column"},
+    {EPI__TABLE_ROWS, "rows"},
+    {EPI__TABLE_RECORDER, "recorder"},
+    {EPI__TABLE_SEAT, "seat"},
+    {EPI__TABLE_LIMIT, "limit"},
+    {EPI__TABLE_PRIORITY, "priority"},
 };
 _Static_assert(EPI__COUNT(TABLES) == EPI__TABLE_SLOTS, "every table but the state has a slot");
 

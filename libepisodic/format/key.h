@@ -40,12 +40,19 @@ typedef enum epi__table {
     EPI__TABLE_GENERATION = 0x51,       /* generation -> its encoder, and how far it is */
     EPI__TABLE_BACKLOG = 0x52,          /* generation, step -> - ; the step's vector is still to be made */
     EPI__TABLE_MODEL = 0x53,            /* generation, term -> what an encoder learned of it */
-    EPI__TABLE_JOURNAL = 0x60           /* sequence -> what a transaction changed */
+    EPI__TABLE_JOURNAL = 0x60,          /* sequence -> what a transaction changed */
+    EPI__TABLE_CHUNK = 0x70,            /* chunk -> its lane, its seat, what of it is gone */
+    EPI__TABLE_COLUMN = 0x71,           /* chunk -> its columns, once it is sealed */
+    EPI__TABLE_ROWS = 0x72,             /* chunk, first slot -> rows of an open chunk */
+    EPI__TABLE_RECORDER = 0x73,         /* name -> its lanes */
+    EPI__TABLE_SEAT = 0x74,             /* seat -> - ; it is free */
+    EPI__TABLE_LIMIT = 0x75,            /* - -> what a columnar space evicts by */
+    EPI__TABLE_PRIORITY = 0x76          /* sampler, chunk -> priorities */
 } epi__table;
 
 /* A table's place in the array of counts and sums of the state record; -1 for STATE itself and unknown bytes. */
 int epi__table_slot(uint8_t table);
-#define EPI__TABLE_SLOTS 19
+#define EPI__TABLE_SLOTS 26
 const char *epi__table_name(uint8_t table);        /* "step", "posting", ...; "unknown" */
 const char *epi__memory_table_name(uint8_t table); /* "meta", "space-name", ... */
 uint8_t epi__table_at(int slot);

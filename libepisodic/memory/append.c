@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include "columnar.h"
+
 #define MODULE "memory"
 #define GROW_MIN 8u
 #define GROW_MAX 1024u
@@ -125,6 +127,7 @@ static epi_status write_pending(epi_status *dropped, epi__mirror *mirror, epi__p
 static epi_status commit_locked(epi__mirror *mirror) {
     epi__pending *pending = mirror->pending;
     epi_status dropped = EPI_OK;
+    if (mirror->columns) return epi__columnar_commit(mirror);
     if (!pending || pending->count == 0) return EPI_OK;
     epi_status status = write_pending(&dropped, mirror, pending);
     if (status == EPI_EDISKFULL) {
@@ -386,6 +389,7 @@ static epi_status find_place(bool *present, epi__lane *lane, epi__mirror *mirror
 }
 
 epi_status epi__append(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, const epi_step *steps, size_t count) {
+    EPI__TRY(epi__columnar_refuse(mirror, "append to it by epi_transitions_append()"));
     epi__arena arena = {0};
     bool running = lane->episode == 0, present = false;
     epi__draft *drafts = epi__arena_alloc(&arena, count, sizeof *drafts);

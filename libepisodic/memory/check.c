@@ -1,5 +1,6 @@
 /* check.c - walking every record of a space and reporting what is wrong; see check.h for the idea. */
 #include "check.h"
+#include "columnar.h"
 
 #include <stdio.h>
 
@@ -327,6 +328,10 @@ static epi_status check_journal(epi__check *check, epi__view key, epi__view body
     return epi__check_violation(check, EPI__TABLE_JOURNAL, key, "follows on entry %llu", (unsigned long long)before);
 }
 
+static epi_status check_columnar(epi__check *check, epi__view key, epi__view body) {
+    return epi__columnar_check(check, epi__key_table(key), key, body);
+}
+
 typedef epi_status (*check_record)(epi__check *check, epi__view key, epi__view body);
 
 /* key_size 0: keys of any size. In this order: rows first, since they promise; what may only be judged when all
@@ -355,6 +360,13 @@ static const struct {
     {EPI__TABLE_BACKLOG, 17, check_backlog},
     {EPI__TABLE_MODEL, 0, check_model},
     {EPI__TABLE_JOURNAL, 13, check_journal},
+    {EPI__TABLE_CHUNK, 13, check_columnar},
+    {EPI__TABLE_COLUMN, 13, check_columnar},
+    {EPI__TABLE_ROWS, 17, check_columnar},
+    {EPI__TABLE_RECORDER, 0, check_columnar},
+    {EPI__TABLE_SEAT, 9, check_columnar},
+    {EPI__TABLE_LIMIT, 5, check_columnar},
+    {EPI__TABLE_PRIORITY, 0, check_columnar},
 };
 
 /* ---- a space ---------------------------------------------------------------------------------------------------- */
@@ -450,5 +462,6 @@ epi_status epi__check_space(epi__check *check) {
     for (size_t i = 0; !status && i < EPI__COUNT(ORDER); i++)
         status = check_table(check, ORDER[i].table, ORDER[i].key_size, ORDER[i].check);
     if (!status) status = check_counts(check);
+    if (!status) status = epi__columnar_check_end(check);
     return status ? status : check_leftovers(check);
 }

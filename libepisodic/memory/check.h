@@ -24,6 +24,8 @@ typedef struct epi__check {
     uint64_t externals, told, words, documents, vectors, questions, user_steps, assistant_steps, assistant_words;
     uint64_t forgotten, superseded, component_size, component_count;
     uint64_t building_said, building_vectors, generations_live, backlog, learned_said, learned;
+    uint64_t column_steps;
+    epi__map column_episodes, seats; /* of a columnar space: with a live step; taken or free */
     epi__arena arena; /* of one step */
 } epi__check;
 

@@ -90,6 +90,8 @@ static void dispose(epi__check *check) {
     epi__map_dispose(&check->episodes);
     epi__map_dispose(&check->uses);
     epi__map_dispose(&check->promised);
+    epi__map_dispose(&check->column_episodes);
+    epi__map_dispose(&check->seats);
     epi__arena_dispose(&check->arena);
     if (check->mirror) epi__scratch_give(check->scratch, check->mirror);
 }

@@ -1,6 +1,7 @@
 /* episode.c - beginning, resuming, filling and ending episodes. */
 #include "../store/component.h"
 #include "append.h"
+#include "columnar.h"
 #include "handle.h"
 
 #define MODULE "memory"
@@ -139,6 +140,7 @@ epi_status epi_episode_begin(epi_episode **episode, epi_space *space, const epi_
     if (!episode) return epi__fail(EPI_EINVAL, MODULE, "episode was NULL");
     *episode = NULL;
     EPI__TRY(epi__space_check_handle(space));
+    EPI__TRY(epi__columnar_refuse(space->mirror, "record in it by epi_recorder_open() and epi_transitions_append()"));
     epi_episode_options options = given ? *given : epi_episode_options_default();
     EPI__TRY(check_options(&options));
     epi__buffer tags = {0};

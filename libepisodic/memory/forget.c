@@ -6,6 +6,7 @@
  */
 #include "../store/component.h"
 #include "append.h"
+#include "columnar.h"
 #include "filter.h"
 #include "handle.h"
 #include "mark.h"
@@ -98,6 +99,7 @@ epi_status epi_forget(uint64_t *count, epi_space *space, const epi_filter *filte
     uint64_t *ids = NULL, changed = 0;
     size_t found = 0;
     EPI__TRY(check(count, space, filter));
+    EPI__TRY(epi__columnar_refuse(space->mirror, "its steps are removed or evicted, not forgotten"));
     epi__mirror *mirror = space->mirror;
     int64_t days = purge_after_days ? purge_after_days : EPI_PURGE_AFTER_DAYS_DEFAULT;
     int64_t now = epi__store_now(mirror->store), left = (EPI_TIME_MAX - EPI__MIN(now, EPI_TIME_MAX)) / DAY_US;
@@ -366,6 +368,7 @@ epi_status epi_remove(uint64_t *count, epi_space *space, const epi_filter *filte
     size_t found = 0;
     EPI__TRY(check(count, space, filter));
     epi__mirror *mirror = space->mirror;
+    if (mirror->columns) return epi__columnar_remove(count ? count : &removed, mirror, filter, dry_run);
     epi_filter all = *filter;
     all.include_forgotten = all.include_superseded = true;
     EPI__TRY(collect(&ids, &found, mirror, &all));

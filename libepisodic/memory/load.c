@@ -229,7 +229,10 @@ static epi_status apply(void *context, uint64_t sequence, epi__change_kind kind,
     case EPI__CHANGE_MARK: return refresh_mark(loader, a);
     case EPI__CHANGE_REMOVE: return remove_step(loader, a);
     case EPI__CHANGE_SEAL: return after_seal(loader);
-    case EPI__CHANGE_EPISODE: return EPI_OK;
+    case EPI__CHANGE_EPISODE:
+    case EPI__CHANGE_CHUNK: /* of columnar spaces, which have a loader of their own */
+    case EPI__CHANGE_ROWS:
+    case EPI__CHANGE_GONE: return EPI_OK;
     case EPI__CHANGE_PURGE: return after_purge(loader);
     case EPI__CHANGE_EMBED: return after_embed(loader, a);
     case EPI__CHANGE_GENERATION: return after_switch(loader);

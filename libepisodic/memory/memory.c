@@ -2,6 +2,7 @@
 #include "handle.h"
 
 #include "append.h"
+#include "columnar.h"
 #include "embed.h"
 #include "profile.h"
 
@@ -196,6 +197,7 @@ epi_status epi_space_stats_read(epi_space_stats *stats, epi_space *space) {
         .profile_set = state->profile != EPI_PROFILE_AUTO,
     };
     stats->profile = epi__profile_choose(stats->profile_reason, state);
+    if (space->mirror->columns) epi__columnar_stats(stats, state);
     epi_status status = epi__embed_left(stats, snapshot.tx.txn, space->mirror->space, state);
     epi__snapshot_end(&snapshot);
     return status;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "append.h"
+#include "columnar.h"
 #include "generation.h"
 
 #define CATCH_UP_TRIES 3
@@ -21,6 +22,7 @@ static void mirror_free(epi__mirror *mirror) {
     if (mirror->traces_free) mirror->traces_free(mirror->traces);
     if (mirror->stories_free) mirror->stories_free(mirror->stories);
     epi__pending_free(mirror->pending);
+    epi__columnar_free(mirror->columns);
     epi__free(mirror->runs);
     epi__free(mirror->marks);
     epi__map_dispose(&mirror->marks_at);
@@ -79,6 +81,7 @@ static epi_status mirror_new(epi__mirror **made, epi__store *store, uint32_t spa
     mirror->schema = schema;
     mirror->name = epi__alloc(strlen(name) + 1);
     epi_status status = mirror->name ? epi__recent_new(&mirror->tail) : epi__fail_memory("memory", strlen(name));
+    if (!status) status = epi__columnar_new(&mirror->columns, mirror);
     if (!status) status = epi__generations_new(mirror);
     if (status) {
         mirror_free(mirror);
@@ -119,6 +122,7 @@ epi_status epi__mirror_get(epi__mirror **mirror, epi__store *store, const char *
     uint32_t space = 0;
     epi__schema_copy *copy = NULL;
     *mirror = NULL;
+    if (schema) EPI__TRY(epi__columnar_schema_check(schema));
     EPI__TRY(epi__catalog_open(&space, &copy, store, name, schema));
     epi__store_lock(store);
     epi_status status = find_or_make(mirror, store, space, name, copy);
@@ -152,21 +156,44 @@ static epi_status begin_read(epi__snapshot *snapshot) {
     return status;
 }
 
+/* Addresses in the map of a store do not hold in that of the next one. */
+static bool has_addresses_of_another(const epi__mirror *mirror, const epi__tx *tx) {
+    return mirror->columns && mirror->store_number != epi__tx_store_number(tx);
+}
+
 static bool is_current(const epi__snapshot *snapshot) {
-    return snapshot->mirror->loaded && snapshot->mirror->sequence == snapshot->state.sequence;
+    const epi__mirror *mirror = snapshot->mirror;
+    return mirror->loaded && mirror->sequence == snapshot->state.sequence &&
+           !has_addresses_of_another(mirror, &snapshot->tx);
+}
+
+epi_status epi__mirror_follow(epi__mirror *mirror, const epi__tx *tx, const epi__state *state) {
+    bool anew = !mirror->loaded || has_addresses_of_another(mirror, tx);
+    if (!anew && mirror->sequence == state->sequence) return EPI_OK;
+    if (!mirror->columns) return epi__mirror_catch_up(mirror, tx->txn, state);
+    epi_status status = epi__columnar_catch_up(mirror, tx->txn, state, anew);
+    mirror->loaded = status == EPI_OK;
+    if (status) return status;
+    mirror->sequence = state->sequence;
+    mirror->store_number = epi__tx_store_number(tx);
+    return EPI_OK;
 }
 
 static epi_status begin_exclusive(epi__snapshot *snapshot, epi__mirror *mirror) {
     pthread_rwlock_wrlock(&mirror->lock);
     epi_status status = begin_read(snapshot);
-    if (!status && !is_current(snapshot)) status = epi__mirror_catch_up(mirror, snapshot->tx.txn, &snapshot->state);
+    if (!status) status = epi__mirror_follow(mirror, &snapshot->tx, &snapshot->state);
     if (status) epi__snapshot_end(snapshot);
     return status;
 }
 
 epi_status epi__snapshot_begin_exclusive(epi__snapshot *snapshot, epi__mirror *mirror) {
-    *snapshot = (epi__snapshot){.mirror = mirror};
     EPI__TRY(epi__pending_commit(mirror));
+    return epi__snapshot_begin_exclusive_committed(snapshot, mirror);
+}
+
+epi_status epi__snapshot_begin_exclusive_committed(epi__snapshot *snapshot, epi__mirror *mirror) {
+    *snapshot = (epi__snapshot){.mirror = mirror};
     return begin_exclusive(snapshot, mirror);
 }
 

@@ -63,6 +63,9 @@ typedef struct epi__mirror {
     epi__scratches *scratches;            /* of the store */
     struct epi__generations *generations; /* generation.c: encoders that this process has for the space */
 
+    struct epi__columns *columns; /* columnar.h; NULL for spaces of rows */
+    uint64_t store_number;        /* of the store whose map it has addresses of */
+
     pthread_mutex_t pending_mutex;
     epi__pending *pending;    /* append.c */
     epi_status dropped;       /* why a pending step was dropped since the last sync */
@@ -95,6 +98,7 @@ epi_status epi__snapshot_begin(epi__snapshot *snapshot, epi__mirror *mirror);
 epi_status epi__snapshot_begin_committed(epi__snapshot *snapshot, epi__mirror *mirror);
 /* The same with the mirror to oneself, for changing what is derived. */
 epi_status epi__snapshot_begin_exclusive(epi__snapshot *snapshot, epi__mirror *mirror);
+epi_status epi__snapshot_begin_exclusive_committed(epi__snapshot *snapshot, epi__mirror *mirror);
 void epi__snapshot_end(epi__snapshot *snapshot);
 
 /* The run that holds a step; NULL if none. */
@@ -103,7 +107,9 @@ const epi__run *epi__mirror_run(const epi__mirror *mirror, uint64_t step);
 uint64_t epi__mirror_neighbour(const epi__mirror *mirror, uint64_t step, int distance);
 const epi__mark *epi__mirror_mark(const epi__mirror *mirror, uint64_t step); /* NULL: unmarked */
 
-/* load.c: bringing a mirror to a transaction's state, with the lock held for writing. */
+/* The mirror brought to a transaction's state, with its lock held for writing. */
+epi_status epi__mirror_follow(epi__mirror *mirror, const epi__tx *tx, const epi__state *state);
+/* load.c: the same for what is derived from rows. */
 epi_status epi__mirror_catch_up(epi__mirror *mirror, epi__txn *txn, const epi__state *state);
 
 /* Makes `index`, which reflects the changes up to `sequence`, the mirror's, and brings it up to date. Takes it over.

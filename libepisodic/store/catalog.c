@@ -95,7 +95,11 @@ static epi_status make(uint32_t *space, epi__txn *txn, const char *name, const e
     epi__schema_encode(&record, &schema->schema);
     epi__change change = {.tx = {.txn = txn},
                           .space = *space,
-                          .state = {.next_step = 1, .next_episode = 1, .generation = 1, .generations = 1}};
+                          .state = {.next_step = 1,
+                                    .next_episode = 1,
+                                    .generation = 1,
+                                    .generations = 1,
+                                    .next_chunk = 1}};
     epi__key_begin(&key, *space, EPI__TABLE_SCHEMA);
     epi_status status = record.failed ? epi__fail_memory("store", 256)
                                       : epi__change_insert(&change, &key, record.data, record.size);

@@ -7,7 +7,7 @@
  */
 #include "table.h"
 
-#define STATE_FIELDS 24u
+#define STATE_FIELDS 29u
 #define STATE_SIZE ((STATE_FIELDS + 2u * EPI__TABLE_SLOTS) * 8u)
 #define TRIM_EVERY 256u
 

@@ -43,7 +43,7 @@ epi_status epi_schema_transitions(epi_schema *schema, epi_role *roles, uint32_t 
                                   epi_dtype action_dtype, uint32_t action_size) {
     if (!schema || !roles) return epi__fail(EPI_EINVAL, "store", "schema or roles was NULL");
     epi_role made[EPI_TRANSITION_ROLE_COUNT] = {
-        {"observation", EPI_TENSOR, EPI_ROLE_VECTOR | EPI_ROLE_REQUIRED, 1.0f, EPI_F32, 1, {observation_size}},
+        {"observation", EPI_TENSOR, EPI_ROLE_REQUIRED, 1.0f, EPI_F32, 1, {observation_size}},
         {"action", EPI_TENSOR, 0, 1.0f, action_dtype, action_size ? 1u : 0u, {action_size}},
         {"reward", EPI_TENSOR, 0, 1.0f, EPI_F32, 0, {0}},
         {"terminated", EPI_TENSOR, 0, 1.0f, EPI_BOOL, 0, {0}},
@@ -54,8 +54,10 @@ epi_status epi_schema_transitions(epi_schema *schema, epi_role *roles, uint32_t 
     schema->preset = "transitions";
     schema->roles = roles;
     schema->role_count = EPI_TRANSITION_ROLE_COUNT;
-    schema->encoder = EPI_ENCODER_GIVEN;
-    schema->metric = EPI_L2;
+    schema->encoder = EPI_ENCODER_NONE;
+    if (observation_size > EPI_DIMENSION_MAX)
+        return epi__fail(EPI_ELIMIT, "store", "an observation of %u elements, limit %u", observation_size,
+                         EPI_DIMENSION_MAX);
     return epi__schema_check(schema);
 }
 

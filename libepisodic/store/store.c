@@ -430,6 +430,10 @@ epi_status epi__tx_commit(epi__tx *tx) {
     return status;
 }
 
+uint64_t epi__tx_store_number(const epi__tx *tx) {
+    return tx->engine->number;
+}
+
 /* ---- what the layers above ask ---------------------------------------------------------------------------------- */
 
 epi_status epi__store_quota(epi__store *store, epi__tx *tx) {

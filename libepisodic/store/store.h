@@ -39,6 +39,8 @@ static inline const epi__engine_ops *epi__tx_ops(const epi__txn *txn) {
     return txn->engine->ops;
 }
 
+uint64_t epi__tx_store_number(const epi__tx *tx); /* N of store.N */
+
 epi_status epi__store_quota(epi__store *store, epi__tx *tx); /* EPI_EQUOTA when the quota is used up */
 epi_status epi__store_stats(epi_memory_stats *stats, epi__store *store);
 epi_status epi__store_compact(epi__store *store);

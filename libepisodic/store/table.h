@@ -42,6 +42,11 @@ typedef struct epi__state {
     uint64_t building_dimension;
     uint64_t backlog; /* steps that wait for a vector, of the generations that serve and build */
     uint64_t worth;   /* bits of a double: how much the serving generation's vectors tell; 0: not measured */
+    uint64_t next_chunk; /* of a columnar space, as the five below */
+    uint64_t seats;      /* ever used */
+    uint64_t recorders;
+    uint64_t column_steps; /* live */
+    uint64_t column_episodes; /* with a live step */
     epi__table_sum tables[EPI__TABLE_SLOTS];
 } epi__state;
 
@@ -79,7 +84,10 @@ typedef enum epi__change_kind {
     EPI__CHANGE_EPISODE = 6,   /* episode a began, ended or was removed */
     EPI__CHANGE_PURGE = 7,     /* what was removed before must not be left in anything derived */
     EPI__CHANGE_EMBED = 8,     /* step a, stored before, has got its vector; its chunk was rewritten */
-    EPI__CHANGE_GENERATION = 9 /* generation a of the encoder serves from now on; 0: what is known of one changed */
+    EPI__CHANGE_GENERATION = 9, /* generation a of the encoder serves from now on; 0: of one changed */
+    EPI__CHANGE_CHUNK = 16,    /* chunk a, in seat b, was begun or sealed, or steps of it are gone */
+    EPI__CHANGE_ROWS = 17,     /* rows from slot b on were added to chunk a */
+    EPI__CHANGE_GONE = 18      /* chunk a is gone, seat b is free */
 } epi__change_kind;
 
 /* A change to one space: the only way to write its tables. Begun, filled, committed or aborted. */

@@ -229,6 +229,7 @@ static void dimensions_are_taken_up_to_their_limit(void **state) {
     epi_role roles[EPI_TRANSITION_ROLE_COUNT];
     EXPECT(EPI_ELIMIT, epi_schema_transitions(&schema, roles, EPI_DIMENSION_MAX + 1, EPI_I64, 0));
     EXPECT(EPI_OK, epi_schema_transitions(&schema, roles, EPI_DIMENSION_MAX, EPI_I64, 0));
+    place_vector_schema(&schema, roles, EPI_DIMENSION_MAX);
     EXPECT(EPI_OK, epi_space_open(&space, p->memory, "wide", &schema));
     epi_space_close(space);
     epi_schema hash = *epi_schema_conversation();
@@ -409,7 +410,7 @@ static void bad_vectors_and_tensors_have_their_status_and_leave_nothing(void **s
     epi_schema schema;
     epi_role roles[EPI_TRANSITION_ROLE_COUNT];
     epi_space *space = NULL;
-    EXPECT(EPI_OK, epi_schema_transitions(&schema, roles, 3, EPI_F32, 2));
+    place_vector_schema(&schema, roles, 3);
     schema.metric = EPI_COSINE;
     EXPECT(EPI_OK, epi_space_open(&space, p->memory, "rl", &schema));
     static const float nan[3] = {1, NAN, 0}, inf[3] = {INFINITY, 0, 0}, zero[3] = {0}, good[4] = {1, 2, 3, 4},

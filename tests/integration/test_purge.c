@@ -117,7 +117,7 @@ static epi_space *vector_space(epi_memory *memory) {
     epi_role roles[EPI_TRANSITION_ROLE_COUNT];
     epi_schema schema;
     epi_space *space = NULL;
-    EXPECT(EPI_OK, epi_schema_transitions(&schema, roles, DIMENSION, EPI_I64, 0));
+    place_vector_schema(&schema, roles, DIMENSION);
     EXPECT(EPI_OK, epi_space_open(&space, memory, "vectors", &schema));
     return space;
 }

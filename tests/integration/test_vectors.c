@@ -29,7 +29,7 @@ static void point(float vector[DIMENSION], size_t number) {
 static void open_cloud(cloud *c, epi_memory *memory, epi_metric metric) {
     epi_role roles[EPI_TRANSITION_ROLE_COUNT];
     epi_schema schema;
-    EXPECT(EPI_OK, epi_schema_transitions(&schema, roles, DIMENSION, EPI_I64, 0));
+    place_vector_schema(&schema, roles, DIMENSION);
     schema.metric = metric;
     EXPECT(EPI_OK, epi_space_open(&c->space, memory, metric == EPI_L2 ? "l2" : "cosine", &schema));
     c->episode = place_episode(c->space);

@@ -76,6 +76,14 @@ int place_teardown(void **state) {
 
 /* ---- saying and finding ------------------------------------------------------------------------------------------ */
 
+void place_vector_schema(epi_schema *schema, epi_role roles[EPI_TRANSITION_ROLE_COUNT], uint32_t dimension) {
+    EXPECT(EPI_OK, epi_schema_transitions(schema, roles, dimension, EPI_I64, 0));
+    roles[0].flags |= EPI_ROLE_VECTOR;
+    schema->preset = "custom";
+    schema->encoder = EPI_ENCODER_GIVEN;
+    schema->metric = EPI_L2;
+}
+
 epi_episode *place_episode(epi_space *space) {
     epi_episode *episode = NULL;
     EXPECT(EPI_OK, epi_episode_begin(&episode, space, NULL));

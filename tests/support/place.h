@@ -35,6 +35,8 @@ void place_reopen(place *p); /* closes and opens */
 #define EXPECT(status, call) place_expect(status, call, #call, __FILE__, __LINE__)
 void place_expect(epi_status expected, epi_status got, const char *call, const char *file, int line);
 
+/* A space with vectors: the roles of a transition as rows, the observation being the vector. */
+void place_vector_schema(epi_schema *schema, epi_role roles[EPI_TRANSITION_ROLE_COUNT], uint32_t dimension);
 epi_episode *place_episode(epi_space *space);
 epi_step place_step(epi_part parts[2], const char *text); /* speaker "Ann"; parts[] must live as long as the step */
 uint64_t place_say(epi_episode *episode, const char *text);

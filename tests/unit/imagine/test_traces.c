@@ -10,7 +10,8 @@ static epi_space *open_space(place *p) {
     epi_schema schema;
     epi_role roles[EPI_TRANSITION_ROLE_COUNT];
     epi_space *space = NULL;
-    EXPECT(EPI_OK, epi_schema_transitions(&schema, roles, SIZE, EPI_U8, 0));
+    place_vector_schema(&schema, roles, SIZE);
+    roles[1].dtype = EPI_U8;
     EXPECT(EPI_OK, epi_space_open(&space, p->memory, "walks", &schema));
     return space;
 }

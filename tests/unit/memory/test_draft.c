@@ -221,7 +221,7 @@ static void a_truth_value_is_0_or_1(void **state) {
     epi_role roles[EPI_TRANSITION_ROLE_COUNT];
     epi_schema schema;
     epi_space *space = NULL;
-    EXPECT(EPI_OK, epi_schema_transitions(&schema, roles, 3, EPI_I64, 0));
+    place_vector_schema(&schema, roles, 3);
     EXPECT(EPI_OK, epi_space_open(&space, p->memory, "transitions", &schema));
     for (size_t i = 0; i < EPI__COUNT(values); i++) {
         epi_part parts[] = {epi_part_f32("observation", THREE, 3), epi_part_bytes("terminated", &values[i], 1)};

@@ -165,11 +165,15 @@ static void a_correction_follows_what_it_corrects_even_in_another_episode(void *
     assert_int_equal(corrections, 26);
 }
 
-static void transitions_come_back_to_the_bit(void **state) {
+static void tensors_come_back_to_the_bit(void **state) {
     pair *p = *state;
     epi_schema schema;
     epi_role roles[EPI_TRANSITION_ROLE_COUNT];
     succeeds(epi_schema_transitions(&schema, roles, 3, EPI_I64, 0));
+    roles[0].flags |= EPI_ROLE_VECTOR;
+    schema.preset = "custom"; /* as rows */
+    schema.encoder = EPI_ENCODER_GIVEN;
+    schema.metric = EPI_L2;
     epi_space *space = new_space(&p->from, "maze", &schema);
     epi_episode *episode = begin(space, NULL, NULL);
     for (int i = 0; i < 10; i++) {
@@ -362,7 +366,7 @@ int main(void) {
         PAIR_TEST(every_field_of_a_conversation_comes_back),
         PAIR_TEST(what_is_forgotten_stays_forgotten),
         PAIR_TEST(a_correction_follows_what_it_corrects_even_in_another_episode),
-        PAIR_TEST(transitions_come_back_to_the_bit),
+        PAIR_TEST(tensors_come_back_to_the_bit),
         PAIR_TEST(vectors_that_were_given_come_back_to_the_bit),
         PAIR_TEST(an_empty_space_comes_back),
         PAIR_TEST(a_copy_may_have_another_name),
