@@ -84,7 +84,7 @@ typedef enum epi__change_kind {
     EPI__CHANGE_EPISODE = 6,   /* episode a began, ended or was removed */
     EPI__CHANGE_PURGE = 7,     /* what was removed before must not be left in anything derived */
     EPI__CHANGE_EMBED = 8,     /* step a, stored before, has got its vector; its chunk was rewritten */
-    EPI__CHANGE_GENERATION = 9, /* generation a of the encoder serves from now on; 0: of one changed */
+    EPI__CHANGE_GENERATION = 9, /* generation a of the encoder serves now; 0: what is known of one changed */
     EPI__CHANGE_CHUNK = 16,    /* chunk a, in seat b, was begun or sealed, or steps of it are gone */
     EPI__CHANGE_ROWS = 17,     /* rows from slot b on were added to chunk a */
     EPI__CHANGE_GONE = 18      /* chunk a is gone, seat b is free */
