@@ -17,6 +17,7 @@
 #include <episodic/imagine.h>
 #include <episodic/plan.h>
 #include <episodic/prospects.h>
+#include <episodic/graph.h>
 #include <episodic/transfer.h>
 #include <episodic/transitions.h>
 #include <episodic/version.h>

@@ -52,6 +52,11 @@
 #define EPI_DOUBT_COST_DEFAULT 4.0  /* steps */
 #define EPI_DISAGREEMENT_DEFAULT 0.5
 #define EPI_REPORT_COUNT_MAX 4096u
+#define EPI_GRAPH_STATE_COUNT_MAX (1u << 30) /**< states of a memory graph */
+#define EPI_GRAPH_STEP_COUNT_MAX (1u << 30)  /**< recorded steps in it */
+#define EPI_BACKUP_COUNT_MAX_DEFAULT 100000000ull /**< backups of one call that makes a policy */
+#define EPI_POLICY_TABLE_COUNT_MAX (1u << 26)    /**< states times horizon of a policy with one */
+#define EPI_POLICY_SWEEP_COUNT_MAX 100000u       /**< sweeps of a prediction without a horizon */
 
 /* the memory */
 #define EPI_MAP_SIZE_DEFAULT (256ull << 30) /**< bytes of address space, not of disk */
