@@ -18,6 +18,7 @@
 #include <episodic/plan.h>
 #include <episodic/prospects.h>
 #include <episodic/graph.h>
+#include <episodic/policy.h>
 #include <episodic/transfer.h>
 #include <episodic/transitions.h>
 #include <episodic/version.h>
