@@ -189,7 +189,8 @@ static epi_status begin_chunk(epi__lane_state *lane) {
         chunk->episode = lane->open ? lane->episode : 0;
         chunk->image = image;
         atomic_store_explicit(&chunk->data, image->data, memory_order_release);
-        epi__chunk_link(columns, chunk);
+        status = epi__chunk_link(columns, chunk);
+        if (status) epi__chunk_drop(columns, chunk), image = NULL;
     }
     pthread_rwlock_unlock(&columns->mirror->lock);
     if (status) {

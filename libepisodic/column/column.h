@@ -60,6 +60,7 @@ typedef struct epi__chunk {
     uint64_t previous;       /* chunk of the lane, perhaps gone; 0: none */
     uint64_t next;           /* the same, but there; 0: none (yet, or it is gone) */
     atomic_uint extent;      /* 2 x slots that can be read, + 1 when the observation behind them is there too */
+    struct epi__chunk *older, *newer; /* chunks of the lane that are there; those between are gone */
     uint64_t episode;        /* that goes on in slot 0; 0: none does */
     bool sealed;             /* immutable, in the store as a whole */
     bool cut;                /* the step behind its last one was removed */

@@ -73,7 +73,8 @@ void epi__columnar_free(epi__columns *columns) {
     }
     recorders_free(columns->recorders);
     epi__map_dispose(&columns->by_number);
-    epi__map_dispose(&columns->lane_oldest);
+    epi__map_dispose(&columns->oldest_of);
+    epi__map_dispose(&columns->newest_of);
     epi__buffer_dispose(&columns->scratch);
     epi__free(columns->seats);
     epi__free(columns->dirty);
@@ -209,16 +210,28 @@ static uint64_t lane_key(const epi__chunk *chunk) {
     return (uint64_t)chunk->recorder << 32 | chunk->lane;
 }
 
+/* The lane's end in a map is now this chunk; NULL: the lane has none. The entry is there, so that this cannot fail. */
+static void set_end(epi__map *ends, uint64_t lane, const epi__chunk *chunk) {
+    if (chunk)
+        (void)epi__map_put(ends, lane, chunk->number);
+    else
+        (void)epi__map_remove(ends, lane);
+}
+
+static void unlink_chunk(epi__columns *columns, epi__chunk *chunk) {
+    epi__chunk *older = chunk->older, *newer = chunk->newer;
+    uint64_t end = 0;
+    if (older) older->newer = newer;
+    if (newer) newer->older = older;
+    if (older && older->next == chunk->number) older->next = 0;
+    if (epi__map_get(&columns->oldest_of, lane_key(chunk), &end) && end == chunk->number)
+        set_end(&columns->oldest_of, lane_key(chunk), newer);
+    if (epi__map_get(&columns->newest_of, lane_key(chunk), &end) && end == chunk->number)
+        set_end(&columns->newest_of, lane_key(chunk), older);
+}
+
 void epi__chunk_drop(epi__columns *columns, epi__chunk *chunk) {
-    epi__chunk *previous = chunk->previous ? epi__columns_chunk(columns, chunk->previous) : NULL;
-    uint64_t oldest = 0;
-    if (previous && previous->next == chunk->number) previous->next = 0;
-    if (epi__map_get(&columns->lane_oldest, lane_key(chunk), &oldest) && oldest == chunk->number) {
-        if (chunk->next)
-            (void)epi__map_put(&columns->lane_oldest, lane_key(chunk), chunk->next); /* there already: cannot fail */
-        else
-            (void)epi__map_remove(&columns->lane_oldest, lane_key(chunk));
-    }
+    unlink_chunk(columns, chunk);
     (void)epi__map_remove(&columns->by_number, chunk->number);
     columns->seats[chunk->seat] = NULL;
     epi__look_at(columns, chunk->seat, 0, columns->layout.capacity);
@@ -227,12 +240,20 @@ void epi__chunk_drop(epi__columns *columns, epi__chunk *chunk) {
     epi__free(chunk);
 }
 
-void epi__chunk_link(epi__columns *columns, epi__chunk *chunk) {
-    epi__chunk *previous = chunk->previous ? epi__columns_chunk(columns, chunk->previous) : NULL;
-    uint64_t oldest = 0;
-    if (previous) previous->next = chunk->number;
-    if (!epi__map_get(&columns->lane_oldest, lane_key(chunk), &oldest) || oldest > chunk->number)
-        (void)epi__map_put(&columns->lane_oldest, lane_key(chunk), chunk->number);
+epi_status epi__chunk_link(epi__columns *columns, epi__chunk *chunk) {
+    uint64_t lane = lane_key(chunk), number = 0;
+    epi__chunk *older = epi__map_get(&columns->newest_of, lane, &number) ? epi__columns_chunk(columns, number) : NULL;
+    epi__chunk *newer = NULL;
+    for (; older && older->number > chunk->number; older = older->older) newer = older;
+    if (!older && !epi__map_put(&columns->oldest_of, lane, chunk->number)) return epi__fail_memory(MODULE, sizeof lane);
+    if (!newer && !epi__map_put(&columns->newest_of, lane, chunk->number)) return epi__fail_memory(MODULE, sizeof lane);
+    chunk->older = older;
+    chunk->newer = newer;
+    if (older) older->newer = chunk;
+    if (newer) newer->older = chunk;
+    if (older && older->number == chunk->previous) older->next = chunk->number;
+    if (newer && newer->previous == chunk->number) chunk->next = newer->number;
+    return EPI_OK;
 }
 
 epi_status epi__chunk_remove_bits(epi__chunk *chunk, const epi__layout *layout, epi__view bits) {

@@ -136,28 +136,60 @@ static epi_status put_rows(epi__columns *columns, epi__change *change, const epi
                                    : epi__change_insert(change, &key, out->data, size);
 }
 
+/* Rows that go on with an episode which was left without a step count it again. */
+static void recount(epi__columns *columns, epi__change *change, const epi__chunk *chunk, epi__head *head) {
+    const epi__image *image = chunk->image;
+    bool on = chunk->newer && chunk->newer->previous == chunk->number && chunk->newer->episode != 0;
+    if (image->committed < image->filled)
+        on = !(epi__slot_stored_flags(&columns->layout, image->data, image->committed) &
+               (EPI__SLOT_FIRST | EPI__SLOT_FINAL));
+    else if (!on)
+        return;
+    change->state.column_episodes += on;
+    head->uncounted = false;
+}
+
+static epi_status load_head(epi__head *head, epi__buffer *bits, epi__columns *columns, epi__change *change,
+                            const epi__chunk *chunk) {
+    if (chunk->image->in_store) return epi__head_take(head, bits, columns, change, chunk->number);
+    *head = (epi__head){.chunk = chunk->number, .recorder = chunk->recorder, .lane = chunk->lane, .seat = chunk->seat,
+                        .previous = chunk->previous, .episode = chunk->episode};
+    return epi__recorder_stage(chunk->image->lane->core, chunk);
+}
+
+/* The head of a chunk is written when it is begun and when it is sealed. Whether rows that come in between find an
+ * episode uncounted, which is rare, must be looked up. */
 static epi_status put_head(epi__columns *columns, epi__change *change, epi__chunk *chunk, bool settled) {
-    epi__image *image = chunk->image;
     epi__buffer bits = {0};
-    epi__head head = {.chunk = chunk->number, .recorder = chunk->recorder, .lane = chunk->lane, .seat = chunk->seat,
-                      .previous = chunk->previous, .episode = chunk->episode};
-    epi_status status = EPI_OK;
-    if (image->in_store) status = epi__head_take(&head, &bits, columns, change, chunk->number);
-    if (!status && !image->in_store) status = epi__recorder_stage(image->lane->core, chunk);
+    epi__head head;
+    epi_status status = load_head(&head, &bits, columns, change, chunk);
+    if (!status && head.uncounted) recount(columns, change, chunk, &head);
     if (!status && settled) status = seal(columns, change, chunk, &head);
     if (!status) status = epi__head_put(columns, change, &head);
     epi__buffer_dispose(&bits);
     return status;
 }
 
+static epi_status is_uncounted(bool *uncounted, epi__columns *columns, epi__change *change, const epi__chunk *chunk) {
+    epi__key key;
+    epi__view body;
+    epi__head head;
+    epi__key_of_u64(&key, change->space, EPI__TABLE_CHUNK, chunk->number);
+    EPI__TRY(epi__change_get(&body, change, &key));
+    EPI__TRY(epi__head_decode(&head, chunk->number, body, &columns->layout));
+    *uncounted = head.uncounted;
+    return EPI_OK;
+}
+
 static epi_status put_chunk(epi__columns *columns, epi__change *change, epi__chunk *chunk) {
     epi__image *image = chunk->image;
-    bool settled = is_settled(columns, chunk);
+    bool settled = is_settled(columns, chunk), uncounted = false;
     uint32_t begun = 0, steps = count_steps(&begun, columns, image, image->committed, image->filled);
     image->sealing = settled;
     change->state.column_steps += steps;
     change->state.column_episodes += begun;
-    if (settled || !image->in_store) EPI__TRY(put_head(columns, change, chunk, settled));
+    if (!settled && image->in_store) EPI__TRY(is_uncounted(&uncounted, columns, change, chunk));
+    if (settled || !image->in_store || uncounted) EPI__TRY(put_head(columns, change, chunk, settled));
     return settled ? EPI_OK : put_rows(columns, change, chunk);
 }
 

@@ -64,6 +64,11 @@ static bool is_sealed(const oldest *lane) {
     return image ? image->dirty && image->sealing : lane->chunk->sealed;
 }
 
+static bool ends_open(const struct eviction *eviction, const oldest *lane) {
+    const epi__layout *layout = &eviction->columns->layout;
+    return !(epi__slot_stored_flags(layout, lane->data, lane->count - 1) & (EPI__SLOT_ENDED | EPI__SLOT_FINAL));
+}
+
 /* What was evicted from the chunk, into its head; a sealed one without a live step goes. */
 static epi_status leave_chunk(struct eviction *eviction, oldest *lane, bool exhausted) {
     epi__head head;
@@ -73,6 +78,7 @@ static epi_status leave_chunk(struct eviction *eviction, oldest *lane, bool exha
     head.evicted = EPI__MAX(head.evicted, lane->offset);
     head.dead += lane->dead;
     lane->dead = 0;
+    head.uncounted = head.uncounted || (exhausted && ends_open(eviction, lane));
     if (!reclaim) return epi__head_put(eviction->columns, eviction->change, &head);
     return epi__chunk_reclaim(eviction->columns, eviction->change, &head);
 }
@@ -86,7 +92,7 @@ static epi_status settle_lane(struct eviction *eviction, oldest *lane) {
             return EPI_OK;
         }
         EPI__TRY(leave_chunk(eviction, lane, true));
-        lane->chunk = lane->chunk->next ? epi__columns_chunk(eviction->columns, lane->chunk->next) : NULL;
+        lane->chunk = lane->chunk->newer;
         lane->offset = 0;
         if (lane->chunk) EPI__TRY(columns_of(lane, eviction));
     }
@@ -114,7 +120,7 @@ static void sift_down(oldest *heap, size_t count, size_t at) {
 
 static epi_status make_heap(struct eviction *eviction) {
     epi__columns *columns = eviction->columns;
-    size_t lanes = columns->lane_oldest.count, at = 0;
+    size_t lanes = columns->oldest_of.count, at = 0;
     uint64_t lane = 0, number = 0;
     if (lanes > columns->oldest_capacity) {
         oldest *grown = epi__realloc(columns->oldest, lanes, sizeof *grown);
@@ -123,7 +129,7 @@ static epi_status make_heap(struct eviction *eviction) {
         columns->oldest_capacity = lanes;
     }
     eviction->heap = columns->oldest;
-    while (epi__map_next(&columns->lane_oldest, &at, &lane, &number)) {
+    while (epi__map_next(&columns->oldest_of, &at, &lane, &number)) {
         oldest *next = &eviction->heap[eviction->count];
         *next = (oldest){.chunk = epi__columns_chunk(columns, number)};
         if (!next->chunk) continue;
@@ -172,10 +178,8 @@ static bool is_recorded(const struct eviction *eviction, const oldest *lane) {
     const epi__chunk *chunk = lane->chunk;
     const uint8_t *data = lane->data;
     uint64_t episode = epi__slot_episode(layout, chunk, data, lane->offset);
-    while (chunk->next) {
-        chunk = epi__columns_chunk(eviction->columns, chunk->next);
-        if (chunk->episode != episode) return false;
-    }
+    for (; chunk->newer && chunk->newer->episode == episode;) chunk = chunk->newer;
+    if (chunk->newer) return false;
     if (epi__chunk_data_in(&data, eviction->columns, eviction->change->tx.txn, (epi__chunk *)(uintptr_t)chunk))
         return false;
     uint32_t last = epi__chunk_count(chunk) - 1;

@@ -90,7 +90,11 @@ static epi_status put_chunk(struct loader *loader, const epi__head *head) {
         chunk->lane = head->lane;
         chunk->previous = head->previous;
         chunk->episode = head->episode;
-        epi__chunk_link(loader->columns, chunk);
+        epi_status status = epi__chunk_link(loader->columns, chunk);
+        if (status) {
+            epi__chunk_drop(loader->columns, chunk);
+            return status;
+        }
     }
     EPI__TRY(refresh_gone(loader, chunk, head));
     if (chunk->image && chunk->image->lane) return EPI_OK;

@@ -85,7 +85,7 @@ struct epi__columns {
     epi__chunk **seats;
     size_t seat_count, seat_capacity;
     epi__map by_number;
-    epi__map lane_oldest; /* recorder << 32 | lane -> the oldest chunk of it */
+    epi__map oldest_of, newest_of; /* recorder << 32 | lane -> its oldest and newest chunk's number */
     /* under look_mutex: */
     pthread_mutex_t look_mutex;
     epi__look *looks; /* a ring */
@@ -123,7 +123,8 @@ void epi__look_at_all(epi__columns *columns); /* all that was derived is to be m
 /* With the mirror to oneself: */
 epi_status epi__chunk_add(epi__chunk **chunk, epi__columns *columns, uint64_t number, uint32_t seat);
 void epi__chunk_drop(epi__columns *columns, epi__chunk *chunk);
-void epi__chunk_link(epi__columns *columns, epi__chunk *chunk); /* its lane, once recorder, lane, previous are set */
+/* Into its lane, once recorder, lane and previous are set. Where it fails, the chunk is to be dropped. */
+epi_status epi__chunk_link(epi__columns *columns, epi__chunk *chunk);
 epi_status epi__chunk_remove_bits(epi__chunk *chunk, const epi__layout *layout, epi__view bits);
 static inline void epi__chunk_publish(epi__chunk *chunk, uint32_t count, bool ahead) {
     atomic_store_explicit(&chunk->extent, count * 2u + ahead, memory_order_release);

@@ -4,6 +4,7 @@
 #define MODULE "column"
 #define HEAD_SEALED 1u
 #define HEAD_AHEAD 2u
+#define HEAD_UNCOUNTED 4u
 #define ROWS_HEADER 8u
 
 static epi_status cut(const char *what, uint64_t number) {
@@ -18,7 +19,9 @@ void epi__head_encode(epi__buffer *out, const epi__head *head) {
     epi__buffer_append_u32(out, head->seat);
     epi__buffer_append_u64(out, head->previous);
     epi__buffer_append_u64(out, head->episode);
-    epi__buffer_append_u8(out, (uint8_t)((head->sealed ? HEAD_SEALED : 0u) | (head->ahead ? HEAD_AHEAD : 0u)));
+    unsigned flags = (head->sealed ? HEAD_SEALED : 0u) | (head->ahead ? HEAD_AHEAD : 0u) |
+                     (head->uncounted ? HEAD_UNCOUNTED : 0u);
+    epi__buffer_append_u8(out, (uint8_t)flags);
     epi__buffer_append_u32(out, head->count);
     epi__buffer_append_u32(out, head->steps);
     epi__buffer_append_u32(out, head->evicted);
@@ -37,6 +40,7 @@ epi_status epi__head_decode(epi__head *head, uint64_t chunk, epi__view body, con
     uint8_t flags = epi__read_u8(&reader);
     head->sealed = flags & HEAD_SEALED;
     head->ahead = flags & HEAD_AHEAD;
+    head->uncounted = flags & HEAD_UNCOUNTED;
     head->count = epi__read_u32(&reader);
     head->steps = epi__read_u32(&reader);
     head->evicted = epi__read_u32(&reader);

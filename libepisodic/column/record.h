@@ -10,6 +10,7 @@ typedef struct epi__head {
     uint32_t recorder, lane, seat;
     uint64_t previous, episode; /* of column.h */
     bool sealed, ahead;
+    bool uncounted;   /* the episode at its end is open and has no live step; the next one counts it again */
     uint32_t count;   /* slots, once it is sealed */
     uint32_t steps;   /* of them, once it is sealed */
     uint32_t evicted; /* slots below are gone */

@@ -15,6 +15,7 @@ struct removal {
     epi__change change;
     uint64_t *ids; /* live steps, in order, each once */
     size_t count, capacity;
+    epi__map open; /* chunks whose open episode is left without a step */
     epi__buffer bits, data;
 };
 
@@ -91,15 +92,26 @@ static void sort_ids(struct removal *removal) {
 
 /* ---- episodes left without steps --------------------------------------------------------------------------------- */
 
-static epi_status live_count(uint64_t *count, struct removal *removal, uint64_t episode) {
+/* *open is the chunk in which the episode is still being recorded; 0: it ended. */
+static epi_status live_count(uint64_t *count, uint64_t *open, struct removal *removal, uint64_t episode) {
     epi__walk walk;
-    *count = 0;
+    *count = *open = 0;
     EPI__TRY(epi__walk_begin(&walk, removal->columns, removal->change.tx.txn, episode));
     while (walk.chunk) {
+        unsigned flags = epi__slot_stored_flags(&removal->columns->layout, walk.data, walk.offset);
         *count += !epi__slot_is_gone(walk.chunk, walk.offset);
+        *open = walk.chunk->sealed || (flags & EPI__SLOT_ENDED) ? 0 : walk.chunk->number;
         EPI__TRY(epi__walk_next(&walk));
     }
     return EPI_OK;
+}
+
+static epi_status uncount(struct removal *removal, uint64_t episode, uint64_t steps) {
+    uint64_t live = 0, open = 0;
+    EPI__TRY(live_count(&live, &open, removal, episode));
+    if (live != steps) return EPI_OK;
+    removal->change.state.column_episodes--;
+    return !open || epi__map_put(&removal->open, open, 1) ? EPI_OK : epi__fail_memory(MODULE, sizeof open);
 }
 
 static epi_status count_episodes(struct removal *removal) {
@@ -117,11 +129,8 @@ static epi_status count_episodes(struct removal *removal) {
         if (!epi__map_put(&gone, episode, here + 1)) status = epi__fail_memory(MODULE, sizeof here);
     }
     size_t at = 0;
-    uint64_t episode = 0, here = 0, live = 0;
-    while (!status && epi__map_next(&gone, &at, &episode, &here)) {
-        status = live_count(&live, removal, episode);
-        removal->change.state.column_episodes -= live == here;
-    }
+    uint64_t episode = 0, here = 0;
+    while (!status && epi__map_next(&gone, &at, &episode, &here)) status = uncount(removal, episode, here);
     epi__map_dispose(&gone);
     return status;
 }
@@ -200,8 +209,16 @@ static epi_status collect(struct removal *removal, const epi_filter *filter) {
 }
 
 static epi_status remove_all(struct removal *removal) {
+    size_t at = 0;
+    uint64_t chunk = 0, one = 0;
+    epi__head head;
     EPI__TRY(count_episodes(removal));
-    for (size_t at = 0; at < removal->count;) EPI__TRY(remove_from_chunk(removal, at, &at));
+    while (at < removal->count) EPI__TRY(remove_from_chunk(removal, at, &at));
+    for (at = 0; epi__map_next(&removal->open, &at, &chunk, &one);) {
+        EPI__TRY(epi__head_take(&head, &removal->bits, removal->columns, &removal->change, chunk));
+        head.uncounted = true;
+        EPI__TRY(epi__head_put(removal->columns, &removal->change, &head));
+    }
     return EPI_OK;
 }
 
@@ -218,6 +235,7 @@ static epi_status remove_locked(uint64_t *removed, epi__columns *columns, const 
         epi__change_abort(&removal.change);
     *removed = status ? 0 : removal.count;
     epi__free(removal.ids);
+    epi__map_dispose(&removal.open);
     epi__buffer_dispose(&removal.bits);
     epi__buffer_dispose(&removal.data);
     return status;

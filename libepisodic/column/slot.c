@@ -104,13 +104,12 @@ uint64_t epi__slot_episode(const epi__layout *layout, const epi__chunk *chunk, c
     return index <= offset ? epi__slot_id(layout, chunk, offset) - index : chunk->episode;
 }
 
-/* The oldest chunk behind one that an episode goes on in: for where one between is gone. */
-static epi__chunk *going_on(const epi__columns *columns, uint64_t episode, uint64_t behind) {
+/* The oldest chunk that an episode goes on in, for where that of its first step is gone. */
+static epi__chunk *going_on(const epi__columns *columns, uint64_t episode) {
     epi__chunk *oldest = NULL;
     for (size_t i = 0; i < columns->seat_count; i++) {
         epi__chunk *chunk = columns->seats[i];
-        if (chunk && chunk->episode == episode && chunk->number > behind && (!oldest || chunk->number < oldest->number))
-            oldest = chunk;
+        if (chunk && chunk->episode == episode && (!oldest || chunk->number < oldest->number)) oldest = chunk;
     }
     return oldest;
 }
@@ -132,20 +131,16 @@ epi_status epi__walk_begin(epi__walk *walk, epi__columns *columns, epi__txn *txn
     walk->chunk = epi__columns_chunk(columns, episode >> columns->layout.shift);
     walk->offset = (uint32_t)(episode & (columns->layout.capacity - 1u));
     if (!walk->chunk && episode) {
-        walk->chunk = going_on(columns, episode, 0);
+        walk->chunk = going_on(columns, episode);
         walk->offset = 0;
     }
     return look(walk);
 }
 
 epi_status epi__walk_next(epi__walk *walk) {
-    const epi__columns *columns = walk->columns;
-    epi__chunk *at = walk->chunk;
-    if (++walk->offset < columns->layout.capacity) return look(walk);
-    bool ended = epi__slot_stored_flags(&columns->layout, walk->data, walk->offset - 1) & EPI__SLOT_ENDED;
+    if (++walk->offset < walk->columns->layout.capacity) return look(walk);
     walk->offset = 0;
-    walk->chunk = at->next ? epi__columns_chunk(columns, at->next)
-                           : (ended ? NULL : going_on(columns, walk->episode, at->number));
+    walk->chunk = walk->chunk->newer;
     return look(walk);
 }
 
