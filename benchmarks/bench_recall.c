@@ -231,93 +231,6 @@ static void ablate(recall_bench *b, const recall_mode *whole, const question_gro
 
 /* ---- cross-validation ------------------------------------------------------------------------------------------- */
 
-/* What one profile made of every question: folds that try the same weights share it. */
-typedef struct trial {
-    double weights[PROFILE_WEIGHT_MAX];
-    double *values;
-} trial;
-
-typedef struct cross {
-    recall_bench *bench;
-    size_t held_out; /* the conversation that is not looked at */
-    trial *trials;
-    size_t trial_count;
-} cross;
-
-static epi_recall_profile profile_with(const double *weights) {
-    epi_recall_profile profile = epi_recall_profile_default();
-    for (size_t i = 0; i < profile_weight_count; i++) *profile_weight_of(&profile, &profile_weights[i]) = weights[i];
-    return profile;
-}
-
-static double *ask_trial(recall_bench *b, const double *weights) {
-    recall_mode mode = {.name = "trial", .ids_only = true, .profile = profile_with(weights)};
-    double *values = bench_alloc(b->asked_count, sizeof *values);
-    FILE *dump = b->dump;
-    b->dump = NULL;
-    ask_all(b, &mode);
-    b->dump = dump;
-    /* Mostly recall@10; its neighbours make the steps smaller. */
-    for (size_t i = 0; i < b->asked_count; i++)
-        values[i] = 0.1 * mode.outcomes[i].recall[AT_10 - 1] + 0.8 * mode.outcomes[i].recall[AT_10] +
-                    0.1 * mode.outcomes[i].recall[AT_10 + 1];
-    free(mode.outcomes);
-    return values;
-}
-
-static const double *trial_of(cross *c, const double *weights) {
-    size_t size = profile_weight_count * sizeof *weights;
-    for (size_t i = 0; i < c->trial_count; i++)
-        if (memcmp(c->trials[i].weights, weights, size) == 0) return c->trials[i].values;
-    trial *grown = realloc(c->trials, (c->trial_count + 1) * sizeof *grown);
-    if (grown == NULL) bench_fail("out of memory");
-    c->trials = grown;
-    trial *made = &c->trials[c->trial_count++];
-    memcpy(made->weights, weights, size);
-    made->values = ask_trial(c->bench, weights);
-    return made->values;
-}
-
-static double score_trial(void *context, const double *weights) {
-    cross *c = context;
-    const double *values = trial_of(c, weights);
-    double sum = 0.0;
-    size_t n = 0;
-    for (size_t i = 0; i < c->bench->asked_count; i++) {
-        if (c->bench->asked[i]->conversation == c->held_out) continue;
-        sum += values[i];
-        n++;
-    }
-    return n ? sum / (double)n : 0.0;
-}
-
-static void print_weights(recall_bench *b, size_t conversation, const epi_recall_profile *profile) {
-    epi_recall_profile copy = *profile;
-    for (size_t i = 0; i < profile_weight_count; i++)
-        bench_emit(&b->run, "weight", *profile_weight_of(&copy, &profile_weights[i]), "",
-                   BENCH_CONFIG({"name", .text = profile_weights[i].name}, {"mode", .text = "cv"},
-                                {"held_out", .text = b->file.conversations[conversation].name}));
-}
-
-/* For each conversation the weights that serve the others best. The search begins at plain BM25 (or at --profile), not
- * at the default profile: that one may have been chosen on this very file. */
-static void tune_folds(recall_bench *b, recall_mode *mode) {
-    cross c = {.bench = b};
-    tune_axis axes[PROFILE_WEIGHT_MAX];
-    mode->profiles = bench_alloc(b->file.conversation_count, sizeof *mode->profiles);
-    for (size_t i = 0; i < profile_weight_count; i++) axes[i] = profile_weights[i].axis;
-    for (c.held_out = 0; c.held_out < b->file.conversation_count; c.held_out++) {
-        double weights[PROFILE_WEIGHT_MAX];
-        epi_recall_profile from = mode->profile;
-        for (size_t i = 0; i < profile_weight_count; i++) weights[i] = *profile_weight_of(&from, &profile_weights[i]);
-        (void)tune_coordinates(weights, axes, profile_weight_count, score_trial, &c);
-        mode->profiles[c.held_out] = profile_with(weights);
-        print_weights(b, c.held_out, &mode->profiles[c.held_out]);
-    }
-    for (size_t i = 0; i < c.trial_count; i++) free(c.trials[i].values);
-    free(c.trials);
-}
-
 static void print_gain(recall_bench *b, const recall_mode *mode, const recall_mode *than, const question_group *groups,
                        size_t group_count) {
     for (size_t g = 0; g < group_count && b->k >= recall_cutoffs[AT_10]; g++)
@@ -327,8 +240,8 @@ static void print_gain(recall_bench *b, const recall_mode *mode, const recall_mo
 
 static void cross_validate(recall_bench *b, const recall_mode *plain, const question_group *groups, size_t group_count,
                            bool ablating) {
-    recall_mode mode = {.name = "cv", .contexts = true, .profile = b->given ? b->profile : profile_bm25()};
-    tune_folds(b, &mode);
+    recall_mode mode = {.name = "cv", .contexts = true, .profile = profile_bm25()};
+    recall_tune(b, &mode);
     ask_all(b, &mode);
     recall_print_mode(b, &mode, groups, group_count);
     print_gain(b, &mode, plain, groups, group_count);
@@ -425,7 +338,7 @@ static const char about[] =
     "are\n"
     "repaired, those that name no turn dropped. Categories: 1 multi-hop, 2 temporal, 3 open-domain, 4 single-hop,\n"
     "5 adversarial. --quick asks a sample of 200 questions. With --cv, mode cv: for each conversation the weights are\n"
-    "tuned on the others by coordinate search, beginning at bm25, and printed; some minutes.\n"
+    "learned on the others (learning to rank over the signals' values), and printed.\n"
     "With --corpus the conversations are made up, of the seed, and their evidence is known (corpus.h).\n"
     "Weights: lexical k1 b vector context episode speaker user question answer time\n"
     "crowd several hop recency recency_half_life_days.";
@@ -447,7 +360,7 @@ int main(int argc, char **argv) {
         {"--memory", "DIR", "keep the memory there; otherwise it is temporary", NULL, &directory, NULL},
         {"--k", "N", "hits asked for; cutoffs above it are left out", NULL, NULL, &k},
         {"--profile", "NAME=VALUE,...", "weights that replace those of the default profile", NULL, &b.given, NULL},
-        {"--cv", NULL, "weights tuned on the other conversations, too (minutes)", &crossing, NULL, NULL},
+        {"--cv", NULL, "weights learned on the other conversations, too", &crossing, NULL, NULL},
         {"--kinds", NULL, "every kind of profile too, as --corpus does", &kinds, NULL, NULL},
         {"--ablate", NULL, "each signal left out in turn, too", &ablating, NULL, NULL},
         {"--dump", "FILE", "a JSON line a question: ids of its evidence and of its ranked hits", NULL, &dump, NULL},

@@ -1,6 +1,4 @@
-/* profile.c - the table of a recall profile's weights. Ranges are wide on purpose: a weight that ends at a border would
- * be a constant chosen by hand.
- */
+/* profile.c - the table of a recall profile's weights. */
 #include "profile.h"
 
 #include <math.h>
@@ -9,32 +7,25 @@
 
 #include "bench.h"
 
-#define WEIGHT(name, signal, low, high, step)                \
-    {                                                        \
-#name, offsetof(epi_recall_profile, name), signal, { \
-            low, high, step                                  \
-        }                                                    \
-    }
+#define WEIGHT(name) \
+    { #name, offsetof(epi_recall_profile, name), true, #name, false }
+#define SEVERAL(name) \
+    { "several_" #name, offsetof(epi_recall_profile, several_##name), true, #name, true }
+#define OTHER(name, signal) \
+    { #name, offsetof(epi_recall_profile, name), signal, NULL, false }
 
-/* Scores are compared with each other only, so one weight stays where it is: lexical. */
+/* lexical first: scores are compared with each other only, and it is their unit. */
 const profile_weight profile_weights[] = {
-    WEIGHT(lexical, true, 1, 1, 0),
-    WEIGHT(k1, false, 0.2, 3, 0.4),
-    WEIGHT(b, false, 0, 1, 0.2),
-    WEIGHT(vector, true, 0, 2, 0.1),
-    WEIGHT(context, true, 0, 6, 0.8),
-    WEIGHT(episode, true, 0, 4, 0.4),
-    WEIGHT(speaker, true, 0, 4, 0.3),
-    WEIGHT(user, true, 0, 4, 0.4),
-    WEIGHT(question, true, -4, 0, 0.2),
-    WEIGHT(answer, true, 0, 4, 0.4),
-    WEIGHT(time, true, 0, 4, 0.4),
-    WEIGHT(time_fit, true, 0, 4, 0.4),
-    WEIGHT(crowd, true, -2, 0, 0.1),
-    WEIGHT(several, true, -2, 0, 0.1),
-    WEIGHT(hop, true, 0, 4, 0.2),
-    WEIGHT(recency, true, 0, 1, 0.05),
-    WEIGHT(recency_half_life_days, false, 1, 1, 0),
+    WEIGHT(lexical),    OTHER(k1, false),     OTHER(b, false),
+    WEIGHT(vector),     WEIGHT(context),      WEIGHT(episode),
+    WEIGHT(speaker),    WEIGHT(user),         WEIGHT(question),
+    WEIGHT(answer),     WEIGHT(time),         WEIGHT(time_fit),
+    OTHER(crowd, true), OTHER(several, true), WEIGHT(hop),
+    WEIGHT(opening),    WEIGHT(news),         WEIGHT(self),
+    WEIGHT(past),       WEIGHT(recency),      OTHER(recency_half_life_days, false),
+    SEVERAL(context),   SEVERAL(episode),     SEVERAL(speaker),
+    SEVERAL(answer),    SEVERAL(opening),     SEVERAL(news),
+    SEVERAL(self),      SEVERAL(past),
 };
 const size_t profile_weight_count = sizeof profile_weights / sizeof *profile_weights;
 _Static_assert(sizeof profile_weights / sizeof *profile_weights <= PROFILE_WEIGHT_MAX, "room for every weight");

@@ -7,18 +7,17 @@
 
 #include <episodic/episodic.h>
 
-#include "tune.h"
-
 typedef struct profile_weight {
     const char *name;
     size_t offset;
-    bool signal;    /* adds to the score by itself, so it can be left out */
-    tune_axis axis; /* where it may be tuned to; step 0: not at all */
+    bool signal;          /* adds to the score by itself, so it can be left out */
+    const char *evidence; /* the signal whose value it weighs, so it can be learned; NULL: none */
+    bool several;         /* ... when the cue asks for several things */
 } profile_weight;
 
 extern const profile_weight profile_weights[];
 extern const size_t profile_weight_count;
-#define PROFILE_WEIGHT_MAX 24 /* at least profile_weight_count */
+#define PROFILE_WEIGHT_MAX 40 /* at least profile_weight_count */
 
 double *profile_weight_of(epi_recall_profile *profile, const profile_weight *weight);
 /* "name=value,name=value" over the chat profile, or over that of the kind named first: "events,hop=1". Ends the

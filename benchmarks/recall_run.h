@@ -11,6 +11,7 @@
 #include "bench.h"
 #include "locomo.h"
 #include "profile.h"
+#include "tune.h"
 
 /* ---- what is measured ------------------------------------------------------------------------------------------- */
 
@@ -75,5 +76,10 @@ void recall_print_mean(recall_bench *b, const recall_mode *mode, const recall_mo
 void recall_print_cutoffs(recall_bench *b, const recall_mode *mode, const question_group *groups, size_t group_count);
 void recall_print_mode(recall_bench *b, const recall_mode *mode, const question_group *groups, size_t group_count);
 void recall_print_questions(recall_bench *b, const recall_mode *mode);
+
+/* ---- learning (recall_tune.c) ----------------------------------------------------------------------------------- */
+
+/* Gives the mode a profile for each conversation, learned on the others, and prints their weights. */
+void recall_tune(recall_bench *b, recall_mode *mode);
 
 #endif

@@ -1,20 +1,24 @@
-/* tune.h - coordinate search: one weight at a time, up and down, as long as the score grows. */
+/* tune.h - weights of a linear score by learning to rank: what is relevant shall stand above what is not. */
 #ifndef EPI_BENCH_TUNE_H
 #define EPI_BENCH_TUNE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef struct tune_axis {
-    double low; /* the weight stays within [low, high] */
-    double high;
-    double step; /* the first; it is halved twice */
-} tune_axis;
+enum { TUNE_WIDTH_MAX = 40 };
 
-/* The score to make great; called with the same weights it returns the same. */
-typedef double (*tune_score)(void *context, const double *weights);
+/* The candidates of one question: count x width values, row-major, and which of them are relevant. */
+typedef struct tune_list {
+    const double *values;
+    const bool *relevant;
+    size_t count;
+} tune_list;
 
-/* Changes weights until no step on any axis raises the score; returns the score. An axis with step 0 is left alone. */
-double tune_coordinates(double *weights, const tune_axis *axes, size_t count, tune_score score, void *context);
+/* Fits `width` weights; returns the loss that is left, a mean over lists. Lists without a relevant candidate, or
+ * without another, say nothing. The same lists give the same weights.
+ * Each relevant candidate competes with all that are not (ListMLE's first choice, Xia et al. 2008), each list weighs
+ * the same, and squares of weights are charged so that little evidence leaves them small. Full-batch Adam (Kingma and
+ * Ba 2015). */
+double tune_rank(double *weights, const tune_list *lists, size_t list_count, size_t width);
 
 #endif

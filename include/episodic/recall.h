@@ -58,10 +58,24 @@ typedef struct epi_recall_profile {
                                 Carbonell and Goldstein 1998) */
     double several;        /**< for each better hit of the same episode, when the cue asks for several things ("which
                                 books ...", English); 0 or less */
+    double opening;        /**< the first step of its episode: what is told before anybody asked */
+    double news;           /**< share of its words that the space did not have when it came */
+    double self;           /**< who speaks tells of themselves: "I", "my", "we" (English) */
+    double past;           /**< it tells what happened, in the past tense (English) */
     double hop;            /**< rare words shared with the best hits, voted for by their scores (relevance models,
                                 Lavrenko and Croft 2001) */
     double recency;        /**< 2^(-age / recency_half_life_days) */
     double recency_half_life_days;
+    /** Added to the weights of these names when the cue asks for several things ("which books ..."): their evidence
+     *  lies in several episodes, and nobody asked for it there. */
+    double several_context;
+    double several_episode;
+    double several_speaker;
+    double several_answer;
+    double several_opening;
+    double several_news;
+    double several_self;
+    double several_past;
 } epi_recall_profile;
 
 /** The weights of a kind of memory; of EPI_PROFILE_AUTO and of no kind those of a chat. */

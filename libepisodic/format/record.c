@@ -54,6 +54,7 @@ void epi__row_encode(epi__buffer *out, const epi__row *row) {
     epi__buffer_append_u16(out, (uint16_t)row->utc_offset_min);
     epi__buffer_append_u8(out, row->part_count);
     epi__buffer_append_u8(out, row->tag_count);
+    epi__buffer_append_u8(out, row->news);
     epi__buffer_append_bytes(out, row->external.data, row->external.size);
     epi__buffer_append_bytes(out, row->told.data, row->told.size);
 }
@@ -72,6 +73,7 @@ epi_status epi__row_decode(epi__row *row, epi__view body) {
     row->utc_offset_min = (int16_t)epi__read_u16(&reader);
     row->part_count = epi__read_u8(&reader);
     row->tag_count = epi__read_u8(&reader);
+    row->news = epi__read_u8(&reader);
     row->external = epi__read_bytes(&reader);
     row->told = epi__read_bytes(&reader);
     row->rest = reader;

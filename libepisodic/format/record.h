@@ -28,6 +28,8 @@ void epi__value_decode(epi__value *value, epi__reader *reader);
 #define EPI__ROW_VECTOR (1u << 18)    /* it came with a vector */
 #define EPI__ROW_USER (1u << 19)      /* its first keyword names the user of an assistant */
 #define EPI__ROW_ASSISTANT (1u << 20) /* ... the assistant, or a tool of it */
+#define EPI__ROW_SELF (1u << 21)     /* its text speaks of who speaks */
+#define EPI__ROW_PAST (1u << 22)     /* its text tells what happened */
 #define EPI__ROW_PUBLIC_FLAGS 0xFFFFu
 
 typedef struct epi__row {
@@ -43,6 +45,7 @@ typedef struct epi__row {
     int16_t utc_offset_min;
     uint8_t part_count;
     uint8_t tag_count;
+    uint8_t news; /* share of its words that the space did not have before, of 255 */
     epi__view external; /* size 0: none */
     epi__view told;     /* the times that its texts tell, as epi__told_encode() wrote them; size 0: none */
     epi__reader rest;   /* tags, then metadata, then parts; read in this order */

@@ -432,6 +432,14 @@ static bool asks(const epi_schema *schema, const epi__view *parts) {
     return false;
 }
 
+static uint32_t tells(const epi_schema *schema, const epi__view *parts) {
+    unsigned tells = 0;
+    for (size_t i = 0; i < schema->role_count; i++)
+        if ((schema->roles[i].flags & EPI_ROLE_SEARCH) && parts[i].size > 0)
+            tells |= epi__text_tells(parts[i].data, parts[i].size);
+    return (tells & EPI__TELLS_SELF ? EPI__ROW_SELF : 0) | (tells & EPI__TELLS_PAST ? EPI__ROW_PAST : 0);
+}
+
 epi_status epi__draft_make(epi__draft *draft, epi__arena *arena, epi__mirror *mirror, epi__scratch *scratch,
                            const epi__generation *generation, const epi_step *step) {
     const epi_schema *schema = &mirror->schema->schema;
@@ -446,6 +454,7 @@ epi_status epi__draft_make(epi__draft *draft, epi__arena *arena, epi__mirror *mi
     EPI__TRY(epi__draft_times(draft, arena, schema, scratch));
     if (asks(schema, draft->parts)) draft->row.flags |= EPI__ROW_QUESTION;
     draft->row.flags |= party_flag(schema, draft->parts);
+    if (epi__analyzer_is_english(scratch->analyzer)) draft->row.flags |= tells(schema, draft->parts);
     draft->generation = generation->number;
     EPI__TRY(make_tail(draft, arena, schema, generation, scratch, step));
     EPI__TRY(take_text(draft, arena, &scratch->buffer, schema, generation));

@@ -27,6 +27,7 @@ static void mirror_free(epi__mirror *mirror) {
     epi__free(mirror->marks);
     epi__map_dispose(&mirror->marks_at);
     epi__map_dispose(&mirror->verified);
+    epi__map_dispose(&mirror->known);
     epi__recent_free(mirror->tail);
     epi__index_free(mirror->index);
     epi__index_free(mirror->building);

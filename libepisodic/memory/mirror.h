@@ -60,6 +60,9 @@ typedef struct epi__mirror {
     pthread_mutex_t verified_mutex;
     epi__map verified; /* chunks whose checksum held, since the last seal */
 
+    epi__map known;       /* news.c, under the writer lock: hashes of words that the space has */
+    uint64_t known_until; /* the step id up to which unsealed words were taken in */
+
     epi__scratches *scratches;            /* of the store */
     struct epi__generations *generations; /* generation.c: encoders that this process has for the space */
 

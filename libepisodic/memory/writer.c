@@ -7,7 +7,9 @@
 
 #include "../store/component.h"
 #include "mark.h"
+#include "news.h"
 #include "profile.h"
+#include "vectors.h"
 
 #define MODULE "memory"
 
@@ -236,6 +238,13 @@ static void count_step(epi__writer *writer, const epi__draft *draft) {
     if (record->last_event == EPI_TIME_NONE || row->event_to > record->last_event) record->last_event = row->event_to;
 }
 
+static epi_status tell_news(epi__writer *writer, epi__draft *draft) {
+    epi__view document, vector;
+    if (draft->row.length == 0) return EPI_OK;
+    EPI__TRY(epi__tail_record_decode(&document, &vector, draft->tail));
+    return epi__news_of(&draft->row.news, writer->mirror, &writer->change, document);
+}
+
 epi_status epi__writer_put(epi__writer *writer, epi__draft *draft, bool *present) {
     draft->row.episode = draft->episode;
     *present = false;
@@ -253,6 +262,7 @@ epi_status epi__writer_put(epi__writer *writer, epi__draft *draft, bool *present
     if (status != EPI_ENOTFOUND) return status;
     EPI__TRY(check_superseded(writer, draft->row.supersedes));
     EPI__TRY(epi__writer_episode(writer, draft->episode));
+    EPI__TRY(tell_news(writer, draft));
     EPI__TRY(extend_run(writer, draft->id));
     EPI__TRY(put_row(writer, draft));
     EPI__TRY(put_time(writer, draft));

@@ -19,14 +19,7 @@ static epi_status check_options(epi__query *query, const epi__state *state, cons
         return epi__fail(EPI_ELIMIT, MODULE, "scene margin is %u, limit %u", options->scene_margin,
                          EPI_SCENE_MARGIN_MAX);
     query->profile = options->profile ? *options->profile : epi_recall_profile_of(epi__profile_choose(NULL, state));
-    const epi_recall_profile *p = &query->profile;
-    double sum = p->lexical + p->k1 + p->b + p->vector + p->context + p->episode + p->speaker + p->user + p->question +
-                 p->answer + p->time + p->time_fit + p->crowd + p->several + p->hop + p->recency +
-                 p->recency_half_life_days;
-    if (p->version != 1) return epi__fail(EPI_EINVAL, MODULE, "recall profile has version %u, expected 1", p->version);
-    if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->time_fit < 0 || p->crowd > 0 || p->several > 0 ||
-        p->recency_half_life_days <= 0)
-        return epi__fail(EPI_EINVAL, MODULE, "the recall profile has a weight out of range");
+    EPI__TRY(epi__profile_check(&query->profile));
     query->k = options->k ? options->k : EPI_K_DEFAULT;
     query->ef = options->ef;
     if (options->when) query->asks |= EPI__ASKS_WHEN;
@@ -134,7 +127,8 @@ static epi_status take_text(epi__query *query, epi__snapshot *snapshot, epi__scr
             return epi__fail_memory(MODULE, 16);
     bool question = false; /* only English text has marked ones */
     for (size_t i = 0; i < count; i++) question = question || terms[i].question;
-    if (question) query->asks = epi__text_asks(text, size);
+    if (question) query->asks |= epi__text_asks(text, size);
+    if (query->asks & EPI__ASKS_SEVERAL) epi__profile_several(&query->profile);
     if (epi__analyzer_is_english(scratch->analyzer))
         EPI__TRY(epi__when_read(query, epi__query_now(query, snapshot), text, size));
     EPI__TRY(add_words(query, snapshot, scratch, terms, count, false));

@@ -2,9 +2,11 @@
  *
  * speaker: a keyword role's value is named in the cue. question: the step ends with a question mark, so it asks rather
  * than tells. answer: the step before asks, with the cue's words; then this one answers. time: the cue asks when, and
- * a text of the step tells one. time_fit: the step's times lie in the cue's dates. recency: how long ago.
+ * a text of the step tells one. time_fit: the step's times lie in the cue's dates. recency: how long ago. opening, news, self,
+ * past: how much the step tells, whatever is asked.
  * Invariant: a score is the sum of its evidence in order, to the last bit.
  */
+#include "../memory/news.h"
 #include "../store/component.h"
 #include "../text/text.h"
 #include "search.h"
@@ -93,6 +95,10 @@ epi_status epi__judge(epi__found *found, epi__search_state *search, const epi__c
     epi__evidence_add(found, "answer", asked, profile->answer);
     epi__evidence_add(found, "time", tells ? 1.0 : 0.0, profile->time);
     epi__evidence_add(found, "time_fit", epi__when_fit(search->query, row), profile->time_fit);
+    epi__evidence_add(found, "opening", cued && candidate->index == 0 ? 1.0 : 0.0, profile->opening);
+    epi__evidence_add(found, "news", cued ? (double)row->news / EPI__NEWS_SCALE : 0.0, profile->news);
+    epi__evidence_add(found, "self", cued && row->flags & EPI__ROW_SELF ? 1.0 : 0.0, profile->self);
+    epi__evidence_add(found, "past", cued && row->flags & EPI__ROW_PAST ? 1.0 : 0.0, profile->past);
     epi__evidence_add(found, "recency", epi__recency(search, row), profile->recency);
     return EPI_OK;
 }

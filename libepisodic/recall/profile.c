@@ -5,6 +5,8 @@
  * The others differ from it where their kind of text does, and were set on the made-up corpora of benchmarks/ with
  * seeds below 100 (benchmarks/README.md).
  */
+#include <math.h>
+
 #include "recall.h"
 
 epi_recall_profile epi_recall_profile_default(void) {
@@ -12,20 +14,32 @@ epi_recall_profile epi_recall_profile_default(void) {
                                 .lexical = 1.0,
                                 .k1 = 1.0,
                                 .b = 0.1,
-                                .vector = 0.05,
-                                .context = 2.8,
-                                .episode = 1.1,
-                                .speaker = 0.6,
+                                .vector = 0.4,
+                                .context = 2.4,
+                                .episode = 1.25,
+                                .speaker = 0.65,
                                 .user = 0.0,
-                                .question = -0.45,
-                                .answer = 1.3,
-                                .time = 1.25,
+                                .question = -0.35,
+                                .answer = 1.65,
+                                .time = 1.1,
                                 .time_fit = 1.0,
                                 .crowd = 0.0,
-                                .several = -0.2,
-                                .hop = 0.5,
+                                .several = 0.0,
+                                .hop = 0.55,
+                                .opening = 0.3,
+                                .news = 1.7,
+                                .self = 0.3,
+                                .past = 0.15,
                                 .recency = 0.02,
-                                .recency_half_life_days = 30.0};
+                                .recency_half_life_days = 30.0,
+                                .several_context = -0.45,
+                                .several_episode = -0.9,
+                                .several_speaker = 0.4,
+                                .several_answer = -0.4,
+                                .several_opening = 0.15,
+                                .several_news = 0.5,
+                                .several_self = 0.3,
+                                .several_past = 0.15};
 }
 
 /* Long answers hold a word of everything, so length counts in full, and what the user said counts double; the turn
@@ -74,4 +88,29 @@ epi_recall_profile epi_recall_profile_of(epi_profile_kind kind) {
     case EPI_PROFILE_CHAT: break;
     }
     return epi_recall_profile_default();
+}
+
+epi_status epi__profile_check(const epi_recall_profile *p) {
+    double sum = p->lexical + p->k1 + p->b + p->vector + p->context + p->episode + p->speaker + p->user + p->question +
+                 p->answer + p->time + p->time_fit + p->crowd + p->several + p->hop + p->opening + p->news + p->self +
+                 p->past + p->recency + p->recency_half_life_days + p->several_context + p->several_episode +
+                 p->several_speaker + p->several_answer + p->several_opening + p->several_news + p->several_self +
+                 p->several_past;
+    if (p->version != 1)
+        return epi__fail(EPI_EINVAL, "recall", "recall profile has version %u, expected 1", p->version);
+    if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->time_fit < 0 || p->crowd > 0 || p->several > 0 ||
+        p->recency_half_life_days <= 0)
+        return epi__fail(EPI_EINVAL, "recall", "the recall profile has a weight out of range");
+    return EPI_OK;
+}
+
+void epi__profile_several(epi_recall_profile *p) {
+    p->context += p->several_context;
+    p->episode += p->several_episode;
+    p->speaker += p->several_speaker;
+    p->answer += p->several_answer;
+    p->opening += p->several_opening;
+    p->news += p->several_news;
+    p->self += p->several_self;
+    p->past += p->several_past;
 }

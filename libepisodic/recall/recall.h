@@ -18,7 +18,7 @@
 #include "../memory/filter.h"
 #include "../memory/handle.h"
 
-#define EPI__SIGNALS_MAX 16
+#define EPI__SIGNALS_MAX 24
 
 /* A hit while it is being found. */
 typedef struct epi__found {
@@ -68,6 +68,9 @@ typedef struct epi__query {
 /* `encoded`: the vector of its text by the generation that serves in the snapshot; NULL: none. */
 epi_status epi__query_init(epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch, const epi_cue *cue,
                            const epi_recall_options *options, const float *encoded);
+/* profile.c: whether the weights may be used, and what they become when several things are asked for. */
+epi_status epi__profile_check(const epi_recall_profile *profile);
+void epi__profile_several(epi_recall_profile *profile);
 /* Rarity of a word that `documents` of `total` have; never negative. */
 double epi__query_idf(uint64_t documents, uint64_t total);
 void epi__query_dispose(epi__query *query);

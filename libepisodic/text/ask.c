@@ -1,23 +1,17 @@
 /* ask.c - what an English question asks for.
  *
  * Idea: form, not meaning. "When did ...", "how long ..." and "what year ..." want a time; "which books ...", "where
- * has ..." and "how many ..." want several things, which seldom stand in one place. Words are runs of ASCII letters and
- * digits, in lower case.
+ * has ..." and "how many ..." want several things, which seldom stand in one place. Words are as
+ * plain.h reads them.
  * Invariant: the word lists are in strcmp order.
  */
+#include "plain.h"
 #include "text.h"
 
 #include <stdlib.h>
 
-#define WORD_SIZE 16u /* a longer word is in no list; it is cut */
 #define ASK_WORDS 12u /* of a question's beginning that are looked at */
 #define NOUN_REACH 4u /* words behind "which" that may be what is asked for: "which two local parks" */
-
-typedef struct word_walk {
-    const char *text;
-    size_t size;
-    size_t at;
-} word_walk;
 
 static const char *const verbs[] = {"are",  "can", "could", "did",    "do",  "does", "had",  "has",
                                     "have", "is",  "might", "should", "was", "were", "will", "would"};
@@ -27,22 +21,6 @@ static int compare(const void *key, const void *element) {
 }
 
 #define IN(list, word) (bsearch(word, list, EPI__COUNT(list), sizeof list[0], compare) != NULL)
-
-static bool is_word_byte(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool next_word(char word[WORD_SIZE], word_walk *walk) {
-    size_t size = 0;
-    while (walk->at < walk->size && !is_word_byte(walk->text[walk->at])) walk->at++;
-    if (walk->at == walk->size) return false;
-    for (; walk->at < walk->size && is_word_byte(walk->text[walk->at]); walk->at++) {
-        char c = walk->text[walk->at];
-        if (size < WORD_SIZE - 1) word[size++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-    }
-    word[size] = '\0';
-    return true;
-}
 
 /* ---- what is asked for ------------------------------------------------------------------------------------------ */
 
@@ -58,7 +36,7 @@ static bool is_time_noun(const char *word) {
 }
 
 /* What stands behind "what" or "which", up to the verb. */
-static unsigned noun_asked(char words[ASK_WORDS][WORD_SIZE], size_t at, size_t count) {
+static unsigned noun_asked(char words[ASK_WORDS][EPI__PLAIN_SIZE], size_t at, size_t count) {
     unsigned asked = 0;
     bool what = strcmp(words[at], "what") == 0;
     if (what && at + 1 < count && (strcmp(words[at + 1], "are") == 0 || strcmp(words[at + 1], "were") == 0))
@@ -70,7 +48,7 @@ static unsigned noun_asked(char words[ASK_WORDS][WORD_SIZE], size_t at, size_t c
     return asked;
 }
 
-static unsigned asked_at(char words[ASK_WORDS][WORD_SIZE], size_t at, size_t count) {
+static unsigned asked_at(char words[ASK_WORDS][EPI__PLAIN_SIZE], size_t at, size_t count) {
     const char *word = words[at], *next = at + 1 < count ? words[at + 1] : "";
     if (strcmp(word, "when") == 0) return EPI__ASKS_WHEN;
     if (strcmp(word, "how") == 0 && strcmp(next, "long") == 0) return EPI__ASKS_WHEN;
@@ -81,11 +59,11 @@ static unsigned asked_at(char words[ASK_WORDS][WORD_SIZE], size_t at, size_t cou
 }
 
 unsigned epi__text_asks(const char *text, size_t size) {
-    char words[ASK_WORDS][WORD_SIZE];
-    word_walk walk = {text, size, 0};
+    char words[ASK_WORDS][EPI__PLAIN_SIZE];
+    epi__plain walk = {text, size, 0};
     size_t count = 0;
     unsigned asked = 0;
-    while (count < ASK_WORDS && next_word(words[count], &walk)) count++;
+    while (count < ASK_WORDS && epi__plain_next(words[count], &walk)) count++;
     for (size_t i = 0; i < count; i++) asked |= asked_at(words, i, count);
     return asked;
 }

@@ -70,4 +70,11 @@ typedef enum epi__party { EPI__PARTY_NONE, EPI__PARTY_USER, EPI__PARTY_ASSISTANT
 /* Whom the name of a speaker stands for in an assistant's log. */
 epi__party epi__text_party(const char *name, size_t size);
 
+/* ---- tell.c: English ---- */
+
+#define EPI__TELLS_SELF 1u /* of who speaks */
+#define EPI__TELLS_PAST 2u /* of what happened */
+/* What a text tells of, by its form. */
+unsigned epi__text_tells(const char *text, size_t size);
+
 #endif
