@@ -159,8 +159,9 @@ static tool_action imagine_best(measured *m, epi_space *space, const tool_world 
         candidates[i] = epi_candidate_tool(tool_name(names[i], i / TOOL_MODES),
                                            tool_arguments_text(arguments[i], action_of(i)));
     double begin = bench_now_s();
-    bench_check(epi_imagine_actions(&prospects, space, TASK, tool_situation_text(text, situation), candidates, ACTIONS,
-                                    NULL), "imagining actions");
+    bench_check(
+        epi_imagine_actions(&prospects, space, TASK, tool_situation_text(text, situation), candidates, ACTIONS, NULL),
+        "imagining actions");
     m->ask_s += bench_now_s() - begin;
     m->asked += 1.0;
     for (size_t i = 0; i < ACTIONS; i++) {
@@ -214,8 +215,7 @@ static void measure_seed(measured *m, size_t seed_index, uint64_t seed, epi_memo
         taken[BY_GLOBAL] = global;
         for (size_t a = 0; a < ACTIONS; a++) best = fmax(best, tool_world_chance(world, &situation, action_of(a)));
         for (size_t way = 0; way < BY_WAYS; way++)
-            m->regret[seed_index][way] +=
-                (best - tool_world_chance(world, &situation, taken[way])) / (double)questions;
+            m->regret[seed_index][way] += (best - tool_world_chance(world, &situation, taken[way])) / (double)questions;
     }
     ask_strangers(m, space);
     epi_space_close(space);
@@ -323,8 +323,7 @@ static void emit(const bench_run *run, const measured *m, size_t n) {
 
 static void emit_jobs(const bench_run *run, epi_memory *memory, size_t episodes, size_t questions) {
     double stitched = 0.0, by_one = 0.0, all = (double)(questions * SEEDS);
-    for (uint64_t s = 0; s < SEEDS; s++)
-        measure_jobs(&stitched, &by_one, run->seed + s, memory, episodes, questions);
+    for (uint64_t s = 0; s < SEEDS; s++) measure_jobs(&stitched, &by_one, run->seed + s, memory, episodes, questions);
     bench_emit(run, "stitched_success", 100.0 * stitched / all, "percent",
                BENCH_CONFIG({"world", .text = "tools"}, {"n", .number = (double)episodes}, {"by", .text = "course"},
                             {"questions", .number = all}, {"seeds", .number = SEEDS}));

@@ -9,17 +9,17 @@ struct tool_world {
     uint8_t matters[TOOL_COUNT][2]; /* the two attributes of each tool */
     double chance[TOOL_COUNT][TOOL_VALUES][TOOL_VALUES][TOOL_MODES];
     double cost[TOOL_COUNT];
-    uint8_t stage_attribute[2];            /* which attribute says what fits, in each stage */
-    uint8_t stage_tool[2][TOOL_VALUES];    /* and which tool that is */
+    uint8_t stage_attribute[2];         /* which attribute says what fits, in each stage */
+    uint8_t stage_tool[2][TOOL_VALUES]; /* and which tool that is */
 };
 
-static const char *const names[TOOL_COUNT] = {"restart",  "rollback", "scale_up", "clear_cache",
-                                              "reindex",  "failover", "patch",    "reroute",
-                                              "throttle", "rotate",   "rebuild",  "drain"};
+static const char *const names[TOOL_COUNT] = {"restart", "rollback", "scale_up", "clear_cache", "reindex", "failover",
+                                              "patch",   "reroute",  "throttle", "rotate",      "rebuild", "drain"};
 static const char *const attributes[TOOL_ATTRIBUTES] = {"service", "region", "load", "version", "tier", "alarm"};
 static const char *const values[TOOL_ATTRIBUTES][TOOL_VALUES] = {
-    {"api", "queue", "search", "store"}, {"north", "south", "east", "west"}, {"idle", "low", "high", "peak"},
-    {"v1", "v2", "v3", "v4"}, {"free", "basic", "plus", "max"}, {"disk", "memory", "latency", "errors"},
+    {"api", "queue", "search", "store"}, {"north", "south", "east", "west"},
+    {"idle", "low", "high", "peak"},     {"v1", "v2", "v3", "v4"},
+    {"free", "basic", "plus", "max"},    {"disk", "memory", "latency", "errors"},
 };
 static const char *const modes[TOOL_MODES] = {"careful", "fast"};
 static const char *const stages[] = {"raw", "shaped", "done"};
@@ -64,8 +64,7 @@ void tool_world_free(tool_world *world) {
 
 tool_situation tool_world_situation(bench_random *random) {
     tool_situation situation;
-    for (size_t i = 0; i < TOOL_ATTRIBUTES; i++)
-        situation.value[i] = (uint8_t)bench_random_below(random, TOOL_VALUES);
+    for (size_t i = 0; i < TOOL_ATTRIBUTES; i++) situation.value[i] = (uint8_t)bench_random_below(random, TOOL_VALUES);
     return situation;
 }
 

@@ -2,8 +2,8 @@
  *
  * speaker: a keyword role's value is named in the cue. question: the step ends with a question mark, so it asks rather
  * than tells. answer: the step before asks, with the cue's words; then this one answers. time: the cue asks when, and
- * a text of the step tells one. time_fit: the step's times lie in the cue's dates. recency: how long ago. opening, news, self,
- * past: how much the step tells, whatever is asked.
+ * a text of the step tells one. time_fit: the step's times lie in the cue's dates. opening, news, self, past: how much
+ * the step tells, whatever is asked. recency: how long ago.
  * Invariant: a score is the sum of its evidence in order, to the last bit.
  */
 #include "../memory/news.h"

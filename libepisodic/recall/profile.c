@@ -1,7 +1,8 @@
 /* profile.c - the weights of the four kinds of recall profile. Which one a space gets is chosen in memory/profile.c.
  *
  * chat: set on LoCoMo-form human chats, in-sample (docs/ARCHITECTURE.md lists what else was tried): turns are short, so
- * length hardly counts, and what is covered around a step says more than what it has itself.
+ * length hardly counts, and what is covered around a step says more than what it has itself. How much a step tells by
+ * itself counts too; and what is asked of several things lies apart, in steps that nobody asked for.
  * The others differ from it where their kind of text does, and were set on the made-up corpora of benchmarks/ with
  * seeds below 100 (benchmarks/README.md).
  */
@@ -42,10 +43,20 @@ epi_recall_profile epi_recall_profile_default(void) {
                                 .several_past = 0.15};
 }
 
+/* How much a step tells, and what a question for several things wants, helps where people talk with each other. */
+static void tell_nothing(epi_recall_profile *profile) {
+    profile->opening = profile->news = profile->self = profile->past = 0.0;
+    profile->several_context = profile->several_episode = profile->several_speaker = profile->several_answer = 0.0;
+    profile->several_opening = profile->several_news = profile->several_self = profile->several_past = 0.0;
+}
+
 /* Long answers hold a word of everything, so length counts in full, and what the user said counts double; the turn
  * before an answer only repeats it. */
 static epi_recall_profile assistant(void) {
     epi_recall_profile profile = epi_recall_profile_default();
+    tell_nothing(&profile);
+    profile.self = epi_recall_profile_default().self;
+    profile.past = epi_recall_profile_default().past;
     profile.b = 0.9;
     profile.context = 0.0;
     profile.episode = 0.2;
@@ -69,6 +80,7 @@ static epi_recall_profile documents(void) {
 /* Nobody asks, and what happened in between is of something else. */
 static epi_recall_profile events(void) {
     epi_recall_profile profile = epi_recall_profile_default();
+    tell_nothing(&profile);
     profile.context = 0.0;
     profile.episode = 0.2;
     profile.speaker = 0.3;

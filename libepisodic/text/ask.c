@@ -1,7 +1,7 @@
 /* ask.c - what an English question asks for.
  *
  * Idea: form, not meaning. "When did ...", "how long ..." and "what year ..." want a time; "which books ...", "where
- * has ..." and "how many ..." want several things, which seldom stand in one place. Words are as
+ * has ...", "what do both ..." and "how many ..." want several things, which seldom stand in one place. Words are as
  * plain.h reads them.
  * Invariant: the word lists are in strcmp order.
  */
@@ -53,7 +53,9 @@ static unsigned asked_at(char words[ASK_WORDS][EPI__PLAIN_SIZE], size_t at, size
     if (strcmp(word, "when") == 0) return EPI__ASKS_WHEN;
     if (strcmp(word, "how") == 0 && strcmp(next, "long") == 0) return EPI__ASKS_WHEN;
     if (strcmp(word, "how") == 0 && strcmp(next, "many") == 0) return EPI__ASKS_SEVERAL;
-    if ((strcmp(word, "where") == 0 || strcmp(word, "who") == 0) && strcmp(next, "has") == 0) return EPI__ASKS_SEVERAL;
+    if (strcmp(word, "both") == 0) return EPI__ASKS_SEVERAL;
+    bool open = strcmp(word, "what") == 0 || strcmp(word, "where") == 0 || strcmp(word, "who") == 0;
+    if (open && (strcmp(next, "has") == 0 || strcmp(next, "have") == 0)) return EPI__ASKS_SEVERAL;
     if (strcmp(word, "what") == 0 || strcmp(word, "which") == 0) return noun_asked(words, at, count);
     return 0;
 }

@@ -1,5 +1,5 @@
-/* plain.h - the words of an English text as a word list knows them: runs of ASCII letters and digits, in lower case. For
- * looking at a text's form; what is searched for goes through the analyzer.
+/* plain.h - the words of an English text as a word list knows them: runs of ASCII letters and digits, in lower case.
+ * For looking at a text's form; what is searched for goes through the analyzer.
  */
 #ifndef EPI_TEXT_PLAIN_H
 #define EPI_TEXT_PLAIN_H

@@ -23,8 +23,8 @@ static bool is_self(const char *word) {
 
 /* Frequent irregular verbs, or a regular form: "painted", not "red" or "need". */
 static bool is_past(const char *word) {
-    static const char *const verbs[] = {"bought", "came",  "did",   "found", "gave", "got", "had",
-                                        "made",   "met",   "saw",   "took",  "was",  "went", "were"};
+    static const char *const verbs[] = {"bought", "came", "did", "found", "gave", "got",  "had",
+                                        "made",   "met",  "saw", "took",  "was",  "went", "were"};
     size_t size = strlen(word);
     if (size >= 5 && strcmp(word + size - 2, "ed") == 0 && word[size - 3] != 'e') return true;
     return bsearch(word, verbs, EPI__COUNT(verbs), sizeof verbs[0], compare) != NULL;

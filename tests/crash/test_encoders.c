@@ -84,13 +84,10 @@ static int keep_up(const place *p) {
 static int recall_one(epi_space *space, uint64_t number) {
     epi_recollection *found = NULL;
     epi_recall_options options = epi_recall_options_default();
-    epi_recall_profile profile = epi_recall_profile_default();
+    epi_recall_profile profile = {.version = 1, .vector = 1.0, .recency_half_life_days = 1.0};
     epi_cue cue = epi_cue_default();
     char text[64];
     text_of(text, number);
-    profile.lexical = profile.context = profile.episode = profile.speaker = profile.question = profile.answer = 0.0;
-    profile.time = profile.hop = profile.recency = 0.0;
-    profile.vector = 1.0;
     options.profile = &profile;
     cue.text = text;
     if (epi_recall(&found, space, &cue, &options)) return failed("recall");

@@ -73,11 +73,8 @@ static void assert_vectors(epi_space *space, const salted *s, uint64_t count) {
 static uint64_t nearest(epi_space *space, const char *text) {
     epi_recollection *found = NULL;
     epi_recall_options options = epi_recall_options_default();
-    epi_recall_profile profile = epi_recall_profile_default();
+    epi_recall_profile profile = {.version = 1, .vector = 1.0, .recency_half_life_days = 1.0};
     epi_cue cue = epi_cue_default();
-    profile.lexical = profile.context = profile.episode = profile.speaker = profile.question = profile.answer = 0.0;
-    profile.time = profile.hop = profile.recency = 0.0;
-    profile.vector = 1.0;
     options.profile = &profile;
     cue.text = text;
     EXPECT(EPI_OK, epi_recall(&found, space, &cue, &options));
@@ -156,7 +153,7 @@ static void a_failing_encoder_fills_the_backlog_and_upkeep_drains_it(void **stat
     assert_non_null(strstr(why, "told to fail"));
     assert_non_null(strstr(why, "run upkeep again"));
     assert_true(place_finds(p->space, "number25", 25)); /* a cue that cannot be encoded is searched by its words */
-    place_reopen(p);                                     /* the backlog is durable */
+    place_reopen(p);                                    /* the backlog is durable */
     assert_int_equal(place_stats(p->space).backlog, 30);
     place_check(p->memory);
     epi_filter filter = epi_filter_default();

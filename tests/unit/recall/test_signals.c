@@ -14,10 +14,7 @@ static void say_all(uint64_t steps[SAID_MAX], epi_space *space, const char *cons
 
 /* A profile with the words alone, so that a test can add the one weight it is about. */
 static epi_recall_profile words_alone(void) {
-    epi_recall_profile profile = epi_recall_profile_default();
-    profile.vector = profile.context = profile.episode = profile.speaker = profile.question = 0.0;
-    profile.answer = profile.time = profile.time_fit = 0.0;
-    profile.crowd = profile.several = profile.hop = profile.recency = 0.0;
+    epi_recall_profile profile = {.version = 1, .lexical = 1.0, .k1 = 1.0, .b = 0.1, .recency_half_life_days = 30.0};
     return profile;
 }
 
@@ -38,13 +35,23 @@ static size_t rank_of(const epi_recollection *found, uint64_t step) {
     return 0;
 }
 
-/* The value of a signal for a step; 0 when it has no evidence of it. */
-static double value_of(const epi_recollection *found, uint64_t step, const char *signal) {
+/* The evidence of a signal for a step; NULL when there is none. */
+static const epi_evidence *evidence_of(const epi_recollection *found, uint64_t step, const char *signal) {
     size_t count = 0;
     const epi_evidence *evidence = epi_recollection_evidence(&count, found, rank_of(found, step));
     for (size_t i = 0; i < count; i++)
-        if (strcmp(evidence[i].signal, signal) == 0) return evidence[i].value;
-    return 0.0;
+        if (strcmp(evidence[i].signal, signal) == 0) return &evidence[i];
+    return NULL;
+}
+
+static double value_of(const epi_recollection *found, uint64_t step, const char *signal) {
+    const epi_evidence *evidence = evidence_of(found, step, signal);
+    return evidence ? evidence->value : 0.0;
+}
+
+static double weight_of(const epi_recollection *found, uint64_t step, const char *signal) {
+    const epi_evidence *evidence = evidence_of(found, step, signal);
+    return evidence ? evidence->weight : 0.0;
 }
 
 static void a_score_is_the_sum_of_its_evidence_to_the_last_bit(void **state) {
@@ -146,6 +153,89 @@ static void a_cue_that_asks_when_prefers_what_tells_a_time(void **state) {
     epi_recollection_free(found);
 }
 
+static void what_was_new_when_it_came_is_news(void **state) {
+    place *p = *state;
+    uint64_t steps[SAID_MAX];
+    const char *const texts[] = {"walnut trees in the garden", "walnut trees in the garden", "walnut from Lisbon",
+                                 NULL};
+    epi_recall_profile profile = words_alone();
+    profile.news = 1.0;
+    say_all(steps, p->space, texts);
+    epi_recollection *found = recall(p->space, "walnut", &profile);
+    assert_true(value_of(found, steps[0], "news") > value_of(found, steps[2], "news"));
+    assert_true(value_of(found, steps[2], "news") > 0.0);
+    assert_true(value_of(found, steps[1], "news") == 0.0);
+    assert_int_equal(rank_of(found, steps[0]), 0);
+    epi_recollection_free(found);
+}
+
+static void what_sealing_and_reopening_leave_is_no_news(void **state) {
+    place *p = *state;
+    uint64_t steps[SAID_MAX];
+    const char *const before[] = {"walnut trees in the garden", NULL}, *const after[] = {"the garden walnut trees",
+                                                                                         NULL};
+    epi_recall_profile profile = words_alone();
+    profile.news = 1.0;
+    say_all(steps, p->space, before);
+    place_reopen(p);
+    say_all(steps, p->space, after);
+    epi_recollection *found = recall(p->space, "walnut", &profile);
+    assert_true(value_of(found, steps[0], "news") == 0.0);
+    epi_recollection_free(found);
+    EXPECT(EPI_OK, epi_space_upkeep(NULL, p->space, NULL));
+    place_reopen(p);
+    say_all(steps, p->space, after);
+    found = recall(p->space, "walnut", &profile);
+    assert_true(value_of(found, steps[0], "news") == 0.0);
+    epi_recollection_free(found);
+}
+
+static void the_first_step_of_an_episode_opens_it(void **state) {
+    place *p = *state;
+    uint64_t steps[SAID_MAX];
+    const char *const texts[] = {"the walnut", "the walnut", NULL};
+    epi_recall_profile profile = words_alone();
+    profile.opening = 1.0;
+    say_all(steps, p->space, texts);
+    epi_recollection *found = recall(p->space, "walnut", &profile);
+    assert_true(value_of(found, steps[0], "opening") == 1.0);
+    assert_true(value_of(found, steps[1], "opening") == 0.0);
+    epi_recollection_free(found);
+}
+
+static void who_tells_of_themselves_and_of_what_happened_is_seen(void **state) {
+    place *p = *state;
+    uint64_t steps[SAID_MAX];
+    const char *const texts[] = {"My walnut is fine", "They painted the walnut", "The walnut needs water", NULL};
+    epi_recall_profile profile = words_alone();
+    profile.self = profile.past = 1.0;
+    say_all(steps, p->space, texts);
+    epi_recollection *found = recall(p->space, "walnut", &profile);
+    assert_true(value_of(found, steps[0], "self") == 1.0 && value_of(found, steps[0], "past") == 0.0);
+    assert_true(value_of(found, steps[1], "self") == 0.0 && value_of(found, steps[1], "past") == 1.0);
+    assert_true(value_of(found, steps[2], "self") == 0.0 && value_of(found, steps[2], "past") == 0.0);
+    epi_recollection_free(found);
+}
+
+static void a_cue_for_several_things_has_weights_of_its_own(void **state) {
+    place *p = *state;
+    uint64_t steps[SAID_MAX];
+    const char *const texts[] = {"I have walnut trees", NULL};
+    epi_recall_profile profile = words_alone();
+    profile.self = 0.25;
+    profile.several_self = 0.5;
+    say_all(steps, p->space, texts);
+    epi_recollection *found = recall(p->space, "Which trees are walnut trees?", &profile);
+    assert_true(weight_of(found, steps[0], "self") == 0.75);
+    epi_recollection_free(found);
+    found = recall(p->space, "Where is the walnut?", &profile);
+    assert_true(weight_of(found, steps[0], "self") == 0.25);
+    epi_recollection_free(found);
+    found = recall(p->space, "What has the walnut seen?", &profile);
+    assert_true(weight_of(found, steps[0], "self") == 0.75);
+    epi_recollection_free(found);
+}
+
 static void an_irregular_word_is_found_in_all_its_forms(void **state) {
     place *p = *state;
     uint64_t steps[SAID_MAX];
@@ -240,6 +330,11 @@ int main(void) {
         TEST(a_forgotten_step_lends_no_words),
         TEST(a_step_behind_a_question_is_its_answer),
         TEST(a_cue_that_asks_when_prefers_what_tells_a_time),
+        TEST(what_was_new_when_it_came_is_news),
+        TEST(what_sealing_and_reopening_leave_is_no_news),
+        TEST(the_first_step_of_an_episode_opens_it),
+        TEST(who_tells_of_themselves_and_of_what_happened_is_seen),
+        TEST(a_cue_for_several_things_has_weights_of_its_own),
         TEST(an_irregular_word_is_found_in_all_its_forms),
         TEST(hits_of_one_episode_make_room_when_several_things_are_asked_for),
         TEST(a_hit_beside_a_better_one_is_lowered_by_crowd),

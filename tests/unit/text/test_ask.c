@@ -30,6 +30,8 @@ static void questions_for_several_things_are_known_by_their_form(void **state) {
     assert_int_equal(asks("What are the colours of the flag?"), EPI__ASKS_SEVERAL);
     assert_int_equal(asks("How many cats does he have?"), EPI__ASKS_SEVERAL);
     assert_int_equal(asks("Where has Ann travelled?"), EPI__ASKS_SEVERAL);
+    assert_int_equal(asks("What have they painted?"), EPI__ASKS_SEVERAL);
+    assert_int_equal(asks("What city have both of them seen?"), EPI__ASKS_SEVERAL);
     assert_int_equal(asks("Which class is it?"), 0);
     assert_int_equal(asks("What is Ann afraid of?"), 0);
     assert_int_equal(asks("What was sold to the Smiths?"), 0);
@@ -40,6 +42,22 @@ static void a_text_that_is_no_question_asks_for_nothing(void **state) {
     assert_int_equal(asks(""), 0);
     assert_int_equal(asks("Ann's books"), 0);
     assert_int_equal(asks("\xc3\xa9t\xc3\xa9 \xe2\x80\xa6"), 0);
+}
+
+static unsigned tells(const char *text) {
+    return epi__text_tells(text, strlen(text));
+}
+
+static void a_text_tells_of_who_speaks_and_of_what_happened(void **state) {
+    (void)state;
+    assert_int_equal(tells("I'm here"), EPI__TELLS_SELF);
+    assert_int_equal(tells("OUR dog"), EPI__TELLS_SELF);
+    assert_int_equal(tells("She went home"), EPI__TELLS_PAST);
+    assert_int_equal(tells("They painted it"), EPI__TELLS_PAST);
+    assert_int_equal(tells("We moved to Lisbon"), EPI__TELLS_SELF | EPI__TELLS_PAST);
+    assert_int_equal(tells("the red bed will need a shed"), 0);
+    assert_int_equal(tells("Indeed, proceed"), 0);
+    assert_int_equal(tells(""), 0);
 }
 
 static void forms_of_a_word(const char *stem, size_t expected, const char *one) {
@@ -91,6 +109,7 @@ int main(void) {
         cmocka_unit_test(questions_of_time_are_known_by_their_form),
         cmocka_unit_test(questions_for_several_things_are_known_by_their_form),
         cmocka_unit_test(a_text_that_is_no_question_asks_for_nothing),
+        cmocka_unit_test(a_text_tells_of_who_speaks_and_of_what_happened),
         cmocka_unit_test(an_irregular_word_has_all_its_stems_from_any_of_them),
         cmocka_unit_test(the_forms_are_stems_of_the_analyzer),
     };
