@@ -16,6 +16,7 @@
 #include <episodic/recall.h>
 #include <episodic/imagine.h>
 #include <episodic/plan.h>
+#include <episodic/events.h>
 #include <episodic/prospects.h>
 #include <episodic/graph.h>
 #include <episodic/policy.h>

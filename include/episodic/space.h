@@ -86,6 +86,9 @@ static inline epi_schema epi_schema_default(void) {
 EPI_API const epi_schema *epi_schema_conversation(void);
 /** An agent at work: task, situation, tool (keyword), arguments (JSON), result, error, cost (F64 scalar). Static. */
 EPI_API const epi_schema *epi_schema_trajectory(void);
+/** Who, where, what and action (keywords), when, outcome, text: events whose roles imagining puts together anew
+ * (events.h). Static. */
+EPI_API const epi_schema *epi_schema_events(void);
 
 #define EPI_TRANSITION_ROLE_COUNT 5
 /** What a reinforcement learner records: observation, action, reward, terminated, truncated. A space of this preset

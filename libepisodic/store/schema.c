@@ -27,6 +27,16 @@ static const epi_role TRAJECTORY[] = {
     {"cost", EPI_TENSOR, 0, 1.0f, EPI_F64, 0, {0}},
 };
 
+static const epi_role EVENTS[] = {
+    {"who", EPI_TEXT, EPI_ROLE_KEYWORD | EPI_ROLE_SEARCH, 1.0f, EPI_DTYPE_NONE, 0, {0}},
+    {"where", EPI_TEXT, EPI_ROLE_KEYWORD | EPI_ROLE_SEARCH, 1.0f, EPI_DTYPE_NONE, 0, {0}},
+    {"when", EPI_TEXT, EPI_ROLE_SEARCH, 1.0f, EPI_DTYPE_NONE, 0, {0}},
+    {"what", EPI_TEXT, EPI_ROLE_KEYWORD | EPI_ROLE_SEARCH, 1.0f, EPI_DTYPE_NONE, 0, {0}},
+    {"action", EPI_TEXT, EPI_ROLE_KEYWORD | EPI_ROLE_SEARCH, 1.0f, EPI_DTYPE_NONE, 0, {0}},
+    {"outcome", EPI_TEXT, EPI_ROLE_SEARCH, 1.0f, EPI_DTYPE_NONE, 0, {0}},
+    {"text", EPI_TEXT, EPI_ROLE_SEARCH, 1.0f, EPI_DTYPE_NONE, 0, {0}},
+};
+
 const epi_schema *epi_schema_conversation(void) {
     static const epi_schema schema = {1, "conversation", CONVERSATION, EPI__COUNT(CONVERSATION), EPI_ENCODER_HASH,
                                       0, EPI_COSINE,     NULL};
@@ -36,6 +46,11 @@ const epi_schema *epi_schema_conversation(void) {
 const epi_schema *epi_schema_trajectory(void) {
     static const epi_schema schema = {1, "trajectory", TRAJECTORY, EPI__COUNT(TRAJECTORY), EPI_ENCODER_HASH,
                                       0, EPI_COSINE,   NULL};
+    return &schema;
+}
+
+const epi_schema *epi_schema_events(void) {
+    static const epi_schema schema = {1, "events", EVENTS, EPI__COUNT(EVENTS), EPI_ENCODER_HASH, 0, EPI_COSINE, NULL};
     return &schema;
 }
 
