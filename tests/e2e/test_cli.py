@@ -20,7 +20,7 @@ ROOT = Path(os.environ["EPISODIC_SOURCE_DIR"])
 DEMO = ROOT / "docs" / "demo" / "conversation.json"
 SPACE = "mara-and-jonas"
 COMMANDS = ["remember", "recall", "import", "export", "show", "timeline", "spaces", "stats", "forget", "drop", "check",
-            "upkeep", "profile"]
+            "upkeep", "profile", "imagine"]
 
 
 def signals(found) -> set:
@@ -152,7 +152,7 @@ class Usage(Case):
             ("what should be shown", ["show", "-s", "a"]),
             ("only one of", ["forget", "-s", "a", "--remove", "--purge", "--step", "1"]),
             ("what\\? say --step", ["forget", "-s", "a"]),
-            ("conversation or trajectory", ["remember", "--preset", "x", "y"]),
+            ("conversation, trajectory or events", ["remember", "--preset", "x", "y"]),
         ]:
             with self.subTest(words):
                 self.fails(2, message, *words)

@@ -14,7 +14,7 @@ static const cli_option options[] = {
     {"id", 0, "ID", "your own id: remembering the same again changes nothing"},
     {"supersedes", 0, "STEP", "the step that this one corrects"},
     {"episode", 'e', "ID", "goes on with this episode; otherwise a pause of an hour begins a new one"},
-    {"preset", 0, "NAME", "of a new space: conversation (default) or trajectory"},
+    {"preset", 0, "NAME", "of a new space: conversation (default), trajectory or events"},
     OPTION_JSON,
     OPTIONS_END,
 };
@@ -97,13 +97,14 @@ static int read_rest(memo *m, const cli *c) {
 static const epi_schema *preset(const cli *c) {
     const char *name = cli_value(c, "preset");
     if (name == NULL || strcmp(name, "conversation") == 0) return epi_schema_conversation();
+    if (strcmp(name, "events") == 0) return epi_schema_events();
     return strcmp(name, "trajectory") == 0 ? epi_schema_trajectory() : NULL;
 }
 
 /* An existing space keeps its schema, whatever it is; only a new one gets the preset. */
 static int open_space(cli *c) {
     const epi_schema *schema = preset(c);
-    if (schema == NULL) return cli_error(c, BAD_USAGE, "--preset: conversation or trajectory");
+    if (schema == NULL) return cli_error(c, BAD_USAGE, "--preset: conversation, trajectory or events");
     int code = cli_has(c, "space") ? cli_open_memory(c, TO_CREATE) : cli_open(c, TO_READ, NULL);
     if (code != DONE) return code;
     epi_status status = epi_space_open(&c->space, c->memory, cli_value(c, "space"), NULL);
