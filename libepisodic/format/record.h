@@ -28,8 +28,9 @@ void epi__value_decode(epi__value *value, epi__reader *reader);
 #define EPI__ROW_VECTOR (1u << 18)    /* it came with a vector */
 #define EPI__ROW_USER (1u << 19)      /* its first keyword names the user of an assistant */
 #define EPI__ROW_ASSISTANT (1u << 20) /* ... the assistant, or a tool of it */
-#define EPI__ROW_SELF (1u << 21)     /* its text speaks of who speaks */
-#define EPI__ROW_PAST (1u << 22)     /* its text tells what happened */
+#define EPI__ROW_SELF (1u << 21)      /* its text speaks of who speaks */
+#define EPI__ROW_PAST (1u << 22)      /* its text tells what happened */
+#define EPI__ROW_DURATION (1u << 23)  /* a text says how long (English) */
 #define EPI__ROW_PUBLIC_FLAGS 0xFFFFu
 
 typedef struct epi__row {

@@ -7,6 +7,8 @@
  */
 #include "draft.h"
 
+#include "../text/text.h"
+
 #define MODULE "memory"
 
 static void add(epi__buffer *out, size_t role, const epi_time_mention *mention) {
@@ -30,6 +32,7 @@ epi_status epi__draft_times(epi__draft *draft, epi__arena *arena, const epi_sche
         epi__view text = draft->parts[i];
         size_t count = 0;
         if (schema->roles[i].type != EPI_TEXT || !(schema->roles[i].flags & EPI_ROLE_SEARCH)) continue;
+        if (epi__text_tells_duration(text.data, text.size)) row->flags |= EPI__ROW_DURATION;
         EPI__TRY(epi_time_find(mentions, &count, left, text.data, text.size, row->event_from, row->utc_offset_min));
         count = EPI__MIN(count, left);
         for (size_t m = 0; m < count; m++) add(out, i, &mentions[m]);

@@ -80,7 +80,7 @@ epi_status epi__judge(epi__found *found, epi__search_state *search, const epi__c
     const epi_recall_profile *profile = &search->query->profile;
     bool cued = search->query->cue->text != NULL;
     bool named = false;
-    bool tells = search->query->asks & EPI__ASKS_WHEN && row->told.size > 0;
+    bool tells = search->query->asks & EPI__ASKS_WHEN && (row->told.size > 0 || row->flags & EPI__ROW_DURATION);
     double asked = 0.0;
     if (cued && profile->speaker != 0.0) EPI__TRY(is_named(&named, search, row));
     if (cued && profile->answer != 0.0) EPI__TRY(asked_before(&asked, search, candidate->step));

@@ -1,8 +1,8 @@
-/* ask.c - what an English question asks for.
+/* ask.c - what an English question asks for, and which English texts tell how long.
  *
  * Idea: form, not meaning. "When did ...", "how long ..." and "what year ..." want a time; "which books ...", "where
- * has ...", "what do both ..." and "how many ..." want several things, which seldom stand in one place. Words are as
- * plain.h reads them.
+ * has ...", "what do both ..." and "how many ..." want several things, which seldom stand in one place. "for three
+ * years" and "since then" tell how long; they are no dates (dates.c). Words are as plain.h reads them.
  * Invariant: the word lists are in strcmp order.
  */
 #include "plain.h"
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #define ASK_WORDS 12u /* of a question's beginning that are looked at */
+#define UNIT_REACH 2u /* words behind "for" that may be its unit: "for almost years", "for two years" */
 #define NOUN_REACH 4u /* words behind "which" that may be what is asked for: "which two local parks" */
 
 static const char *const verbs[] = {"are",  "can", "could", "did",    "do",  "does", "had",  "has",
@@ -68,4 +69,19 @@ unsigned epi__text_asks(const char *text, size_t size) {
     while (count < ASK_WORDS && epi__plain_next(words[count], &walk)) count++;
     for (size_t i = 0; i < count; i++) asked |= asked_at(words, i, count);
     return asked;
+}
+
+/* ---- how long --------------------------------------------------------------------------------------------------- */
+
+bool epi__text_tells_duration(const char *text, size_t size) {
+    static const char *const units[] = {"ages",  "day",   "days", "decade", "decades", "hour", "hours", "month",
+                                        "months", "week", "weeks", "while", "year",    "years"};
+    char word[EPI__PLAIN_SIZE];
+    epi__plain walk = {text, size, 0};
+    size_t reach = 0; /* words left in which a unit may come */
+    while (epi__plain_next(word, &walk)) {
+        if (strcmp(word, "since") == 0 || (reach > 0 && IN(units, word))) return true;
+        reach = strcmp(word, "for") == 0 ? UNIT_REACH : reach > 0 ? reach - 1 : 0;
+    }
+    return false;
 }

@@ -63,6 +63,8 @@ size_t epi__text_forms(const char *stems[EPI__FORMS_MAX], const char *stem, size
 
 /* What a question asks for, by its form; 0 when that says nothing. */
 unsigned epi__text_asks(const char *text, size_t size);
+/* Whether a text tells how long something lasts: "for three years", "since then". */
+bool epi__text_tells_duration(const char *text, size_t size);
 
 /* ---- party.c: English ---- */
 
