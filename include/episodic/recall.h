@@ -20,6 +20,10 @@ typedef struct epi_cue {
     const char *text;    /**< UTF-8; NULL: none */
     const float *vector; /**< of the space's dimension; NULL: the encoder's of the text, if it has one */
     size_t vector_size;
+    const epi_part *parts; /**< what is known of it, a value a role; every role may be missing. A KEYWORD role's value
+                                counts as one word of the cue, a SEARCH role's by its words; unlike the filter's they
+                                refuse nothing */
+    size_t part_count;   /**< at most EPI_PART_COUNT_MAX */
     epi_filter filter;   /**< time window, as_of, valid_at, role constraints, tags */
     epi_time now;        /**< what recency counts from and "yesterday" is seen from; EPI_TIME_NONE: the newest
                               event of the space */
@@ -90,21 +94,27 @@ typedef struct epi_recall_options {
     uint32_t scene_margin;  /**< steps shown around a hit; by default EPI_SCENE_MARGIN_DEFAULT */
     const epi_recall_profile *profile; /**< NULL: the space's (epi_space_stats.profile) */
     uint32_t ef;            /**< breadth of the vector search; 0: the default */
+    uint32_t scene_reach;   /**< steps that a scene may grow beyond the margin, to each side, up to a natural border:
+                                 another value of the role "session", a pause of EPI_SCENE_GAP_S, a shift of topic (TextTiling,
+                                 Hearst 1997, over vectors); at most EPI_SCENE_MARGIN_MAX. 0: the margin alone */
+    double complete;        /**< least confidence, above 0 to 1, of parts that a hit's step has not and that are
+                                 completed from similar steps (EPI_INFERRED); 0: nothing is completed */
     bool when;              /**< the cue asks when something happened, whatever its form: see
                                  epi_recollection_moment() */
 } epi_recall_options;
 
 static inline epi_recall_options epi_recall_options_default(void) {
-    epi_recall_options options = {1, 0, 0, EPI_SCENE_MARGIN_DEFAULT, NULL, 0, false};
+    epi_recall_options options = {1, 0, 0, EPI_SCENE_MARGIN_DEFAULT, NULL, 0, 0, 0.0, false};
     return options;
 }
 
-/** Recalls. A cue needs a text, a vector, or a filter; with a filter alone the newest matching steps come first.
+/** Recalls. A cue needs a text, a vector, parts, or a filter; with a filter alone the newest matching steps come first.
  *
  * @param[out] found receives the recollection, or NULL on failure. Nothing found is success with a count of 0.
  * @param options NULL: the defaults.
  * @return EPI_OK · EPI_EINVAL an empty cue, or one that includes what was forgotten · EPI_EUTF8 EPI_ELIMIT
- *         EPI_EDIMENSION EPI_ENUMBER EPI_EZERO EPI_EROLE the cue is malformed · EPI_EDAMAGED a record it needed fails
+ *         EPI_EDIMENSION EPI_ENUMBER EPI_EZERO EPI_EROLE the cue is malformed, or a part of it is in
+ *         no role that can be searched · EPI_EDAMAGED a record it needed fails
  *         its checksum · EPI_ECLOSED EPI_ESTALE EPI_EREADERS EPI_ENOMEM
  * @par Ownership freed by epi_recollection_free().
  * @par Thread safety any number of threads on one space; never waits for a writer, except to commit what this process
@@ -169,8 +179,11 @@ typedef struct epi_recalled_part {
     const void *data;         /**< size bytes, a NUL behind them that is not counted */
     size_t size;
     epi_provenance provenance;
-    double confidence;        /**< 1 for what is stored */
-    uint64_t source_step;
+    double confidence;        /**< 1 for what is stored; else the share of the votes for it times how alike its voters
+                                   are, above 0 to 1 */
+    uint64_t source_step;     /**< that it is stored in */
+    const uint64_t *sources;  /**< of what is inferred: all steps that voted for it, the most alike first; else NULL */
+    size_t source_count;
 } epi_recalled_part;
 
 /** A time that a text of a step tells, resolved when the step was stored. */
@@ -217,6 +230,13 @@ EPI_API const epi_recalled_step *epi_scene_step(const epi_scene *scene, size_t i
 EPI_API const epi_recalled_part *epi_recalled_step_part(const epi_recalled_step *step, size_t index);
 EPI_API const epi_recalled_part *epi_scene_part(const epi_scene *scene, const epi_recalled_step *step,
                                                 const char *role);
+
+/** What the hits say together about a role of the cue: the value that most of them have, by their scores. A partial
+ *  cue is completed so: given who, asked where.
+ * @return NULL unless epi_recall_options.complete was set and a value is that confident; its provenance is
+ *         EPI_INFERRED, its sources are hits.
+ * @par Source a weighted vote, Dudani 1976. */
+EPI_API const epi_recalled_part *epi_recollection_completed(const epi_recollection *found, const char *role);
 
 /* ---- context ---- */
 

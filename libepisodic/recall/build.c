@@ -167,6 +167,8 @@ static epi_status add_step(epi__scene *scene, struct builder *builder, uint64_t 
 struct place {
     uint64_t episode;
     uint64_t index;
+    uint64_t first; /* what its scene shows */
+    uint64_t last;
     size_t hit;
 };
 
@@ -176,19 +178,17 @@ static int by_place(const void *a, const void *b) {
     return (x->index > y->index) - (x->index < y->index);
 }
 
-/* The scene of places [0, count): from `margin` steps before the first hit to `margin` behind the last. */
+/* The scene of places [0, count), steps `begin` to `end` of their episode. */
 static epi_status make_scene(struct builder *builder, const epi__found *found, const struct place *places, size_t count,
-                             uint32_t margin) {
+                             uint64_t begin, uint64_t end) {
     epi_recollection *result = builder->result;
     epi__scene *scene = &result->scenes[result->scene_count];
     scene->made_at = result->scene_count;
     const epi__mirror *mirror = builder->snapshot->mirror;
-    uint64_t first = places[0].index, last = places[count - 1].index;
-    uint64_t step = found[places[0].hit].step;
-    EPI__TRY(open_scene(scene, builder, places[0].episode, (size_t)(last - first) + 1 + 2 * margin));
-    uint64_t begin = first - EPI__MIN(first, margin), at = begin;
-    step = epi__mirror_neighbour(mirror, step, -(int)(first - begin));
-    for (size_t next = 0; step && at <= last + margin; at++, step = epi__mirror_neighbour(mirror, step, 1)) {
+    uint64_t step = found[places[0].hit].step, at = begin;
+    EPI__TRY(open_scene(scene, builder, places[0].episode, (size_t)(end - begin) + 1));
+    step = epi__mirror_neighbour(mirror, step, -(int)(places[0].index - begin));
+    for (size_t next = 0; step && at <= end; at++, step = epi__mirror_neighbour(mirror, step, 1)) {
         bool hit = next < count && places[next].index == at;
         size_t before = scene->view.step_count;
         EPI__TRY(add_step(scene, builder, step, hit));
@@ -237,20 +237,25 @@ static epi_status copy_hits(struct builder *builder, const epi__found *found, si
     return EPI_OK;
 }
 
-static epi_status make_scenes(struct builder *builder, const epi__found *found, size_t count, uint32_t margin) {
+static epi_status make_scenes(struct builder *builder, const epi__found *found, size_t count,
+                              const epi_recall_options *options) {
     struct place *places = epi__arena_alloc(&builder->result->arena, count + 1, sizeof *places);
     if (!places) return out_of_memory();
     for (size_t i = 0; i < count; i++) {
         const epi__run *run = epi__mirror_run(builder->snapshot->mirror, found[i].step);
-        places[i] = (struct place){found[i].episode, run ? run->first_index + (found[i].step - run->first) : 0, i};
+        uint64_t index = run ? run->first_index + (found[i].step - run->first) : 0, before = 0, behind = 0;
+        EPI__TRY(epi__scene_extent(&before, &behind, builder->snapshot, found[i].step, options));
+        places[i] = (struct place){found[i].episode, index, index - EPI__MIN(index, before), index + behind, i};
     }
     qsort(places, count, sizeof *places, by_place);
     for (size_t at = 0; at < count;) {
         size_t end = at + 1;
-        while (end < count && places[end].episode == places[at].episode &&
-               places[end].index - places[end - 1].index <= 2 * (uint64_t)margin + 1)
-            end++;
-        EPI__TRY(make_scene(builder, found, places + at, end - at, margin));
+        uint64_t first = places[at].first, last = places[at].last;
+        for (; end < count && places[end].episode == places[at].episode && places[end].first <= last + 1; end++) {
+            first = EPI__MIN(first, places[end].first);
+            last = EPI__MAX(last, places[end].last);
+        }
+        EPI__TRY(make_scene(builder, found, places + at, end - at, first, last));
         at = end;
     }
     EPI__TRY(order_scenes(builder->result));
@@ -267,11 +272,12 @@ static epi_status result_new(epi_recollection **result) {
 }
 
 epi_status epi__build(epi_recollection **result, epi__snapshot *snapshot, epi__filter *filter, const epi__found *found,
-                      size_t count, uint32_t margin) {
+                      size_t count, const epi_recall_options *options) {
     EPI__TRY(result_new(result));
     struct builder builder = {*result, snapshot, filter};
     epi_status status = copy_hits(&builder, found, count);
-    if (!status) status = make_scenes(&builder, found, count, margin);
+    if (!status) status = make_scenes(&builder, found, count, options);
+    if (!status) status = epi__complete(*result, snapshot, filter, options->complete);
     if (status) {
         epi_recollection_free(*result);
         *result = NULL;

@@ -18,6 +18,11 @@ static epi_status check_options(epi__query *query, const epi__state *state, cons
     if (options->scene_margin > EPI_SCENE_MARGIN_MAX)
         return epi__fail(EPI_ELIMIT, MODULE, "scene margin is %u, limit %u", options->scene_margin,
                          EPI_SCENE_MARGIN_MAX);
+    if (options->scene_reach > EPI_SCENE_MARGIN_MAX)
+        return epi__fail(EPI_ELIMIT, MODULE, "scene reach is %u, limit %u", options->scene_reach, EPI_SCENE_MARGIN_MAX);
+    if (!(options->complete >= 0.0 && options->complete <= 1.0))
+        return epi__fail(EPI_EINVAL, MODULE, "the least confidence of a completed part is %g, limits 0 and 1",
+                         options->complete);
     query->profile = options->profile ? *options->profile : epi_recall_profile_of(epi__profile_choose(NULL, state));
     EPI__TRY(epi__profile_check(&query->profile));
     query->k = options->k ? options->k : EPI_K_DEFAULT;
@@ -63,46 +68,67 @@ static bool has_word(const epi__query *query, epi__view term) {
     return false;
 }
 
-/* One stem of the word that is being added; nothing when the cue has it already. */
-static epi_status add_stem(epi__query *query, epi__snapshot *snapshot, const char *stem, size_t stem_size) {
-    uint8_t bytes[EPI__TERM_SIZE_MAX + 1] = {EPI__TERM_WORD};
-    size_t size = EPI__MIN(stem_size, (size_t)EPI__TERM_SIZE_MAX);
-    memcpy(bytes + 1, stem, size);
-    if (has_word(query, (epi__view){bytes, size + 1})) return EPI_OK;
+/* Room for so many words more, with their forms. */
+static epi_status reserve_words(epi__query *query, size_t count) {
+    size_t room = query->word_count + count * (1 + EPI__FORMS_MAX) + 1;
+    epi__query_word *words = epi__arena_alloc(&query->arena, room, sizeof *words);
+    if (!words) return epi__fail_memory(MODULE, room * sizeof *words);
+    if (query->word_count > 0) memcpy(words, query->words, query->word_count * sizeof *words);
+    query->words = words;
+    return EPI_OK;
+}
+
+/* Looks the term up, unless the cue has it already. */
+static epi_status add_term(epi__query *query, epi__snapshot *snapshot, epi__view term) {
+    if (has_word(query, term)) return EPI_OK;
     epi__query_word *word = &query->words[query->word_count];
-    void *copy = epi__arena_copy(&query->arena, bytes, size + 1);
-    if (!copy) return epi__fail_memory(MODULE, size);
-    *word = (epi__query_word){.term = {copy, size + 1}, .place = query->place_count};
+    void *copy = epi__arena_copy(&query->arena, term.data, term.size);
+    if (!copy) return epi__fail_memory(MODULE, term.size);
+    *word = (epi__query_word){.term = {copy, term.size}, .place = query->place_count};
     EPI__TRY(epi__postings_documents(&word->documents, snapshot->tx.txn, snapshot->mirror->space, word->term));
     word->documents += epi__recent_documents(snapshot->mirror->tail, word->term);
     query->word_count++;
     return EPI_OK;
 }
 
-/* A word with its forms, which weigh as one: by the documents that have any of them. */
-static epi_status add_word(epi__query *query, epi__snapshot *snapshot, const epi__term *term, bool english) {
-    const char *stems[EPI__FORMS_MAX];
-    size_t first = query->word_count;
-    size_t count = english ? epi__text_forms(stems, term->text, term->size) : 0;
+/* One stem of the word that is being added. */
+static epi_status add_stem(epi__query *query, epi__snapshot *snapshot, const char *stem, size_t stem_size) {
+    uint8_t bytes[EPI__TERM_SIZE_MAX + 1] = {EPI__TERM_WORD};
+    size_t size = EPI__MIN(stem_size, (size_t)EPI__TERM_SIZE_MAX);
+    memcpy(bytes + 1, stem, size);
+    return add_term(query, snapshot, (epi__view){bytes, size + 1});
+}
+
+/* The terms from `first` on are one word, with one idf: by the documents that have any of them. */
+static void end_word(epi__query *query, epi__snapshot *snapshot, size_t first) {
     uint64_t documents = 0;
-    EPI__TRY(add_stem(query, snapshot, term->text, term->size));
-    if (query->word_count == first) return EPI_OK;
-    for (size_t i = 0; i < count; i++) EPI__TRY(add_stem(query, snapshot, stems[i], strlen(stems[i])));
+    if (query->word_count == first) return;
     for (size_t i = first; i < query->word_count; i++) documents += query->words[i].documents;
     double idf = epi__query_idf(documents, snapshot->state.documents);
     for (size_t i = first; i < query->word_count; i++) query->words[i].idf = idf;
     if (query->place_count < EPI__WORD_BITS) query->idfs[query->place_count] = idf;
     query->place_count++;
+}
+
+/* A word with its forms, which weigh as one. */
+static epi_status add_word(epi__query *query, epi__snapshot *snapshot, const epi__term *term, bool english) {
+    const char *stems[EPI__FORMS_MAX];
+    size_t first = query->word_count;
+    size_t count = english ? epi__text_forms(stems, term->text, term->size) : 0;
+    EPI__TRY(add_stem(query, snapshot, term->text, term->size));
+    if (query->word_count == first) return EPI_OK;
+    for (size_t i = 0; i < count; i++) EPI__TRY(add_stem(query, snapshot, stems[i], strlen(stems[i])));
+    end_word(query, snapshot, first);
     return EPI_OK;
 }
 
-static epi_status add_words(epi__query *query, epi__snapshot *snapshot, const epi__scratch *scratch,
+static epi_status add_words(epi__query *query, epi__snapshot *snapshot, const epi__scratch *scratch, const char *text,
                             const epi__term *terms, size_t count, bool stop) {
     bool english = epi__analyzer_is_english(scratch->analyzer);
     for (size_t i = 0; i < count; i++) {
         bool keyword = false;
         if (terms[i].stop != stop) continue;
-        if (terms[i].capital) EPI__TRY(is_keyword(&keyword, snapshot, &terms[i], query->cue->text));
+        if (terms[i].capital) EPI__TRY(is_keyword(&keyword, snapshot, &terms[i], text));
         if (!keyword) EPI__TRY(add_word(query, snapshot, &terms[i], english));
     }
     return EPI_OK;
@@ -120,8 +146,7 @@ static epi_status take_text(epi__query *query, epi__snapshot *snapshot, epi__scr
     size_t count = 0, size = strlen(text);
     EPI__TRY(epi__check_text("cue", text, size, EPI_CUE_SIZE_MAX));
     EPI__TRY(epi__analyzer_run(&terms, &count, scratch->analyzer, text, size));
-    query->words = epi__arena_alloc(&query->arena, count * (1 + EPI__FORMS_MAX) + 1, sizeof *query->words);
-    if (!query->words) return epi__fail_memory(MODULE, count * sizeof *query->words);
+    EPI__TRY(reserve_words(query, count));
     for (size_t i = 0; i < count; i++)
         if (!epi__map_put(&query->named, epi__hash64(terms[i].text, terms[i].size), 1))
             return epi__fail_memory(MODULE, 16);
@@ -131,8 +156,56 @@ static epi_status take_text(epi__query *query, epi__snapshot *snapshot, epi__scr
     if (query->asks & EPI__ASKS_SEVERAL) epi__profile_several(&query->profile);
     if (epi__analyzer_is_english(scratch->analyzer))
         EPI__TRY(epi__when_read(query, epi__query_now(query, snapshot), text, size));
-    EPI__TRY(add_words(query, snapshot, scratch, terms, count, false));
-    return query->word_count ? EPI_OK : add_words(query, snapshot, scratch, terms, count, true); /* "who are you?" */
+    EPI__TRY(add_words(query, snapshot, scratch, text, terms, count, false));
+    return query->word_count ? EPI_OK
+                             : add_words(query, snapshot, scratch, text, terms, count, true); /* "who are you?" */
+}
+
+/* ---- parts ------------------------------------------------------------------------------------------------------ */
+
+/* A keyword is a word of the cue: its value as a whole. */
+static epi_status take_keyword(epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch, int role,
+                               const epi_part *part) {
+    epi__document *document = &scratch->document;
+    size_t first = query->word_count;
+    EPI__TRY(reserve_words(query, 1));
+    epi__document_clear(document);
+    epi__document_keyword(document, role, part->data, part->size);
+    if (document->failed) return epi__fail_memory(MODULE, part->size);
+    if (document->count > 0) EPI__TRY(add_term(query, snapshot, epi__document_at(document, 0)));
+    end_word(query, snapshot, first);
+    return EPI_OK;
+}
+
+static epi_status take_words(epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch, const epi_part *part) {
+    const epi__term *terms = NULL;
+    size_t count = 0;
+    EPI__TRY(epi__analyzer_run(&terms, &count, scratch->analyzer, part->data, part->size));
+    EPI__TRY(reserve_words(query, count));
+    return add_words(query, snapshot, scratch, part->data, terms, count, false);
+}
+
+static epi_status take_part(epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch, const epi_part *part) {
+    const epi_schema *schema = &snapshot->mirror->schema->schema;
+    int at = part->role ? epi__schema_role(schema, part->role, strlen(part->role)) : -1;
+    if (at < 0)
+        return epi__fail(EPI_EROLE, MODULE, "the schema has no role \"%s\"", part->role ? part->role : "(NULL)");
+    const epi_role *role = &schema->roles[at];
+    if (!(role->flags & (EPI_ROLE_KEYWORD | EPI_ROLE_SEARCH)))
+        return epi__fail(EPI_EROLE, MODULE, "role \"%s\" is neither searched nor a keyword", role->name);
+    if (part->size == 0) return EPI_OK;
+    EPI__TRY(epi__check_text(role->name, part->data, part->size, EPI_CUE_SIZE_MAX));
+    return role->flags & EPI_ROLE_KEYWORD ? take_keyword(query, snapshot, scratch, at, part)
+                                          : take_words(query, snapshot, scratch, part);
+}
+
+static epi_status take_parts(epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch) {
+    const epi_cue *cue = query->cue;
+    if (cue->part_count > EPI_PART_COUNT_MAX)
+        return epi__fail(EPI_ELIMIT, MODULE, "the cue has %zu parts, limit %u", cue->part_count, EPI_PART_COUNT_MAX);
+    if (cue->part_count > 0 && !cue->parts) return epi__fail(EPI_EINVAL, MODULE, "%zu parts at NULL", cue->part_count);
+    for (size_t i = 0; i < cue->part_count; i++) EPI__TRY(take_part(query, snapshot, scratch, &cue->parts[i]));
+    return EPI_OK;
 }
 
 /* ---- vector ----------------------------------------------------------------------------------------------------- */
@@ -144,6 +217,7 @@ static epi_status hash_cue(epi__query *query, size_t dimension) {
     size_t count = 0;
     for (size_t i = 0; i < query->word_count; i++) {
         epi__view term = query->words[i].term;
+        if (*(const uint8_t *)term.data != EPI__TERM_WORD) continue;
         if (i > 0 && query->words[i].place == query->words[i - 1].place) continue; /* as it was said, not its forms */
         features[count++] = (epi__hash_feature){{(const uint8_t *)term.data + 1, term.size - 1},
                                                 (float)query->words[i].idf};
@@ -183,12 +257,14 @@ epi_status epi__query_init(epi__query *query, epi__snapshot *snapshot, epi__scra
         return epi__fail(EPI_EINVAL, MODULE, "the cue's UTC offset is %d minutes, limits -%d to %d",
                          cue->utc_offset_min, EPI__OFFSET_MIN_MAX, EPI__OFFSET_MIN_MAX);
     query->filtering = !epi__filter_is_empty(&cue->filter);
-    if (!cue->text && !cue->vector && !query->filtering) return epi__fail(EPI_EINVAL, MODULE, "the cue is empty");
+    if (!cue->text && !cue->vector && !cue->part_count && !query->filtering)
+        return epi__fail(EPI_EINVAL, MODULE, "the cue is empty");
     if (cue->filter.include_forgotten)
         return epi__fail(EPI_EINVAL, MODULE, "what was forgotten cannot be recalled; restore it");
     EPI__TRY(check_options(query, &snapshot->state, options));
     EPI__TRY(epi__filter_init(&query->filter, snapshot->mirror, &cue->filter));
     if (cue->text) EPI__TRY(take_text(query, snapshot, scratch));
+    EPI__TRY(take_parts(query, snapshot, scratch));
     return take_vector(query, snapshot, encoded);
 }
 

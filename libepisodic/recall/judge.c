@@ -78,7 +78,7 @@ void epi__evidence_add(epi__found *found, const char *signal, double value, doub
 epi_status epi__judge(epi__found *found, epi__search_state *search, const epi__candidate *candidate,
                       const epi__row *row) {
     const epi_recall_profile *profile = &search->query->profile;
-    bool cued = search->query->cue->text != NULL;
+    bool cued = search->query->cue->text != NULL || search->query->cue->part_count > 0;
     bool named = false;
     bool tells = search->query->asks & EPI__ASKS_WHEN && (row->told.size > 0 || row->flags & EPI__ROW_DURATION);
     double asked = 0.0;

@@ -15,7 +15,7 @@ static epi_status recall_in(epi_recollection **found, epi__snapshot *snapshot, e
     size_t count = 0;
     epi_status status = epi__query_init(&query, snapshot, scratch, cue, options, encoded);
     if (!status) status = epi__search(&hits, &count, &query, snapshot, scratch);
-    if (!status) status = epi__build(found, snapshot, &query.filter, hits, count, options->scene_margin);
+    if (!status) status = epi__build(found, snapshot, &query.filter, hits, count, options);
     epi__query_dispose(&query);
     return status;
 }

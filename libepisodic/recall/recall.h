@@ -5,6 +5,8 @@
  *   search.c   lexical and vector scores -> candidates -> what stands around them -> rows and filters -> hits with
  *              evidence; search.h names the files it is made of
  *   build.c    hits -> scenes -> steps rebuilt from their components, in the result's arena
+ *   extent.c   how far a scene reaches
+ *   complete.c parts that a step has not, completed from similar steps
  *   read.c     steps and episodes by id, without a cue
  *   render.c   scenes as text, and the context within a token budget
  *
@@ -94,6 +96,8 @@ struct epi_recollection {
     size_t hit_count;
     struct epi__scene *scenes;
     size_t scene_count;
+    epi_recalled_part *completed; /* of the cue */
+    size_t completed_count;
     const char *context;
     uint64_t *context_steps;
     size_t context_step_count;
@@ -110,12 +114,23 @@ typedef struct epi__scene {
     size_t made_at; /* its place before the scenes were put in order */
 } epi__scene;
 
-/* Makes the recollection of hits: scenes of `margin` steps around them, rebuilt from the store. */
+/* Makes the recollection of hits: the scenes around them, rebuilt from the store. */
 epi_status epi__build(epi_recollection **result, epi__snapshot *snapshot, epi__filter *filter, const epi__found *found,
-                      size_t count, uint32_t margin);
+                      size_t count, const epi_recall_options *options);
 /* Scenes of the given live steps, without scores: one for each stretch of one episode. */
 epi_status epi__build_steps(epi_recollection **result, epi__snapshot *snapshot, const uint64_t *steps, size_t count);
 epi_status epi__read_episode(epi__episode_record *record, epi__snapshot *snapshot, uint64_t episode);
+
+/* ---- extent.c ---- */
+
+/* How many steps before a hit, and how many behind it, its scene shows. */
+epi_status epi__scene_extent(uint64_t *before, uint64_t *behind, epi__snapshot *snapshot, uint64_t step,
+                             const epi_recall_options *options);
+
+/* ---- complete.c ---- */
+
+/* Completes the hits' steps and the cue where a vote is as confident as `least`; 0: nothing. */
+epi_status epi__complete(epi_recollection *result, epi__snapshot *snapshot, const epi__filter *filter, double least);
 
 /* ---- render.c ---- */
 

@@ -24,7 +24,7 @@ static void append_step(epi__buffer *out, const epi__step *step, const epi_schem
     for (size_t i = 0; i < step->view.part_count; i++) {
         const epi_recalled_part *part = &step->parts[i];
         const epi_role *role = role_of(schema, part->role);
-        if (!role || part->size == 0) continue;
+        if (!role || part->size == 0 || part->provenance == EPI_INFERRED) continue; /* not said, not quoted */
         if ((role->flags & EPI_ROLE_KEYWORD) && !who && !what) {
             epi__text_append_flat(out, part->data, part->size);
             epi__buffer_append_text(out, ": ");

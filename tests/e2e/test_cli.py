@@ -208,6 +208,25 @@ class Everyday(Case):
         self.assertEqual(hit["step"]["times"], [hit["moment"]])
         self.assertIn("tells        \"last Friday\" = 2026-11-13", self.ok("show", "-s", "home", "step", "1"))
 
+    def test_what_a_step_lacks_is_completed_and_says_so(self):
+        for i in range(4):
+            self.ok("remember", "-s", "home", "--role", "speaker=Ann", f"the harbour boat at pier {i}")
+        self.ok("remember", "-s", "home", "the harbour boat at pier 9")
+        found = self.json("recall", "-s", "home", "--complete", "0.3", "pier 9")
+        step = found["hits"][0]["step"]
+        self.assertEqual(step["step"], 5)
+        self.assertNotIn("speaker", step["parts"])
+        self.assertEqual(step["inferred"]["speaker"]["value"], "Ann")
+        self.assertEqual(sorted(step["inferred"]["speaker"]["sources"]), [1, 2, 3, 4])
+        self.assertEqual(step["provenance"]["speaker"], "inferred")
+        self.assertEqual(found["completed"]["speaker"]["value"], "Ann")
+        self.assertNotIn("inferred", self.json("recall", "-s", "home", "pier 9")["hits"][0]["step"])
+        line = self.ok("recall", "-s", "home", "--part", "speaker=ann", "-k", "1", "--reach", "3")
+        self.assertIn("pier", line)
+        for wrong in ["0", "1.5", "x", "nan"]:
+            self.fails(2, "--complete", "recall", "-s", "home", "--complete", wrong, "pier")
+        self.fails(2, "--reach", "recall", "-s", "home", "--reach", "1000", "pier")
+
     def test_a_date_in_the_cue_is_seen_from_now(self):
         self.ok("remember", "-s", "home", "--at", "2026-05-03", "The boat was painted.")
         found = self.json("recall", "-s", "home", "--now", "2026-05-04", "what was painted yesterday?")

@@ -173,6 +173,8 @@ void print_score(char out[16], double score);
 char *print_count(char out[32], uint64_t count);
 void json_profile(epi_json_writer *writer, const epi_space_stats *stats);
 void json_step(epi_json_writer *writer, const char *name, const cli *c, const epi_recalled_step *step);
+/* A part that was completed: its value, confidence, and the steps that voted for it. */
+void json_inferred(epi_json_writer *writer, const cli *c, const epi_recalled_part *part);
 void json_text(epi_json_writer *writer, const char *name, const char *text); /* NULL: null */
 void json_time(epi_json_writer *writer, const char *name, epi_time time, int32_t offset);
 int json_print(const cli *c, epi_json_writer *writer); /* prints the text and frees the writer */

@@ -18,6 +18,9 @@ static const cli_option options[] = {
     {"tag", 't', "TAG", "only steps with this tag; may be repeated"},
     {"episode", 'e', "ID", "only of this episode; may be repeated"},
     {"superseded", 0, NULL, "also what has been corrected since"},
+    {"part", 'p', "NAME=VALUE", "what is known of it, for instance tool=search; refuses nothing; may be repeated"},
+    {"reach", 0, "N", "scenes grow by up to N steps to each side, to where a session or topic ends (0)"},
+    {"complete", 0, "CONFIDENCE", "completes what steps lack from similar ones, if at least that sure, 0 to 1"},
     {"when", 'w', NULL, "what happened when: each hit with the time that it tells, and the words that say so"},
     {"now", 0, "TIME", "what \"yesterday\" in TEXT is seen from (now)"},
     {"profile", 0, "NAME", "weigh as in a chat, assistant, documents or events (the space's own)"},
@@ -42,6 +45,35 @@ static int read_numbers(epi_recall_options *recall, const cli *c) {
     }
     recall->token_budget = (uint32_t)number;
     return code;
+}
+
+static int read_completion(epi_recall_options *recall, const cli *c) {
+    uint64_t reach = 0;
+    char *end = NULL;
+    const char *text = cli_value(c, "complete");
+    if (cli_has(c, "reach")) {
+        int code = cli_number(&reach, c, "--reach", cli_value(c, "reach"), EPI_SCENE_MARGIN_MAX);
+        if (code != DONE) return code;
+    }
+    recall->scene_reach = (uint32_t)reach;
+    if (text == NULL) return DONE;
+    recall->complete = strtod(text, &end);
+    if (end == text || *end != '\0' || !(recall->complete > 0.0 && recall->complete <= 1.0))
+        return cli_error(c, BAD_USAGE, "--complete: \"%s\" is no confidence above 0 and up to 1", text);
+    return DONE;
+}
+
+/* Parts of the cue; their names are freed by the caller. */
+static int read_parts(epi_part parts[CLI_LIST_MAX], char *names[CLI_LIST_MAX], size_t *count, const cli *c) {
+    size_t at = 0;
+    for (const char *text; (text = cli_each(c, "part", &at)) != NULL; ++*count) {
+        const char *value = NULL;
+        if (*count == CLI_LIST_MAX) return cli_error(c, BAD_USAGE, "--part more than %u times", CLI_LIST_MAX);
+        names[*count] = cli_split_role(c, text, &value);
+        if (names[*count] == NULL) return BAD_USAGE;
+        parts[*count] = epi_part_text(names[*count], value);
+    }
+    return DONE;
 }
 
 /* The operand, stdin for "-", or nothing: then the filter alone decides. */
@@ -76,8 +108,9 @@ static int read_now(epi_cue *cue, const cli *c) {
 
 static int check_cue(const cli *c, const char *text, const cli_filter *filter) {
     if (text != NULL && *text != '\0') return DONE;
-    if (text == NULL && !cli_filter_is_empty(filter)) return DONE;
-    return cli_error(c, BAD_USAGE, "what should be recalled? give a text, or --from, --to, --role, --tag or --episode");
+    if (text == NULL && (!cli_filter_is_empty(filter) || cli_has(c, "part"))) return DONE;
+    return cli_error(c, BAD_USAGE,
+                     "what should be recalled? give a text, or --part, --from, --to, --role, --tag or --episode");
 }
 
 /* ---- for people ------------------------------------------------------------------------------------------------ */
@@ -247,6 +280,18 @@ static void json_scenes(epi_json_writer *writer, const epi_recollection *found) 
     epi_json_end(writer);
 }
 
+/* What the hits say together about roles of the cue. */
+static void json_completed(epi_json_writer *writer, const cli *c, const epi_recollection *found) {
+    const epi_schema *schema = epi_space_schema(c->space);
+    if (!cli_has(c, "complete")) return;
+    epi_json_begin_object(writer, "completed");
+    for (size_t i = 0; i < schema->role_count; i++) {
+        const epi_recalled_part *part = epi_recollection_completed(found, schema->roles[i].name);
+        if (part != NULL) json_inferred(writer, c, part);
+    }
+    epi_json_end(writer);
+}
+
 static int print_json(const cli *c, const char *text, const epi_recollection *found) {
     epi_json_writer *writer = NULL;
     if (epi_json_writer_new(&writer, false) != EPI_OK) return cli_fail(c, EPI_ENOMEM);
@@ -255,6 +300,7 @@ static int print_json(const cli *c, const char *text, const epi_recollection *fo
     json_text(writer, "cue", text);
     json_hits(writer, c, found);
     json_scenes(writer, found);
+    json_completed(writer, c, found);
     json_text(writer, "context", epi_recollection_context(found));
     size_t count = 0;
     const uint64_t *ids = epi_recollection_context_steps(&count, found);
@@ -296,9 +342,13 @@ static int run(cli *c) {
     epi_cue cue = epi_cue_default();
     cli_filter filter;
     char *text = NULL;
+    epi_part parts[CLI_LIST_MAX];
+    char *names[CLI_LIST_MAX];
     epi_recollection *found = NULL;
     int code = cli_filter_read(&filter, c);
     if (code == DONE) code = read_numbers(&recall, c);
+    if (code == DONE) code = read_completion(&recall, c);
+    if (code == DONE) code = read_parts(parts, names, &cue.part_count, c);
     if (code == DONE) code = read_now(&cue, c);
     recall.when = cli_has(c, "when");
     if (code == DONE) code = read_profile(&recall, &profile, c);
@@ -307,11 +357,13 @@ static int run(cli *c) {
     if (code == DONE) code = cli_open(c, TO_READ, NULL);
     if (code == DONE) {
         cue.text = text;
+        cue.parts = parts;
         cue.filter = filter.filter;
         epi_status status = epi_recall(&found, c->space, &cue, &recall);
         code = status == EPI_OK ? print_found(c, text, found) : cli_fail(c, status);
     }
     epi_recollection_free(found);
+    for (size_t i = 0; i < cue.part_count; i++) free(names[i]);
     cli_filter_dispose(&filter);
     free(text);
     return code;

@@ -284,20 +284,43 @@ void json_time(epi_json_writer *writer, const char *name, epi_time time, int32_t
     json_text(writer, name, time != EPI_TIME_NONE ? epi_time_iso(text, time, offset) : NULL);
 }
 
-static void json_part(epi_json_writer *writer, const cli *c, const epi_recalled_part *part) {
+static void json_part(epi_json_writer *writer, const char *name, const cli *c, const epi_recalled_part *part) {
     switch (part->type) {
-    case EPI_TEXT: epi_json_put_string(writer, part->role, part->data, part->size); break;
-    case EPI_JSON: epi_json_put_raw(writer, part->role, part->data, part->size); break;
-    case EPI_BLOB: put_base64(writer, part->role, part); break;
-    case EPI_TENSOR: put_tensor(writer, part->role, c, part); break;
+    case EPI_TEXT: epi_json_put_string(writer, name, part->data, part->size); break;
+    case EPI_JSON: epi_json_put_raw(writer, name, part->data, part->size); break;
+    case EPI_BLOB: put_base64(writer, name, part); break;
+    case EPI_TENSOR: put_tensor(writer, name, c, part); break;
     }
+}
+
+void json_inferred(epi_json_writer *writer, const cli *c, const epi_recalled_part *part) {
+    epi_json_begin_object(writer, part->role);
+    json_part(writer, "value", c, part);
+    epi_json_put_number(writer, "confidence", part->confidence);
+    epi_json_begin_array(writer, "sources");
+    for (size_t i = 0; i < part->source_count; i++) epi_json_put_unsigned(writer, NULL, part->sources[i]);
+    epi_json_end(writer);
+    epi_json_end(writer);
 }
 
 static void json_parts(epi_json_writer *writer, const cli *c, const epi_recalled_step *step) {
     static const char *const provenances[] = {"", "stored", "superseded", "inferred"};
+    size_t inferred = 0;
     epi_json_begin_object(writer, "parts");
-    for (size_t i = 0; i < step->part_count; i++) json_part(writer, c, epi_recalled_step_part(step, i));
+    for (size_t i = 0; i < step->part_count; i++) {
+        const epi_recalled_part *part = epi_recalled_step_part(step, i);
+        if (part->provenance == EPI_INFERRED)
+            inferred++;
+        else
+            json_part(writer, part->role, c, part);
+    }
     epi_json_end(writer);
+    if (inferred > 0) epi_json_begin_object(writer, "inferred");
+    for (size_t i = 0; inferred > 0 && i < step->part_count; i++) {
+        const epi_recalled_part *part = epi_recalled_step_part(step, i);
+        if (part->provenance == EPI_INFERRED) json_inferred(writer, c, part);
+    }
+    if (inferred > 0) epi_json_end(writer);
     epi_json_begin_object(writer, "provenance");
     for (size_t i = 0; i < step->part_count; i++) {
         const epi_recalled_part *part = epi_recalled_step_part(step, i);
