@@ -3,8 +3,8 @@
  * is the one that was damaged, bit for bit.
  *
  * Recall searches the vector graph. Beside it stands the exact search that this program makes itself: the stored
- * pattern at the least Hamming distance, the lowest id of several. How well that does is a matter of chance alone, so it tells
- * that the patterns and cues are what they should be; the difference between the two is the graph's.
+ * pattern at the least Hamming distance, the lowest id of several. How well that does is a matter of chance alone:
+ * it tells that the patterns and cues are what they should be; the difference between the two is the graph's.
  * Bits are +1 and -1 in the vectors, so that the cosine falls as the Hamming distance grows.
  */
 #include <stdio.h>

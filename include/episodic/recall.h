@@ -95,8 +95,9 @@ typedef struct epi_recall_options {
     const epi_recall_profile *profile; /**< NULL: the space's (epi_space_stats.profile) */
     uint32_t ef;            /**< breadth of the vector search; 0: the default */
     uint32_t scene_reach;   /**< steps that a scene may grow beyond the margin, to each side, up to a natural border:
-                                 another value of the role "session", a pause of EPI_SCENE_GAP_S, a shift of topic (TextTiling,
-                                 Hearst 1997, over vectors); at most EPI_SCENE_MARGIN_MAX. 0: the margin alone */
+                                 another value of the role "session", a pause of EPI_SCENE_GAP_S, a shift of topic
+                                 (TextTiling, Hearst 1997, over vectors); at most EPI_SCENE_MARGIN_MAX. 0: the margin
+                                 alone */
     double complete;        /**< least confidence, above 0 to 1, of parts that a hit's step has not and that are
                                  completed from similar steps (EPI_INFERRED); 0: nothing is completed */
     bool when;              /**< the cue asks when something happened, whatever its form: see

@@ -69,21 +69,21 @@ static double likeness(float score, double norm, epi_metric metric) {
 }
 
 static epi_status voters_of_step(completer *c, uint64_t step) {
-    const epi_schema *schema = &c->snapshot->mirror->schema->schema;
+    const epi__state *state = &c->snapshot->state;
+    epi__mirror *mirror = c->snapshot->mirror;
+    size_t dimension = (size_t)state->dimension, count = 0;
     epi__best nearest[VOTERS_MAX + 1];
-    size_t count = 0;
     c->voter_count = 0;
-    if (schema->encoder == EPI_ENCODER_NONE) return EPI_OK;
-    float *vector = epi__alloc(schema->dimension * sizeof *vector);
-    if (!vector) return epi__fail_memory(MODULE, schema->dimension * sizeof *vector);
-    epi_status status = epi__vectors_get(vector, c->snapshot->mirror, c->snapshot->tx.txn,
-                                         c->snapshot->state.generation, step);
-    double norm = status ? 0.0 : (double)epi__math_dot(vector, vector, schema->dimension);
+    if (dimension == 0) return EPI_OK;
+    float *vector = epi__alloc(dimension * sizeof *vector);
+    if (!vector) return epi__fail_memory(MODULE, dimension * sizeof *vector);
+    epi_status status = epi__vectors_get(vector, mirror, c->snapshot->tx.txn, state, step);
+    double norm = status ? 0.0 : (double)epi__math_dot(vector, vector, dimension);
     if (!status) status = epi__nearest(&count, nearest, c->snapshot, vector, VOTERS_MAX + 1, 0, may_vote, c);
     epi__free(vector);
     for (size_t i = 0; !status && i < count; i++)
         if (nearest[i].id != step)
-            status = add_voter(c, nearest[i].id, likeness(nearest[i].score, norm, schema->metric));
+            status = add_voter(c, nearest[i].id, likeness(nearest[i].score, norm, mirror->schema->schema.metric));
     return status == EPI_ENOTFOUND ? EPI_OK : status; /* it has no vector */
 }
 

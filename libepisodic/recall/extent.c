@@ -120,16 +120,15 @@ static void find_valleys(window *w) {
 }
 
 static epi_status read_topics(window *w, epi__snapshot *snapshot) {
-    const epi_schema *schema = &snapshot->mirror->schema->schema;
-    size_t dimension = schema->dimension;
-    w->topics = schema->encoder != EPI_ENCODER_NONE && schema->metric == EPI_COSINE && w->count > 1;
+    size_t dimension = (size_t)snapshot->state.dimension;
+    w->topics = dimension > 0 && snapshot->mirror->schema->schema.metric == EPI_COSINE && w->count > 1;
     if (!w->topics) return EPI_OK;
     float *vectors = epi__alloc_zero(w->count + 2, dimension * sizeof *vectors);
     if (!vectors) return epi__fail_memory(MODULE, (w->count + 2) * dimension * sizeof *vectors);
     epi_status status = EPI_OK;
     for (size_t i = 0; !status && i < w->count; i++) {
-        status = epi__vectors_get(vectors + i * dimension, snapshot->mirror, snapshot->tx.txn,
-                                  snapshot->state.generation, w->steps[i].step);
+        status = epi__vectors_get(vectors + i * dimension, snapshot->mirror, snapshot->tx.txn, &snapshot->state,
+                                  w->steps[i].step);
         if (status == EPI_ENOTFOUND) status = EPI_OK; /* no words, or gone: zeros */
     }
     if (!status) measure(w, vectors, vectors + w->count * dimension, dimension);

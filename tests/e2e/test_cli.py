@@ -268,17 +268,18 @@ class Everyday(Case):
         self.assertIn("corrected by step 2", " ".join(shown.split()))
 
     def test_a_profile_is_chosen_told_and_set(self):
+        now = ["--now", "2026-11-20"]
         self.ok("import", str(DEMO))
         stats = self.json("stats", "-s", SPACE)
         self.assertEqual((stats["profile"], stats["profile_set"]), ("chat", False))
         self.assertIn("ask", stats["profile_reason"])
         self.assertIn("recall profile", self.run_cli("stats", "-s", SPACE).out)
-        plain = self.json("recall", "-s", SPACE, "Which trip did Mara plan?", "--explain")
+        plain = self.json("recall", "-s", SPACE, *now, "Which trip did Mara plan?", "--explain")
         self.assertEqual(self.json("profile", "-s", SPACE, "documents")["profile_set"], True)
-        other = self.json("recall", "-s", SPACE, "Which trip did Mara plan?", "--explain")
+        other = self.json("recall", "-s", SPACE, *now, "Which trip did Mara plan?", "--explain")
         self.assertIn("context", signals(plain))
         self.assertNotIn("context", signals(other))
-        self.assertEqual(self.json("recall", "-s", SPACE, "--profile", "chat", "Which trip did Mara plan?"), plain)
+        self.assertEqual(self.json("recall", "-s", SPACE, *now, "--profile", "chat", "Which trip did Mara plan?"), plain)
         self.assertEqual(self.json("profile", "-s", SPACE, "auto")["profile"], "chat")
 
     def test_show_timeline_spaces_and_stats_agree(self):
