@@ -279,7 +279,8 @@ class Everyday(Case):
         other = self.json("recall", "-s", SPACE, *now, "Which trip did Mara plan?", "--explain")
         self.assertIn("context", signals(plain))
         self.assertNotIn("context", signals(other))
-        self.assertEqual(self.json("recall", "-s", SPACE, *now, "--profile", "chat", "Which trip did Mara plan?"), plain)
+        chat = self.json("recall", "-s", SPACE, *now, "--profile", "chat", "Which trip did Mara plan?")
+        self.assertEqual(chat, plain)
         self.assertEqual(self.json("profile", "-s", SPACE, "auto")["profile"], "chat")
 
     def test_show_timeline_spaces_and_stats_agree(self):
