@@ -74,8 +74,8 @@ unsigned epi__text_asks(const char *text, size_t size) {
 /* ---- how long --------------------------------------------------------------------------------------------------- */
 
 bool epi__text_tells_duration(const char *text, size_t size) {
-    static const char *const units[] = {"ages",  "day",   "days", "decade", "decades", "hour", "hours", "month",
-                                        "months", "week", "weeks", "while", "year",    "years"};
+    static const char *const units[] = {"ages",  "day",    "days", "decade", "decades", "hour", "hours",
+                                        "month", "months", "week", "weeks",  "while",   "year", "years"};
     char word[EPI__PLAIN_SIZE];
     epi__plain walk = {text, size, 0};
     size_t reach = 0; /* words left in which a unit may come */
