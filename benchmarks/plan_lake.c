@@ -195,7 +195,7 @@ void plan_lake(const bench_run *run, epi_memory *memory) {
         snprintf(name, sizeof name, "lake-%zu", seed);
         bench_progress("FrozenLake: recording, seed %zu of %zu", seed, seeds);
         epi_space *space = bench_record_space(memory, name, 2, EPI_U8, 0);
-        record_episodes(space, run->quick ? EPISODES / 5 : EPISODES, run->seed + seed);
+        record_episodes(space, run->quick ? EPISODES / 10 : EPISODES, run->seed + seed);
         bench_check(epi_graph_open(&graph, space, NULL), "a graph");
         for (size_t i = 0; i < CANDIDATES; i++) try_candidate(&all[i], seed, graph, &candidates[i]);
         epi_graph_close(graph);

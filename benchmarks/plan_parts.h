@@ -9,6 +9,7 @@
 void plan_dyna(const bench_run *run, epi_memory *memory);     /* the Dyna maze, and the mazes that change */
 void plan_sweeping(const bench_run *run, epi_memory *memory); /* prioritized sweeping against Dyna-Q */
 void plan_lake(const bench_run *run, epi_memory *memory);     /* slippery FrozenLake */
+void plan_speed(const bench_run *run, epi_memory *memory);    /* how fast, by the number of steps */
 void plan_taxi(const bench_run *run, epi_memory *memory);
 
 #endif

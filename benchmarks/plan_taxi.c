@@ -80,7 +80,7 @@ static void measure(const bench_run *run, const epi_graph *graph, const char *na
 }
 
 void plan_taxi(const bench_run *run, epi_memory *memory) {
-    const size_t steps = run->quick ? STEPS / 10 : STEPS;
+    const size_t steps = run->quick ? STEPS / 20 : STEPS;
     epi_graph *graph = NULL;
     epi_space *space = bench_record_space(memory, "taxi", TAXI_OBSERVATION, EPI_U8, 0);
     record_steps(space, steps, run->seed);

@@ -55,8 +55,8 @@ EPI_API void epi_graph_close(epi_graph *graph); /**< either kind; NULL is allowe
 
 /** Catches up with the space. Steps that were added are added; when some were removed or hidden, the graph is rebuilt.
  * @param[out] rebuilt may be NULL; true: numbers of states and actions are others than before.
- * @return as epi_graph_open() · EPI_EUNSUPPORTED the graph has no space. After a failure the graph is what it was, or
- *         empty when it had to be rebuilt. */
+ * @return as epi_graph_open() · EPI_EUNSUPPORTED the graph has no space. After a failure the graph is what it was,
+ *         or it is empty and the next call builds it anew. */
 EPI_API epi_status epi_graph_refresh(bool *rebuilt, epi_graph *graph);
 
 /** One step that was taken. */
@@ -88,7 +88,8 @@ typedef struct epi_graph_step {
 /** Adds a step to a graph without a space.
  * @param[out] step what it is in the graph's terms; may be NULL.
  * @return EPI_OK · EPI_EINVAL a pointer is missing · EPI_ENUMBER an observation or the reward is not finite ·
- *         EPI_EUNSUPPORTED the graph is of a space · EPI_ELIMIT EPI_ENOMEM. After a failure the step is not in it. */
+ *         EPI_EUNSUPPORTED the graph is of a space · EPI_ELIMIT · EPI_ENOMEM. After a failure the step is not in it; after
+ *         EPI_ENOMEM nothing is, and numbers begin from 0. */
 EPI_API epi_status epi_graph_observe(epi_graph_step *step, epi_graph *graph, const epi_transition *transition);
 
 typedef struct epi_graph_stats {

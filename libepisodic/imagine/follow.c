@@ -64,13 +64,12 @@ static bool comes_late(const epi_graph *graph, const epi__traces *traces) {
     return false;
 }
 
-static epi_status start_anew(epi_graph *graph) {
-    EPI__TRY(epi__model_clear(&graph->model));
+static void start_anew(epi_graph *graph) {
+    epi__model_clear(&graph->model);
     epi__map_clear(&graph->episode_at);
     graph->row_count = 0;
     graph->step_count = 0;
     graph->rebuilds++;
-    return EPI_OK;
 }
 
 static epi_status add_rows(epi_graph *graph, const epi__traces *traces) {
@@ -83,9 +82,9 @@ static epi_status add_rows(epi_graph *graph, const epi__traces *traces) {
 }
 
 static epi_status follow(bool *rebuilt, epi_graph *graph, const epi__traces *traces) {
-    *rebuilt = graph->half || (graph->row_count > 0 && (graph->generation != traces->generation ||
-                                        graph->gone_count != traces->gone_count || comes_late(graph, traces)));
-    if (*rebuilt) EPI__TRY(start_anew(graph));
+    *rebuilt = graph->row_count > 0 && (graph->generation != traces->generation ||
+                                        graph->gone_count != traces->gone_count || comes_late(graph, traces));
+    if (*rebuilt) start_anew(graph);
     return add_rows(graph, traces);
 }
 
@@ -104,6 +103,6 @@ epi_status epi__graph_follow(bool *rebuilt, epi_graph *graph) {
     EPI__TRY(epi__traces_acquire(&traces, graph->space));
     epi_status status = follow(rebuilt, graph, traces);
     epi__traces_release(traces);
-    graph->half = status != EPI_OK && start_anew(graph) != EPI_OK; /* half of the rows are no graph */
+    if (status) start_anew(graph); /* half of the rows are no graph */
     return status;
 }

@@ -164,7 +164,9 @@ epi_status epi_graph_observe(epi_graph_step *step, epi_graph *graph, const epi_t
     epi_status status = observe(&visit, graph, transition);
     if (status) {
         graph->last_state = EPI__NO_ID;
-        if (status == EPI_ENOMEM && epi__model_clear(&graph->model) == EPI_OK) graph->rebuilds++;
+        if (status != EPI_ENOMEM) return status;
+        epi__model_clear(&graph->model); /* it may be half changed */
+        graph->rebuilds++;
         return status;
     }
     if (step) fill_step(step, graph, visit);

@@ -14,7 +14,6 @@ struct epi_graph {
     uint64_t generation;
     size_t row_count;
     size_t gone_count;
-    bool half; /* a failure left it so: it must be built anew */
     uint64_t step_count;  /* steps among the rows; those that are not in the model are unfinished */
     uint32_t *row_states; /* the state of each row */
     size_t row_capacity;

@@ -28,11 +28,6 @@ void epi__merge_dispose(epi__merge *merge) {
     *merge = (epi__merge){0};
 }
 
-void epi__merge_clear(epi__merge *merge) {
-    epi__map_clear(&merge->cells);
-    merge->count = 0;
-}
-
 /* Equal numbers must be equal bytes: -0 + 0 is 0. */
 static void take_query(const epi__merge *merge, const float *observation) {
     for (uint32_t i = 0; i < merge->dimension; i++) merge->query[i] = observation[i] + 0.0f;

@@ -25,7 +25,6 @@ typedef struct epi__merge {
 
 epi_status epi__merge_init(epi__merge *merge, uint32_t dimension, double radius, uint32_t count_max);
 void epi__merge_dispose(epi__merge *merge);
-void epi__merge_clear(epi__merge *merge);
 
 /* The state of a finite observation, or EPI__NO_ID. */
 uint32_t epi__merge_find(const epi__merge *merge, const float *observation);

@@ -45,13 +45,14 @@ void epi__model_dispose(epi__model *model) {
     *model = (epi__model){0};
 }
 
-epi_status epi__model_clear(epi__model *model) {
-    const epi__model was = *model;
-    epi__model empty;
-    EPI__TRY(epi__model_init(&empty, was.states.dimension, was.action_size, was.states.radius, was.states.count_max));
+void epi__model_clear(epi__model *model) {
+    const epi__merge *was = &model->states;
+    const epi__merge states = {
+        .dimension = was->dimension, .radius = was->radius, .count_max = was->count_max, .query = was->query};
+    const epi__model empty = {.states = states, .action_size = model->action_size};
+    model->states.query = NULL;
     epi__model_dispose(model);
     *model = empty;
-    return EPI_OK;
 }
 
 /* Room for one more of `count` items; twice the room when it is full. */

@@ -84,7 +84,7 @@ typedef struct epi__model {
 epi_status epi__model_init(epi__model *model, uint32_t observation_size, uint32_t action_size, double radius,
                            uint32_t count_max);
 void epi__model_dispose(epi__model *model);
-epi_status epi__model_clear(epi__model *model); /* no visits, and room as a new one has */
+void epi__model_clear(epi__model *model); /* as a new one; needs no memory */
 
 /* One visit to be added. */
 typedef struct epi__arrival {
