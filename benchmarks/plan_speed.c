@@ -1,8 +1,8 @@
 /* plan_speed.c - how fast a memory graph and its policies are, by the number of steps.
  *
- * The world is a square lake without holes: a random walker slips to a side one time in five, the far corner is the
- * goal, and there is a tenth as many squares as steps. One thread; each figure is one run's. Steps are observed, not
- * stored: what a store costs is told by other programs.
+ * The world is a square lake without holes: a random walker slips to a side one time in five, every sixteenth square of
+ * every sixteenth row is a goal, and there is a tenth as many squares as steps. One thread; each figure is one run's.
+ * Steps are observed, not stored: what a store costs is told by other programs.
  */
 #include <math.h>
 
@@ -11,6 +11,7 @@
 #define IMAGINED 1000000u
 #define CHOICES 100000u
 #define SLIP 0.2
+#define GOAL_EVERY 16u
 
 typedef struct square {
     uint32_t side, row, column;
@@ -36,7 +37,7 @@ static void walk(epi_graph *graph, square *at, bench_random *random) {
     place(from, at);
     move(at, bench_random_unit(random) < SLIP ? (action + 1u) % 4 : action);
     place(to, at);
-    const bool ended = at->row + 1 == at->side && at->column + 1 == at->side;
+    const bool ended = at->row % GOAL_EVERY == 0 && at->column % GOAL_EVERY == 0;
     step.observation = from;
     step.action = &action;
     step.reward = ended ? 1 : 0;

@@ -88,8 +88,8 @@ typedef struct epi_graph_step {
 /** Adds a step to a graph without a space.
  * @param[out] step what it is in the graph's terms; may be NULL.
  * @return EPI_OK · EPI_EINVAL a pointer is missing · EPI_ENUMBER an observation or the reward is not finite ·
- *         EPI_EUNSUPPORTED the graph is of a space · EPI_ELIMIT · EPI_ENOMEM. After a failure the step is not in it; after
- *         EPI_ENOMEM nothing is, and numbers begin from 0. */
+ *         EPI_EUNSUPPORTED the graph is of a space · EPI_ELIMIT · EPI_ENOMEM. After a failure the step is not in it;
+ *         after EPI_ENOMEM nothing is, and numbers begin from 0. */
 EPI_API epi_status epi_graph_observe(epi_graph_step *step, epi_graph *graph, const epi_transition *transition);
 
 typedef struct epi_graph_stats {
