@@ -8,7 +8,7 @@
 #include "bench.h"
 
 #define MAP_SIZE ((size_t)64 << 30)
-#define VALUE_SIZE_MAX 65536u
+#define VALUE_SIZE_MAX 524288u
 #define HASH_SIZE 16u /* a key named by its content has so many random bytes, and more than PLAIN_SIZE in all */
 #define PREFIX_SIZE 5u
 #define PLAIN_SIZE 21u /* the longest key that ends with a number which rises */

@@ -140,5 +140,10 @@ epi_status epi__slot_preceding(epi__chunk **chunk, uint32_t *offset, epi__snapsh
 uint64_t epi__slot_episode(const epi__layout *layout, const epi__chunk *chunk, const uint8_t *data, uint32_t offset);
 /* The first live step of an episode; *chunk NULL: none is live. */
 epi_status epi__columns_episode(epi__chunk **chunk, uint32_t *offset, epi__snapshot *snapshot, uint64_t episode);
+/* Ids of live steps, at most *count: of an episode from index `first` on, in order; or of the space behind `after`, in
+ * order of id. EPI_ESTALE EPI_ENOTFOUND: the episode has none left, or never was. */
+epi_status epi__columns_episode_ids(uint64_t *ids, size_t *count, epi__snapshot *snapshot, uint64_t episode,
+                                    uint64_t first);
+epi_status epi__columns_page_ids(uint64_t *ids, size_t *count, epi__snapshot *snapshot, uint64_t after);
 
 #endif

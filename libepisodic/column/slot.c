@@ -152,3 +152,56 @@ epi_status epi__columns_episode(epi__chunk **chunk, uint32_t *offset, epi__snaps
     *offset = walk.offset;
     return EPI_OK;
 }
+
+epi_status epi__columns_episode_ids(uint64_t *ids, size_t *count, epi__snapshot *snapshot, uint64_t episode,
+                                    uint64_t first) {
+    epi__walk walk;
+    const epi__layout *layout = &snapshot->mirror->columns->layout;
+    size_t most = *count;
+    bool live = false;
+    *count = 0;
+    EPI__TRY(epi__walk_begin(&walk, snapshot->mirror->columns, snapshot->tx.txn, episode));
+    while (walk.chunk && *count < most) {
+        bool here = !epi__slot_is_gone(walk.chunk, walk.offset);
+        live = live || here;
+        if (here && epi__slot_index(layout, walk.data, walk.offset) >= first)
+            ids[(*count)++] = epi__slot_id(layout, walk.chunk, walk.offset);
+        EPI__TRY(epi__walk_next(&walk));
+    }
+    if (live) return EPI_OK;
+    bool given = episode >> layout->shift > 0 && episode >> layout->shift < snapshot->state.next_chunk;
+    return epi__fail(given ? EPI_ESTALE : EPI_ENOTFOUND, MODULE, "episode %llu %s", (unsigned long long)episode,
+                     given ? "was removed" : "was never begun");
+}
+
+static epi_status page_of_chunk(uint64_t *ids, size_t *count, size_t most, epi__snapshot *snapshot, uint64_t number,
+                                uint64_t after) {
+    const epi__columns *columns = snapshot->mirror->columns;
+    epi__chunk *chunk = epi__columns_chunk(columns, number);
+    const uint8_t *data = NULL;
+    if (!chunk) return EPI_OK;
+    EPI__TRY(epi__chunk_data(&data, snapshot, chunk));
+    for (uint32_t i = 0; i < epi__chunk_count(chunk) && *count < most; i++) {
+        uint64_t id = epi__slot_id(&columns->layout, chunk, i);
+        bool step = !(epi__slot_stored_flags(&columns->layout, data, i) & EPI__SLOT_FINAL);
+        if (id > after && step && !epi__slot_is_gone(chunk, i)) ids[(*count)++] = id;
+    }
+    return EPI_OK;
+}
+
+epi_status epi__columns_page_ids(uint64_t *ids, size_t *count, epi__snapshot *snapshot, uint64_t after) {
+    epi__key first, end;
+    epi__scan scan = {0};
+    epi__view key, body;
+    const epi__layout *layout = &snapshot->mirror->columns->layout;
+    size_t most = *count;
+    *count = 0;
+    epi__key_of_u64(&first, snapshot->mirror->space, EPI__TABLE_CHUNK, after >> layout->shift);
+    epi__key_begin(&end, snapshot->mirror->space, EPI__TABLE_CHUNK);
+    epi__key_next(&end);
+    epi_status status = epi__scan_open(&scan, snapshot->tx.txn, &first, &end, false);
+    while (!status && *count < most && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK)
+        status = page_of_chunk(ids, count, most, snapshot, epi__key_id(key), after);
+    epi__scan_close(&scan);
+    return status == EPI_EDONE ? EPI_OK : status;
+}

@@ -2,6 +2,7 @@
  * vector. */
 #include "../memory/draft.h"
 #include "../memory/vectors.h"
+#include "../column/column.h"
 #include "recall.h"
 
 #define MODULE "recall"
@@ -44,9 +45,21 @@ static epi_status episode_steps(uint64_t *ids, size_t *count, epi__snapshot *sna
     return EPI_OK;
 }
 
+static epi_status read_column_episode(epi_recollection **found, epi__snapshot *snapshot, uint64_t episode,
+                                      uint64_t first, size_t count) {
+    if (count == 0 || count > EPI_K_MAX) count = EPI_K_MAX;
+    uint64_t *ids = epi__realloc(NULL, count, sizeof *ids);
+    if (!ids) return epi__fail_memory(MODULE, count * sizeof *ids);
+    epi_status status = epi__columns_episode_ids(ids, &count, snapshot, episode, first);
+    if (!status) status = epi__build_columns(found, snapshot, ids, count);
+    epi__free(ids);
+    return status;
+}
+
 static epi_status read_episode(epi_recollection **found, epi__snapshot *snapshot, uint64_t episode, uint64_t first,
                                size_t count) {
     epi__episode_record record;
+    if (snapshot->mirror->columns) return read_column_episode(found, snapshot, episode, first, count);
     EPI__TRY(epi__read_episode(&record, snapshot, episode));
     if (count == 0 || count > EPI_K_MAX) count = EPI_K_MAX;
     count = (size_t)EPI__MIN((uint64_t)count, record.next_index);
@@ -81,6 +94,7 @@ static epi_status row_of(epi__row *row, epi__snapshot *snapshot, uint64_t step) 
 
 static epi_status read_step(epi_recollection **found, epi__snapshot *snapshot, uint64_t step) {
     epi__row row;
+    if (snapshot->mirror->columns) return epi__build_columns(found, snapshot, &step, 1);
     EPI__TRY(row_of(&row, snapshot, step));
     return epi__build_steps(found, snapshot, &step, 1);
 }
@@ -149,8 +163,13 @@ epi_status epi_steps_read(epi_recollection **found, epi_space *space, uint64_t a
     epi__snapshot snapshot;
     epi_status status = epi__snapshot_begin(&snapshot, space->mirror);
     if (!status) {
-        status = after == UINT64_MAX ? (count = 0, EPI_OK) : page_ids(ids, &count, &snapshot, after, count);
-        if (!status) status = epi__build_steps(found, &snapshot, ids, count);
+        bool columns = space->mirror->columns != NULL;
+        if (after == UINT64_MAX)
+            count = 0;
+        else
+            status = columns ? epi__columns_page_ids(ids, &count, &snapshot, after)
+                             : page_ids(ids, &count, &snapshot, after, count);
+        if (!status) status = (columns ? epi__build_columns : epi__build_steps)(found, &snapshot, ids, count);
         epi__snapshot_end(&snapshot);
     }
     epi__free(ids);

@@ -132,6 +132,10 @@ epi_status epi__scene_extent(uint64_t *before, uint64_t *behind, epi__snapshot *
 /* Completes the hits' steps and the cue where a vote is as confident as `least`; 0: nothing. */
 epi_status epi__complete(epi_recollection *result, epi__snapshot *snapshot, const epi__filter *filter, double least);
 
+/* ---- columns.c: the same of a space that keeps columns ---- */
+
+epi_status epi__build_columns(epi_recollection **result, epi__snapshot *snapshot, const uint64_t *steps, size_t count);
+
 /* ---- render.c ---- */
 
 /* Fills the scenes' texts and the context. */

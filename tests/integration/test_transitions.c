@@ -183,6 +183,88 @@ static void what_is_malformed_is_refused_and_stores_nothing(void **state) {
     assert_null(none);
 }
 
+static void steps_and_episodes_are_read_by_id(void **state) {
+    maze *m = *state;
+    uint64_t ids[20], removed = 0;
+    append(m, ids, 0, 0, 10, true);
+    append(m, ids + 10, 0, 50, 10, false);
+    epi_recollection *found = NULL;
+    EXPECT(EPI_OK, epi_step_read(&found, m->space, ids[3]));
+    const epi_scene *scene = epi_recollection_scene(found, 0);
+    const epi_recalled_step *step = epi_scene_step(scene, 0);
+    int64_t action = 0;
+    memcpy(&action, epi_scene_part(scene, step, EPI_ACTION)->data, sizeof action);
+    assert_int_equal(action, 3);
+    assert_int_equal(step->episode, ids[0]);
+    assert_int_equal(step->index, 3);
+    assert_int_equal(step->flags, 0);
+    assert_true(step->reward == 1.5);
+    assert_int_equal(epi_scene_part(scene, step, EPI_OBSERVATION)->size, SIZE * sizeof(float));
+    epi_recollection_free(found);
+    EXPECT(EPI_OK, epi_episode_read(&found, m->space, ids[10], 4, 3));
+    scene = epi_recollection_scene(found, 0);
+    assert_int_equal(scene->step_count, 3);
+    assert_int_equal(epi_scene_step(scene, 0)->id, ids[14]);
+    epi_recollection_free(found);
+    epi_filter filter = epi_filter_default();
+    filter.steps = &ids[5];
+    filter.step_count = 1;
+    EXPECT(EPI_OK, epi_remove(&removed, m->space, &filter, false));
+    assert_int_equal(removed, 1);
+    EXPECT(EPI_ESTALE, epi_step_read(&found, m->space, ids[5]));
+    EXPECT(EPI_ENOTFOUND, epi_step_read(&found, m->space, ids[19] + 1));
+    EXPECT(EPI_ENOTFOUND, epi_episode_read(&found, m->space, UINT64_MAX, 0, 0));
+    EXPECT(EPI_OK, epi_step_read(&found, m->space, ids[4])); /* what was in the middle is gone: cut before it */
+    assert_int_equal(epi_scene_step(epi_recollection_scene(found, 0), 0)->flags, EPI_STEP_TRUNCATED);
+    epi_recollection_free(found);
+    EXPECT(EPI_OK, epi_steps_read(&found, m->space, 0, 100));
+    assert_int_equal(epi_recollection_count(found), 2);
+    assert_int_equal(epi_recollection_scene(found, 0)->step_count, 9);
+    epi_recollection_free(found);
+    EXPECT(EPI_EINVAL, epi_remove(NULL, m->space, &(epi_filter){.version = 1, .from = 5, .to = EPI_TIME_NONE}, false));
+    EXPECT(EPI_ESCHEMA, epi_forget(NULL, m->space, &filter, 0, false));
+    EXPECT(EPI_ESCHEMA, epi_episode_begin(&(epi_episode *){NULL}, m->space, NULL));
+    place_check(m->place.memory);
+}
+
+static void a_purged_step_leaves_no_byte(void **state) {
+    maze *m = *state;
+    uint64_t ids[64];
+    for (unsigned i = 0; i < 200; i++) append(m, i == 3 ? ids : NULL, i % 2, 7777 + i * 64, 64, true);
+    const float canary[2] = {(float)(7777 + 3 * 64 + 20), (float)(7777 + 3 * 64 + 20) + 0.1f};
+    assert_true(place_holds(m->place.path, canary, sizeof canary));
+    epi_filter filter = epi_filter_default();
+    filter.steps = &ids[19]; /* and the one behind it, whose observation is its next one */
+    filter.step_count = 2;
+    EXPECT(EPI_OK, epi_purge(NULL, m->space, &filter));
+    assert_false(place_holds(m->place.path, canary, sizeof canary));
+    place_check(m->place.memory);
+}
+
+static void another_process_sees_what_is_committed(void **state) {
+    maze *m = *state;
+    int said[2];
+    assert_int_equal(pipe(said), 0);
+    pid_t other = fork(); /* it closes nothing of ours, and opens the memory itself */
+    if (other == 0) {
+        maze own = *m;
+        char byte = 0;
+        (void)close(said[1]);
+        while (read(said[0], &byte, 1) == 1) (void)0;
+        own.place.options.readers_max = 0;
+        open_space(&own);
+        uint64_t steps = stats_of(&own).steps;
+        epi_space_close(own.space);
+        _exit(epi_memory_close(own.place.memory) == EPI_OK && steps == 30 * 64 ? 0 : 1);
+    }
+    for (unsigned i = 0; i < 30; i++) append(m, NULL, i % 4, i * 64, 64, false);
+    (void)close(said[0]);
+    (void)close(said[1]);
+    int status = 0;
+    assert_int_equal(waitpid(other, &status, 0), other);
+    assert_int_equal(status, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -191,6 +273,9 @@ int main(void) {
         TEST(many_rows_fill_chunks),
         TEST(old_steps_are_evicted),
         TEST(a_recorder_belongs_to_its_newest_opener),
+        TEST(steps_and_episodes_are_read_by_id),
+        TEST(a_purged_step_leaves_no_byte),
+        TEST(another_process_sees_what_is_committed),
         TEST(what_is_malformed_is_refused_and_stores_nothing),
     };
     quick();
