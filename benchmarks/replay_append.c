@@ -1,7 +1,7 @@
 /* replay_append.c - see replay_append.h.
  *
- * Rows are 84 float32, an int32 action, a float32 reward and the end flags, in blocks of 256, one environment, episodes
- * of 200 steps. Durable figures are wall time, in turns with the peers, median of five; the pending list is thread CPU
+ * Rows are 84 float32, an int32 action, a float32 reward and the end flags, in blocks of 256, one environment,
+ * episodes of 200 steps. Durable figures are wall time, in turns with the peers, median of five; the pending list is thread CPU
  * time. The bare LMDB puts as many bytes a commit as the store did, in values of a chunk's size, default flags; the disk
  * writes them to a file and syncs it.
  */
@@ -22,6 +22,8 @@
 #define BLOCK 256u
 #define EPISODE 200u
 #define ROUNDS 5u
+#define FRAMES 16u /* appended together */
+#define FRAME_SIZE (84u * 84u)
 #define PATH_SIZE 4096u
 #define PENDING_ROWS 131072u /* 46 MB: within the bound of the pending list */
 
@@ -155,8 +157,7 @@ static double disk_seconds(const char *directory, uint64_t commits, uint64_t siz
 }
 
 static void report_policy(const bench_run *run, const char *policy, uint32_t block, double rate) {
-    bench_emit(run, "append_per_s", rate, "1/s",
-               BENCH_CONFIG({"policy", .text = policy}, {"block", .number = block}));
+    bench_emit(run, "append_per_s", rate, "1/s", BENCH_CONFIG({"policy", .text = policy}, {"block", .number = block}));
 }
 
 /* Ours, a bare LMDB and the disk, the same bytes in as many commits, in turns. */
@@ -205,7 +206,7 @@ static void measure_each(const bench_run *run, const char *directory, rows *of, 
 static void measure_growing(const bench_run *run, const char *directory, rows *of, uint64_t steps) {
     target to;
     target_open(&to, directory, "growing", EPI_SYNC_GROUPED);
-    for (uint64_t at = 100000, before = 0; before < steps; before = at, at = at * 10 > steps ? steps : at * 10) {
+    for (uint64_t at = 100000, before = 0; before<steps; before = at, at = at * 10> steps ? steps : at * 10) {
         /* the last 50,000 before each mark */
         const uint64_t timed = 51200;
         while (to.count + timed < at) append(&to, of, BLOCK);
@@ -223,12 +224,12 @@ static void measure_growing(const bench_run *run, const char *directory, rows *o
 /* ---- frames ------------------------------------------------------------------------------------------------------ */
 
 static void measure_frames(const bench_run *run, const char *directory) {
-    static uint8_t frames[16][84 * 84];
+    static uint8_t frames[FRAMES][FRAME_SIZE];
     target to;
     epi_role roles[EPI_TRANSITION_ROLE_COUNT];
     epi_schema schema;
     epi_memory_options options = epi_memory_options_default();
-    bool terminated[16] = {false};
+    bool terminated[FRAMES] = {false};
     bench_random random = bench_random_of(run->seed, 8);
     const uint32_t calls = run->quick ? 300 : 2000;
     memset(&to, 0, sizeof to);
@@ -240,15 +241,15 @@ static void measure_frames(const bench_run *run, const char *directory) {
     bench_check(epi_space_open(&to.space, to.memory, "frames", &schema), "opening the space");
     bench_check(epi_recorder_open(&to.recorder, to.space, "actor", 1), "opening the recorder");
     for (uint32_t i = 0; i < calls; i++) {
-        for (size_t j = 0; j < sizeof frames; j++) frames[j / sizeof frames[0]][j % sizeof frames[0]] =
-            (uint8_t)bench_random_next(&random);
-        terminated[15] = i % 60 == 59;
+        for (size_t j = 0; j < FRAMES; j++)
+            for (size_t k = 0; k < FRAME_SIZE; k++) frames[j][k] = (uint8_t)bench_random_next(&random);
+        terminated[FRAMES - 1] = i % 60 == 59;
         const epi_column columns[] = {epi_column_u8(EPI_OBSERVATION, frames[0]),
                                       epi_column_bool(EPI_TERMINATED, terminated)};
-        bench_check(epi_transitions_append(NULL, to.recorder, NULL, columns, 2, 16), "appending frames");
+        bench_check(epi_transitions_append(NULL, to.recorder, NULL, columns, 2, FRAMES), "appending frames");
     }
     target_close(&to);
-    bench_emit(run, "bytes_per_step", bench_directory_mb(to.path) * 1e6 / (16.0 * calls), "B",
+    bench_emit(run, "bytes_per_step", bench_directory_mb(to.path) * 1e6 / ((double)FRAMES * calls), "B",
                BENCH_CONFIG({"observation", .text = "84x84 uint8, a stack of 4 stored once"}));
 }
 

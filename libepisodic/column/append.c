@@ -164,8 +164,12 @@ static epi_status touch(epi__lane_state *lane) {
     epi__columns *columns = lane->core->columns;
     epi__image *image = lane->chunk ? lane->chunk->image : NULL;
     if (!image || image->call == columns->call) return EPI_OK;
-    epi__undo undo = {.lane = lane, .before = *lane, .chunk = lane->chunk, .filled = image->filled,
-                      .ahead = image->ahead, .recut = image->recut};
+    epi__undo undo = {.lane = lane,
+                      .before = *lane,
+                      .chunk = lane->chunk,
+                      .filled = image->filled,
+                      .ahead = image->ahead,
+                      .recut = image->recut};
     if (image->filled > 0) undo.last_flags = *flags_at(columns, image, image->filled - 1);
     EPI__TRY(note(columns, &undo));
     image->call = columns->call;
@@ -272,8 +276,7 @@ static void close_with_ahead(epi__lane_state *lane) {
         if ((int)i != layout->observation)
             memset(image->data + layout->columns[i].offset + offset * layout->columns[i].width, 0,
                    layout->columns[i].width);
-    set_fixed(columns, image, offset, EPI__SLOT_FINAL,
-              epi__slot_ingested(layout, image->data, offset - 1), index);
+    set_fixed(columns, image, offset, EPI__SLOT_FINAL, epi__slot_ingested(layout, image->data, offset - 1), index);
     image->filled++;
     image->ahead = false;
 }
@@ -320,8 +323,7 @@ static uint32_t piece_length(unsigned *flags, const struct rows *rows, size_t ro
     for (uint32_t i = 0; i < most; i++) {
         *flags = end_flags(rows, row + i);
         if (*flags || i + 1 == most) return i + 1;
-        if (rows->next.data &&
-            memcmp(source_at(&rows->next, row + i), source_at(observation, row + i + 1), width) != 0)
+        if (rows->next.data && memcmp(source_at(&rows->next, row + i), source_at(observation, row + i + 1), width) != 0)
             return i + 1;
     }
     return most;

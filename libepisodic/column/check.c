@@ -173,8 +173,7 @@ static epi_status check_recorder(epi__check *check, epi__view key, epi__view bod
 
 static epi_status check_seat(epi__check *check, epi__view key) {
     uint32_t seat = epi__load_be32((const uint8_t *)key.data + key.size - 4);
-    if (seat >= check->state.seats)
-        return epi__check_violation(check, EPI__TABLE_SEAT, key, "was never given out");
+    if (seat >= check->state.seats) return epi__check_violation(check, EPI__TABLE_SEAT, key, "was never given out");
     if (epi__map_get(&check->seats, seat, NULL))
         return epi__check_violation(check, EPI__TABLE_SEAT, key, "is free and taken");
     return epi__map_put(&check->seats, seat, 0) ? EPI_OK : epi__fail_memory(MODULE, sizeof seat);
@@ -182,8 +181,7 @@ static epi_status check_seat(epi__check *check, epi__view key) {
 
 epi_status epi__columnar_check(epi__check *check, uint8_t table, epi__view key, epi__view body) {
     epi_transition_limits limits;
-    if (!check->mirror->columns)
-        return epi__check_violation(check, table, key, "stands in a space without columns");
+    if (!check->mirror->columns) return epi__check_violation(check, table, key, "stands in a space without columns");
     switch (table) {
     case EPI__TABLE_CHUNK: return check_chunk(check, key, body);
     case EPI__TABLE_COLUMN:
@@ -207,7 +205,6 @@ epi_status epi__columnar_check_end(epi__check *check) {
     if (check->state.column_episodes != check->column_episodes.count)
         EPI__TRY(epi__check_violation(check, EPI__TABLE_STATE, (epi__view){0},
                                       "says %llu episodes of live steps, counted %zu",
-                                      (unsigned long long)check->state.column_episodes,
-                                      check->column_episodes.count));
+                                      (unsigned long long)check->state.column_episodes, check->column_episodes.count));
     return EPI_OK;
 }

@@ -27,8 +27,8 @@
 /* Bits of a slot's flags; the first two are the public ones. */
 #define EPI__SLOT_TERMINATED 1u
 #define EPI__SLOT_TRUNCATED 2u
-#define EPI__SLOT_FIRST 4u  /* the first step of its episode */
-#define EPI__SLOT_FINAL 8u  /* no step: the observation behind an episode's end */
+#define EPI__SLOT_FIRST 4u /* the first step of its episode */
+#define EPI__SLOT_FINAL 8u /* no step: the observation behind an episode's end */
 #define EPI__SLOT_ENDED (EPI__SLOT_TERMINATED | EPI__SLOT_TRUNCATED)
 
 /* Where the columns of a chunk are. Offsets count from the chunk's data address and are multiples of 64. */
@@ -48,8 +48,8 @@ typedef struct epi__layout {
     int observation, action, reward, priority; /* columns; -1: the schema has none */
     int flags, at, index;                      /* u8 · i64: ingest time, us · u32: place in the episode */
     int terminated_role, truncated_role;       /* of the schema; -1: none */
-    size_t data_size; /* bytes of all columns of a chunk */
-    size_t row_size;  /* bytes of a row */
+    size_t data_size;                          /* bytes of all columns of a chunk */
+    size_t row_size;                           /* bytes of a row */
 } epi__layout;
 
 /* What this process knows of a chunk. Its address is stable until it is gone. */
@@ -57,17 +57,17 @@ typedef struct epi__chunk {
     uint64_t number; /* from 1 on; never given twice */
     uint32_t seat;
     uint32_t recorder, lane;
-    uint64_t previous;       /* chunk of the lane, perhaps gone; 0: none */
-    uint64_t next;           /* the same, but there; 0: none (yet, or it is gone) */
-    atomic_uint extent;      /* 2 x slots that can be read, + 1 when the observation behind them is there too */
+    uint64_t previous;  /* chunk of the lane, perhaps gone; 0: none */
+    uint64_t next;      /* the same, but there; 0: none (yet, or it is gone) */
+    atomic_uint extent; /* 2 x slots that can be read, + 1 when the observation behind them is there too */
     struct epi__chunk *older, *newer; /* chunks of the lane that are there; those between are gone */
-    uint64_t episode;        /* that goes on in slot 0; 0: none does */
-    bool sealed;             /* immutable, in the store as a whole */
-    bool cut;                /* the step behind its last one was removed */
-    _Atomic(const uint8_t *) data; /* of the columns; NULL: ask epi__chunk_data() */
-    uint32_t evicted;        /* slots below are gone */
-    uint64_t *removed;       /* a bit a slot; NULL: none was removed */
-    struct epi__image *image; /* of an open chunk; parts.h */
+    uint64_t episode;                 /* that goes on in slot 0; 0: none does */
+    bool sealed;                      /* immutable, in the store as a whole */
+    bool cut;                         /* the step behind its last one was removed */
+    _Atomic(const uint8_t *) data;    /* of the columns; NULL: ask epi__chunk_data() */
+    uint32_t evicted;                 /* slots below are gone */
+    uint64_t *removed;                /* a bit a slot; NULL: none was removed */
+    struct epi__image *image;         /* of an open chunk; parts.h */
 } epi__chunk;
 
 typedef struct epi__look {
@@ -84,9 +84,9 @@ const epi__layout *epi__columns_layout(const epi__columns *columns);
 epi_status epi__columns_begin(epi__snapshot *snapshot, epi__mirror *mirror);
 
 /* Within a snapshot: */
-uint32_t epi__columns_seat_count(const epi__columns *columns);                      /* seats ever used */
-epi__chunk *epi__columns_seat(const epi__columns *columns, uint32_t seat);          /* NULL: empty */
-epi__chunk *epi__columns_chunk(const epi__columns *columns, uint64_t number);       /* NULL: gone, or never was */
+uint32_t epi__columns_seat_count(const epi__columns *columns);                /* seats ever used */
+epi__chunk *epi__columns_seat(const epi__columns *columns, uint32_t seat);    /* NULL: empty */
+epi__chunk *epi__columns_chunk(const epi__columns *columns, uint64_t number); /* NULL: gone, or never was */
 /* The columns of a chunk, verified on the first read. */
 epi_status epi__chunk_data(const uint8_t **data, epi__snapshot *snapshot, epi__chunk *chunk);
 

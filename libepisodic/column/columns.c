@@ -296,8 +296,7 @@ bool epi__columns_looks(epi__look *looks, size_t *count, size_t room, uint64_t *
     pthread_mutex_lock(&columns->look_mutex);
     bool kept = columns->look_next - *next <= EPI__LOOK_COUNT;
     if (!kept) *next = columns->look_next;
-    while (*next < columns->look_next && *count < room)
-        looks[(*count)++] = columns->looks[(*next)++ % EPI__LOOK_COUNT];
+    while (*next < columns->look_next && *count < room) looks[(*count)++] = columns->looks[(*next)++ % EPI__LOOK_COUNT];
     pthread_mutex_unlock(&columns->look_mutex);
     return kept;
 }

@@ -152,8 +152,12 @@ static void recount(epi__columns *columns, epi__change *change, const epi__chunk
 static epi_status load_head(epi__head *head, epi__buffer *bits, epi__columns *columns, epi__change *change,
                             const epi__chunk *chunk) {
     if (chunk->image->in_store) return epi__head_take(head, bits, columns, change, chunk->number);
-    *head = (epi__head){.chunk = chunk->number, .recorder = chunk->recorder, .lane = chunk->lane, .seat = chunk->seat,
-                        .previous = chunk->previous, .episode = chunk->episode};
+    *head = (epi__head){.chunk = chunk->number,
+                        .recorder = chunk->recorder,
+                        .lane = chunk->lane,
+                        .seat = chunk->seat,
+                        .previous = chunk->previous,
+                        .episode = chunk->episode};
     return epi__recorder_stage(chunk->image->lane->core, chunk);
 }
 

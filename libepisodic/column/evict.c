@@ -19,7 +19,7 @@ typedef struct epi__oldest {
     uint32_t offset; /* of the step */
     uint32_t count;  /* slots of the chunk */
     int64_t at;
-    uint32_t dead;   /* steps that were evicted from the chunk here */
+    uint32_t dead; /* steps that were evicted from the chunk here */
 } oldest;
 
 struct eviction {
@@ -212,8 +212,7 @@ epi_status epi__columns_evict(epi__columns *columns, epi__change *change, int64_
     int64_t until = aged ? now - (int64_t)age_s * 1000000 : INT64_MIN;
     if (!aged && change->state.column_steps <= most) return EPI_OK;
     epi_status status = make_heap(&eviction);
-    while (!status && eviction.count > 0 &&
-           (change->state.column_steps > most || eviction.heap[0].at < until))
+    while (!status && eviction.count > 0 && (change->state.column_steps > most || eviction.heap[0].at < until))
         status = evict_next(&eviction);
     if (!status) status = finish(&eviction);
     epi__buffer_dispose(&eviction.bits);

@@ -69,11 +69,13 @@ static void add_role(epi__layout *layout, const epi_role *role, int at) {
 }
 
 epi_status epi__layout_init(epi__layout *layout, const epi_schema *schema) {
-    *layout = (epi__layout){.observation = -1, .action = -1, .reward = -1, .priority = -1, .terminated_role = -1,
-                            .truncated_role = -1};
+    *layout = (epi__layout){
+        .observation = -1, .action = -1, .reward = -1, .priority = -1, .terminated_role = -1, .truncated_role = -1};
     if (schema->encoder != EPI_ENCODER_NONE)
-        return epi__fail(EPI_EINVAL, MODULE, "a schema of the preset \"" EPI__PRESET_COLUMNS "\" has encoder %d; its "
-                         "spaces have no vectors", (int)schema->encoder);
+        return epi__fail(EPI_EINVAL, MODULE,
+                         "a schema of the preset \"" EPI__PRESET_COLUMNS "\" has encoder %d; its "
+                         "spaces have no vectors",
+                         (int)schema->encoder);
     for (size_t i = 0; i < schema->role_count; i++) {
         EPI__TRY(check_known(&schema->roles[i]));
         add_role(layout, &schema->roles[i], (int)i);

@@ -189,8 +189,7 @@ epi_status epi__chunk_data_in(const uint8_t **data, epi__columns *columns, epi__
     EPI__TRY(status);
     if (body.size != EPI__COLUMN_HEADER + columns->layout.data_size)
         return epi__fail(EPI_EDAMAGED, MODULE, "the columns of chunk %llu have %zu bytes, expected %zu",
-                         (unsigned long long)chunk->number, body.size,
-                         EPI__COLUMN_HEADER + columns->layout.data_size);
+                         (unsigned long long)chunk->number, body.size, EPI__COLUMN_HEADER + columns->layout.data_size);
     *data = (const uint8_t *)body.data + EPI__COLUMN_HEADER;
     atomic_store_explicit(&chunk->data, *data, memory_order_release);
     return EPI_OK;

@@ -24,20 +24,20 @@
 
 /* The columns of an open chunk in the heap. */
 typedef struct epi__image {
-    struct epi__image *next; /* in the pool */
-    uint8_t *block;          /* EPI__COLUMN_HEADER bytes, then the columns: what is stored when it is sealed */
-    uint8_t *data;           /* the columns, aligned to 64 bytes */
+    struct epi__image *next;      /* in the pool */
+    uint8_t *block;               /* EPI__COLUMN_HEADER bytes, then the columns: what is stored when it is sealed */
+    uint8_t *data;                /* the columns, aligned to 64 bytes */
     struct epi__lane_state *lane; /* who writes it; NULL: another process, and this is a copy */
-    uint64_t call;      /* the append that touched it last */
-    uint32_t filled;    /* slots */
-    uint32_t committed; /* slots that are stored */
-    bool ahead;         /* the observation of slot `filled` is there */
+    uint64_t call;                /* the append that touched it last */
+    uint32_t filled;              /* slots */
+    uint32_t committed;           /* slots that are stored */
+    bool ahead;                   /* the observation of slot `filled` is there */
     bool ahead_stored;
-    bool recut;         /* the last stored slot got an end flag since */
-    bool in_store;      /* its head is */
-    bool dirty;         /* in the list of what is pending */
-    bool sealing;       /* the commit at work seals it */
-    void *memory;       /* what was allocated */
+    bool recut;    /* the last stored slot got an end flag since */
+    bool in_store; /* its head is */
+    bool dirty;    /* in the list of what is pending */
+    bool sealing;  /* the commit at work seals it */
+    void *memory;  /* what was allocated */
 } epi__image;
 
 /* A lane of a recorder that this process has open. */
@@ -46,9 +46,9 @@ typedef struct epi__lane_state {
     epi__chunk *chunk; /* being filled; NULL: the next row begins one */
     uint64_t newest;   /* chunk, the one before included */
     uint32_t number;
-    uint32_t index;    /* of the next row in its episode */
-    uint64_t episode;  /* of it, when it is open */
-    bool open;         /* the episode goes on */
+    uint32_t index;   /* of the next row in its episode */
+    uint64_t episode; /* of it, when it is open */
+    bool open;        /* the episode goes on */
 } epi__lane_state;
 
 /* A recorder as long as the space's mirror lives: its rows may be pending when its handle is closed. */
@@ -58,11 +58,11 @@ typedef struct epi__recorder_core {
     char *name;
     epi__recorder_record record; /* newest[] and reserved[] as they are stored: nothing of what is pending is begun */
     epi__lane_state *lanes;
-    uint32_t taken; /* of reserved[], those in front were begun and are not stored yet */
-    uint32_t ahead; /* how many to reserve beyond them */
+    uint32_t taken;              /* of reserved[], those in front were begun and are not stored yet */
+    uint32_t ahead;              /* how many to reserve beyond them */
     epi__recorder_record staged; /* what a commit makes of the record; generation 0: it leaves it as it is */
     uint32_t staged_taken;
-    bool lost;        /* another process has it now */
+    bool lost; /* another process has it now */
 } epi__recorder_core;
 
 /* What an append changed, to be taken back if it fails. */

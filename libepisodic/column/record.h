@@ -10,11 +10,11 @@ typedef struct epi__head {
     uint32_t recorder, lane, seat;
     uint64_t previous, episode; /* of column.h */
     bool sealed, ahead;
-    bool uncounted;   /* the episode at its end is open and has no live step; the next one counts it again */
-    uint32_t count;   /* slots, once it is sealed */
-    uint32_t steps;   /* of them, once it is sealed */
-    uint32_t evicted; /* slots below are gone */
-    uint32_t dead;    /* steps that are gone */
+    bool uncounted;    /* the episode at its end is open and has no live step; the next one counts it again */
+    uint32_t count;    /* slots, once it is sealed */
+    uint32_t steps;    /* of them, once it is sealed */
+    uint32_t evicted;  /* slots below are gone */
+    uint32_t dead;     /* steps that are gone */
     epi__view removed; /* capacity / 8 bytes, or none; borrowed */
 } epi__head;
 
@@ -28,8 +28,8 @@ epi_status epi__head_decode(epi__head *head, uint64_t chunk, epi__view body, con
 /* Rows of an open chunk: table 72. */
 typedef struct epi__rows {
     uint32_t first, count;
-    bool ahead;         /* the observation behind the last row is there too */
-    const uint8_t *at;  /* column after column, each of `count` rows; observations: count + ahead */
+    bool ahead;        /* the observation behind the last row is there too */
+    const uint8_t *at; /* column after column, each of `count` rows; observations: count + ahead */
 } epi__rows;
 
 void epi__rows_key(epi__key *key, uint32_t space, uint64_t chunk, uint32_t first);

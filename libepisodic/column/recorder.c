@@ -201,8 +201,8 @@ static epi_status store_record(epi__recorder_record *record, epi__columns *colum
     record->generation++;
     if (!status) epi__recorder_encode(&out, record);
     recorder_key(&key, columns, name);
-    if (!status) status = out.failed ? epi__fail_memory(MODULE, 256)
-                                     : epi__change_put(&change, &key, out.data, out.size);
+    if (!status)
+        status = out.failed ? epi__fail_memory(MODULE, 256) : epi__change_put(&change, &key, out.data, out.size);
     if (!status)
         status = epi__change_commit(&change, epi__store_now(columns->mirror->store));
     else

@@ -34,8 +34,7 @@ epi_status epi_transitions_stats_read(epi_transition_stats *stats, epi_space *sp
     stats->recorders = state->recorders;
     stats->capacity = columns->layout.capacity;
     stats->step_size = (uint32_t)columns->layout.row_size;
-    stats->stored_size =
-        epi__state_count(state, EPI__TABLE_COLUMN) * (EPI__COLUMN_HEADER + columns->layout.data_size);
+    stats->stored_size = epi__state_count(state, EPI__TABLE_COLUMN) * (EPI__COLUMN_HEADER + columns->layout.data_size);
     epi__snapshot_end(&snapshot);
     pthread_mutex_lock(&space->mirror->pending_mutex);
     stats->pending = columns->pending_rows;

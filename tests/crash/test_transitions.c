@@ -63,9 +63,8 @@ static epi_status append(book *b, epi_recorder *recorder, uint32_t lane, uint32_
         terminated[i] = ends(lane, first + i);
         lanes[i] = lane;
     }
-    const epi_column columns[] = {epi_column_f32(EPI_OBSERVATION, observations[0]),
-                                  epi_column_i64(EPI_ACTION, actions), epi_column_f32(EPI_REWARD, rewards),
-                                  epi_column_bool(EPI_TERMINATED, terminated)};
+    const epi_column columns[] = {epi_column_f32(EPI_OBSERVATION, observations[0]), epi_column_i64(EPI_ACTION, actions),
+                                  epi_column_f32(EPI_REWARD, rewards), epi_column_bool(EPI_TERMINATED, terminated)};
     b->begun[lane] = first + count;
     epi_status status = epi_transitions_append(ids, recorder, lanes, columns, 4, count);
     if (status) return status;

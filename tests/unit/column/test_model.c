@@ -15,9 +15,9 @@
 
 typedef struct step {
     uint64_t id, episode;
-    uint32_t lane; /* over all recorders */
+    uint32_t lane;              /* over all recorders */
     uint32_t observation, next; /* numbers; next 0: not known */
-    bool given;  /* next was given by the row */
+    bool given;                 /* next was given by the row */
     bool terminated, truncated, gone;
     int64_t before, after; /* places of its neighbours in the episode; -1: none */
 } step;
@@ -140,10 +140,12 @@ static void append(world *w) {
         rewards[i] = (float)s->observation * 0.5f;
         lanes[i] = lane;
     }
-    const epi_column columns[] = {
-        epi_column_u8(EPI_OBSERVATION, observations[0]), epi_column_i64(EPI_ACTION, actions),
-        epi_column_f32(EPI_REWARD, rewards), epi_column_bool(EPI_TERMINATED, terminated),
-        epi_column_bool(EPI_TRUNCATED, truncated), epi_column_u8(EPI_NEXT_OBSERVATION, next[0])};
+    const epi_column columns[] = {epi_column_u8(EPI_OBSERVATION, observations[0]),
+                                  epi_column_i64(EPI_ACTION, actions),
+                                  epi_column_f32(EPI_REWARD, rewards),
+                                  epi_column_bool(EPI_TERMINATED, terminated),
+                                  epi_column_bool(EPI_TRUNCATED, truncated),
+                                  epi_column_u8(EPI_NEXT_OBSERVATION, next[0])};
     EXPECT(EPI_OK, epi_transitions_append(ids, w->recorders[recorder], lanes, columns, give ? 6 : 5, count));
     for (unsigned i = 0; i < count; i++) {
         w->steps[w->count].id = ids[i];
@@ -273,8 +275,7 @@ static void compare_ready(const world *w, epi__snapshot *snapshot) {
         for (uint32_t i = 0; chunk && i < epi__chunk_count(chunk); i++)
             ready += epi__slot_is_ready(layout, chunk, data, i);
     }
-    for (size_t i = 0; i < w->count; i++)
-        expected += !w->steps[i].gone && (w->steps[i].terminated || w->steps[i].next);
+    for (size_t i = 0; i < w->count; i++) expected += !w->steps[i].gone && (w->steps[i].terminated || w->steps[i].next);
     assert_int_equal(ready, expected);
 }
 
