@@ -1,9 +1,9 @@
 /* replay_append.c - see replay_append.h.
  *
- * Rows are 84 float32, an int32 action, a float32 reward and the end flags, in blocks of 256, one environment,
- * episodes of 200 steps. Durable figures are wall time, in turns with the peers, median of five; the pending list is thread CPU
- * time. The bare LMDB puts as many bytes a commit as the store did, in values of a chunk's size, default flags; the disk
- * writes them to a file and syncs it.
+ * Rows are 84 float32, an int32 action, a float32 reward and the end flags, in blocks of 256, one environment, episodes
+ * of 200 steps. Durable figures are wall time, in turns with the peers, median of five; the pending list is CPU time of
+ * the thread. The bare LMDB puts as many bytes a commit as the store did, in values of a chunk's size, default flags;
+ * the disk writes them to a file and syncs it.
  */
 #include "replay_append.h"
 
