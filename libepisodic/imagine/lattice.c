@@ -7,10 +7,11 @@
 #define MODULE "imagine"
 
 /* Chosen on worlds of seeds below 100. */
-#define SMOOTH 20.0      /* agreements put on both sides of a share */
-#define INDEPENDENT 0.95 /* what a bundle's share with a role outside it is taken for until there is evidence */
-#define SIGNIFICANT 3.0  /* standard deviations of agreement beyond chance that any other constraint must have */
-#define SHAPE 4.0        /* of the law of counts: some combinations are rarer than others */
+#define SMOOTH 20.0          /* agreements put on both sides of a share */
+#define INDEPENDENT 0.95     /* what a bundle's share with a role outside it is taken for until there is evidence */
+#define SIGNIFICANT 3.0      /* standard deviations of agreement beyond chance that another constraint must have ... */
+#define SIGNIFICANT_PAIR 1.5 /* ... and one of two roles, of which there are few */
+#define SHAPE 4.0            /* of the law of counts: some combinations are rarer than others */
 
 static unsigned size_of(uint32_t mask) {
     unsigned count = 0;
@@ -67,9 +68,10 @@ static void find_share(epi__lattice *l, uint32_t set, uint64_t *room) {
             double expected = agreement(l, set & ~(1u << c), room) * agreement(l, set & ~(1u << r), room);
             expected = rest > 0.0 ? expected / rest : seen;
             double share = fmin(1.0, (expected + SMOOTH) / (seen + SMOOTH));
+            double needed = size_of(set) == 2 ? SIGNIFICANT_PAIR : SIGNIFICANT;
             if (l->outside[set])
                 share = fmin(INDEPENDENT, (expected + SMOOTH * INDEPENDENT) / (seen + SMOOTH));
-            else if (seen - expected < SIGNIFICANT * sqrt(seen + 1.0))
+            else if (seen - expected < needed * sqrt(seen + 1.0))
                 share = 1.0;
             if (share <= l->share[set]) continue;
             l->share[set] = share;

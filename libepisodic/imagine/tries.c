@@ -114,7 +114,7 @@ static epi_status read_features(epi__try *item, struct maker *maker, size_t row)
     EPI__TRY(read_role(features, maker, row, t->roles.task, "task"));
     EPI__TRY(read_role(features, maker, row, t->roles.arguments, "arguments"));
     item->feature_count = t->attributes.count;
-    item->features = epi__arena_copy(&t->arena, features, t->attributes.count * sizeof *features + 1);
+    item->features = epi__arena_copy(&t->arena, features, EPI__MAX(item->feature_count, (size_t)1) * sizeof *features);
     return item->features ? EPI_OK : epi__fail_memory(MODULE, sizeof features);
 }
 
