@@ -276,7 +276,7 @@ void bench_part_events(const bench_run *run) {
     epi_memory_options options = epi_memory_options_default();
     char path[4200];
     options.sync = EPI_SYNC_MANUAL;
-    snprintf(path, sizeof path, "%s/events", bench_directory(NULL));
+    snprintf(path, sizeof path, "%s/events", bench_part_directory());
     bench_check(epi_memory_open(&memory, path, &options), "the memory");
     for (size_t i = 0; i < (run->quick ? 2 : 3); i++)
         for (size_t d = 0; d < 4; d++)

@@ -8,5 +8,7 @@
 void bench_part_events(const bench_run *run);
 /* A hidden world of tools: choosing by what was imagined, and jobs of two stages. */
 void bench_part_tools(const bench_run *run);
+/* Where both make their memories: in memory where there is such a place, since no time is told of what is stored. */
+const char *bench_part_directory(void);
 
 #endif
