@@ -340,7 +340,7 @@ static const char about[] =
     "5 adversarial. --quick asks a sample of 200 questions. With --cv, mode cv: for each conversation the weights are\n"
     "learned on the others (learning to rank over the signals' values), and printed.\n"
     "With --corpus the conversations are made up, of the seed, and their evidence is known (corpus.h).\n"
-    "Weights: lexical k1 b vector context episode speaker user question answer time\n"
+    "Weights: lexical k1 b vector context reach episode speaker user question answer time\n"
     "crowd several hop recency recency_half_life_days.";
 
 int main(int argc, char **argv) {

@@ -16,16 +16,21 @@
 
 /* lexical first: scores are compared with each other only, and it is their unit. */
 const profile_weight profile_weights[] = {
-    WEIGHT(lexical),    OTHER(k1, false),     OTHER(b, false),
-    WEIGHT(vector),     WEIGHT(context),      WEIGHT(episode),
-    WEIGHT(speaker),    WEIGHT(user),         WEIGHT(question),
-    WEIGHT(answer),     WEIGHT(time),         WEIGHT(time_fit),
-    OTHER(crowd, true), OTHER(several, true), WEIGHT(hop),
-    WEIGHT(opening),    WEIGHT(news),         WEIGHT(self),
-    WEIGHT(past),       WEIGHT(recency),      OTHER(recency_half_life_days, false),
-    SEVERAL(context),   SEVERAL(episode),     SEVERAL(speaker),
-    SEVERAL(answer),    SEVERAL(opening),     SEVERAL(news),
-    SEVERAL(self),      SEVERAL(past),
+    WEIGHT(lexical),      OTHER(k1, false),
+    OTHER(b, false),      WEIGHT(vector),
+    WEIGHT(context),      OTHER(reach, false),
+    WEIGHT(episode),      WEIGHT(speaker),
+    WEIGHT(user),         WEIGHT(question),
+    WEIGHT(answer),       WEIGHT(time),
+    WEIGHT(time_fit),     OTHER(crowd, true),
+    OTHER(several, true), WEIGHT(hop),
+    WEIGHT(opening),      WEIGHT(news),
+    WEIGHT(self),         WEIGHT(past),
+    WEIGHT(recency),      OTHER(recency_half_life_days, false),
+    SEVERAL(context),     SEVERAL(episode),
+    SEVERAL(speaker),     SEVERAL(answer),
+    SEVERAL(opening),     SEVERAL(news),
+    SEVERAL(self),        SEVERAL(past),
 };
 const size_t profile_weight_count = sizeof profile_weights / sizeof *profile_weights;
 _Static_assert(sizeof profile_weights / sizeof *profile_weights <= PROFILE_WEIGHT_MAX, "room for every weight");

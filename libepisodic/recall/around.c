@@ -36,7 +36,8 @@ static uint64_t beside(const epi__search_state *search, const epi__run *run, uin
 static double context_of(const epi__search_state *search, const epi__run *run, uint64_t step) {
     uint32_t covered = words_of(search, step);
     double sum = idf_sum(search->query, covered);
-    for (int d = 1; run && d <= EPI__REACH; d++) {
+    int reach = (int)search->query->profile.reach;
+    for (int d = 1; run && d <= reach; d++) {
         uint32_t words = words_of(search, beside(search, run, step, -d)) |
                          words_of(search, beside(search, run, step, d));
         sum += decay[d] * idf_sum(search->query, words & ~covered);

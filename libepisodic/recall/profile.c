@@ -17,6 +17,7 @@ epi_recall_profile epi_recall_profile_default(void) {
                                 .b = 0.1,
                                 .vector = 0.4,
                                 .context = 2.4,
+                                .reach = 4.0,
                                 .episode = 1.25,
                                 .speaker = 0.65,
                                 .user = 0.0,
@@ -50,21 +51,23 @@ static void tell_nothing(epi_recall_profile *profile) {
     profile->several_opening = profile->several_news = profile->several_self = profile->several_past = 0.0;
 }
 
-/* Long answers hold a word of everything, so length counts in full, and what the user said counts double; the turn
- * before an answer only repeats it. */
+/* Long answers hold a word of everything, so length counts, and what the user said counts double. What stands beside a
+ * turn mostly repeats it. */
 static epi_recall_profile assistant(void) {
     epi_recall_profile profile = epi_recall_profile_default();
     tell_nothing(&profile);
     profile.self = epi_recall_profile_default().self;
     profile.past = epi_recall_profile_default().past;
-    profile.b = 0.9;
-    profile.context = 0.0;
+    profile.b = 0.75;
+    profile.vector = 0.05;
+    profile.context = 0.4;
+    profile.reach = 1.0;
     profile.episode = 0.2;
     profile.speaker = 0.0;
     profile.user = 1.0;
     profile.question = 0.0;
     profile.answer = 0.0;
-    profile.time = 0.1;
+    profile.time = 0.3;
     profile.hop = 0.0;
     return profile;
 }
@@ -72,17 +75,19 @@ static epi_recall_profile assistant(void) {
 /* Texts that stand by themselves. */
 static epi_recall_profile documents(void) {
     epi_recall_profile profile = assistant();
+    profile.context = 0.0;
     profile.user = 0.0;
     profile.speaker = 0.2;
     return profile;
 }
 
-/* Nobody asks, and what happened in between is of something else. */
+/* Nobody asks, and much of what happened in between is of something else. */
 static epi_recall_profile events(void) {
     epi_recall_profile profile = epi_recall_profile_default();
     tell_nothing(&profile);
-    profile.context = 0.0;
-    profile.episode = 0.2;
+    profile.vector = 0.05;
+    profile.context = 0.6;
+    profile.episode = 0.3;
     profile.speaker = 0.3;
     profile.question = 0.0;
     profile.answer = 0.0;
@@ -103,15 +108,15 @@ epi_recall_profile epi_recall_profile_of(epi_profile_kind kind) {
 }
 
 epi_status epi__profile_check(const epi_recall_profile *p) {
-    double sum = p->lexical + p->k1 + p->b + p->vector + p->context + p->episode + p->speaker + p->user + p->question +
-                 p->answer + p->time + p->time_fit + p->crowd + p->several + p->hop + p->opening + p->news + p->self +
-                 p->past + p->recency + p->recency_half_life_days + p->several_context + p->several_episode +
-                 p->several_speaker + p->several_answer + p->several_opening + p->several_news + p->several_self +
-                 p->several_past;
+    double sum = p->lexical + p->k1 + p->b + p->vector + p->context + p->reach + p->episode + p->speaker + p->user +
+                 p->question + p->answer + p->time + p->time_fit + p->crowd + p->several + p->hop + p->opening +
+                 p->news + p->self + p->past + p->recency + p->recency_half_life_days + p->several_context +
+                 p->several_episode + p->several_speaker + p->several_answer + p->several_opening + p->several_news +
+                 p->several_self + p->several_past;
     if (p->version != 1)
         return epi__fail(EPI_EINVAL, "recall", "recall profile has version %u, expected 1", p->version);
-    if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->time_fit < 0 || p->crowd > 0 || p->several > 0 ||
-        p->recency_half_life_days <= 0)
+    if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->time_fit < 0 || p->reach < 0 ||
+        p->reach > EPI__REACH || p->crowd > 0 || p->several > 0 || p->recency_half_life_days <= 0)
         return epi__fail(EPI_EINVAL, "recall", "the recall profile has a weight out of range");
     return EPI_OK;
 }

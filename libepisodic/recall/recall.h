@@ -21,6 +21,7 @@
 #include "../memory/handle.h"
 
 #define EPI__SIGNALS_MAX 24
+#define EPI__REACH 4 /* steps to each side that may lend their words */
 
 /* A hit while it is being found. */
 typedef struct epi__found {

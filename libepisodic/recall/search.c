@@ -64,7 +64,9 @@ static int by_step(const void *a, const void *b) {
 /* The pool's steps and the steps around them, each once. */
 static epi_status spread(epi__search_state *search, const epi__topk *pool) {
     const epi__mirror *mirror = search->snapshot->mirror;
-    int reach = search->query->profile.context != 0.0 ? EPI__REACH : search->query->profile.answer != 0.0 ? 1 : 0;
+    const epi_recall_profile *profile = &search->query->profile;
+    int reach = profile->context != 0.0 ? (int)profile->reach : 0;
+    if (profile->answer != 0.0) reach = EPI__MAX(reach, 1);
     size_t room = pool->count * (2 * EPI__REACH + 1);
     search->candidates = epi__arena_alloc(&search->query->arena, room + 1, sizeof *search->candidates);
     if (!search->candidates) return epi__fail_memory(MODULE, room * sizeof *search->candidates);

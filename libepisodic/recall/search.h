@@ -71,8 +71,6 @@ double epi__when_fit(const epi__query *query, const epi__row *row);     /* 0 to 
 
 /* ---- around.c ---- */
 
-#define EPI__REACH 4 /* steps to each side that lend their words */
-
 /* Scores the candidates by what they have and what stands around them, and sorts them by it. */
 void epi__around_score(epi__search_state *search);
 

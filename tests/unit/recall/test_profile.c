@@ -130,15 +130,15 @@ static void recall_uses_the_profile_of_the_space_unless_it_is_given_one(void **s
     epi_recall_options options = epi_recall_options_default();
     epi_recall_profile chat = epi_recall_profile_of(EPI_PROFILE_CHAT);
     fill(p->space, (const char *const[]){"user", "assistant"}, (const int[]){9, LONG_WORDS},
-         (const char *const[]){".", "."});
+         (const char *const[]){"?", "."});
     cue.text = "stone8";
     EXPECT(EPI_OK, epi_recall(&found, p->space, &cue, &options));
     assert_true(has_evidence(found, "user"));
-    assert_false(has_evidence(found, "context"));
+    assert_false(has_evidence(found, "question"));
     epi_recollection_free(found);
     options.profile = &chat;
     EXPECT(EPI_OK, epi_recall(&found, p->space, &cue, &options));
-    assert_true(has_evidence(found, "context"));
+    assert_true(has_evidence(found, "question"));
     assert_false(has_evidence(found, "user"));
     epi_recollection_free(found);
 }
