@@ -3,7 +3,8 @@
  * A made-up chat of 32 people (corpus.h) goes into one space, session by session with epi_episode_append_many() under
  * the grouped policy. At each size the questions about what was told so far are asked by epi_recall() with k hits: all
  * once to warm up, then timed one by one on one thread. Beside the times stands how often the first k hits had the
- * evidence, so that a quick wrong answer shows.
+ * evidence, so that a quick wrong answer shows. Then the same with cues that are whole turns of the chat, with all their
+ * common words, as an agent asks that recalls by what it was just told.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,9 @@ typedef struct latency_bench {
     uint64_t step_count, step_room;
     corpus_question *cues;
     size_t cue_count, cues_wanted;
+    corpus_question *messages; /* some turns as they were said */
+    uint64_t message_count;    /* turns they were drawn from */
+    bench_random random;
     uint64_t k;
     bool index;
 } latency_bench;
@@ -80,12 +84,26 @@ static void store_session(latency_bench *b, const corpus_session *session) {
     free(steps);
 }
 
+/* Every turn so far has the same chance to be among the messages (reservoir sampling, Vitter 1985). */
+static void keep_messages(latency_bench *b, const corpus_session *session) {
+    for (size_t i = 0; i < session->count; i++) {
+        uint64_t at = b->message_count++;
+        if (at >= b->cues_wanted) at = bench_random_below(&b->random, b->message_count);
+        if (at >= b->cues_wanted) continue;
+        corpus_question *message = &b->messages[at];
+        *message = (corpus_question){.evidence = {session->turns[i].place}, .evidence_count = 1};
+        snprintf(message->text, sizeof message->text, "%s", session->turns[i].text);
+    }
+}
+
 static void grow(latency_bench *b, uint64_t size) {
     epi_upkeep_options options = epi_upkeep_options_default();
     double start = bench_now_s();
     uint64_t before = b->step_count;
     while (b->step_count < size) {
-        store_session(b, corpus_next(b->chat));
+        const corpus_session *session = corpus_next(b->chat);
+        store_session(b, session);
+        keep_messages(b, session);
         if (b->step_count % 997 < 20)
             bench_progress("storing: %llu of %llu", (unsigned long long)b->step_count, (unsigned long long)size);
     }
@@ -120,25 +138,24 @@ static double ask(double *found, latency_bench *b, const corpus_question *cue) {
     return ms;
 }
 
-static void print(latency_bench *b, const char *metric, double value, const char *unit) {
+static void print(latency_bench *b, const char *cue, const char *metric, double value, const char *unit) {
     bench_emit(&b->run, metric, value, unit,
                BENCH_CONFIG({"steps", .number = (double)b->step_count}, {"k", .number = (double)b->k},
-                            {"cues", .number = (double)b->cues_wanted}, {"different", .number = (double)b->cue_count},
+                            {"cue", .text = cue}, {"cues", .number = (double)b->cues_wanted},
                             {"index", .text = b->index ? "graph" : "none"}));
 }
 
 /* Fewer different cues than wanted are asked again, in turn. */
-static void measure(latency_bench *b) {
+static void measure(latency_bench *b, const char *name, const corpus_question *cues, size_t count) {
     double *ms = bench_alloc(b->cues_wanted, sizeof *ms), found = 0.0, sum = 0.0;
-    choose_cues(b);
-    for (size_t i = 0; i < WARM_UP; i++) (void)ask(&found, b, &b->cues[i % b->cue_count]);
+    for (size_t i = 0; i < WARM_UP; i++) (void)ask(&found, b, &cues[i % count]);
     found = 0.0;
-    for (size_t i = 0; i < b->cues_wanted; i++) sum += ms[i] = ask(&found, b, &b->cues[i % b->cue_count]);
-    print(b, "recall_ms_p50", bench_percentile(ms, b->cues_wanted, 0.5), "ms");
-    print(b, "recall_ms_p99", bench_percentile(ms, b->cues_wanted, 0.99), "ms");
-    print(b, "recall_ms_max", bench_percentile(ms, b->cues_wanted, 1.0), "ms");
-    print(b, "recall_ms_mean", sum / (double)b->cues_wanted, "ms");
-    print(b, "found", 100.0 * found / (double)b->cues_wanted, "%");
+    for (size_t i = 0; i < b->cues_wanted; i++) sum += ms[i] = ask(&found, b, &cues[i % count]);
+    print(b, name, "recall_ms_p50", bench_percentile(ms, b->cues_wanted, 0.5), "ms");
+    print(b, name, "recall_ms_p99", bench_percentile(ms, b->cues_wanted, 0.99), "ms");
+    print(b, name, "recall_ms_max", bench_percentile(ms, b->cues_wanted, 1.0), "ms");
+    print(b, name, "recall_ms_mean", sum / (double)b->cues_wanted, "ms");
+    print(b, name, "found", 100.0 * found / (double)b->cues_wanted, "%");
     free(ms);
 }
 
@@ -160,9 +177,14 @@ static void run(latency_bench *b, const char *directory) {
     bench_check(epi_space_open(&b->space, b->memory, "chat", epi_schema_conversation()), "opening a space");
     b->chat = corpus_new("chat", b->run.seed, PEOPLE);
     b->cues = bench_alloc(b->cues_wanted, sizeof *b->cues);
+    b->messages = bench_alloc(b->cues_wanted, sizeof *b->messages);
+    b->random = bench_random_of(b->run.seed, 13);
     for (size_t i = 0; i < b->size_count; i++) {
         grow(b, b->sizes[i]);
-        measure(b);
+        choose_cues(b);
+        measure(b, "question", b->cues, b->cue_count);
+        measure(b, "message", b->messages,
+                b->message_count < b->cues_wanted ? (size_t)b->message_count : b->cues_wanted);
     }
     corpus_free(b->chat);
     epi_episode_close(b->episode);
@@ -170,6 +192,7 @@ static void run(latency_bench *b, const char *directory) {
     bench_check(epi_memory_close(b->memory), "closing the memory");
     free(b->steps);
     free(b->cues);
+    free(b->messages);
 }
 
 int main(int argc, char **argv) {
