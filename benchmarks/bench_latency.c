@@ -3,8 +3,8 @@
  * A made-up chat of 32 people (corpus.h) goes into one space, session by session with epi_episode_append_many() under
  * the grouped policy. At each size the questions about what was told so far are asked by epi_recall() with k hits: all
  * once to warm up, then timed one by one on one thread. Beside the times stands how often the first k hits had the
- * evidence, so that a quick wrong answer shows. Then the same with cues that are whole turns of the chat, with all their
- * common words, as an agent asks that recalls by what it was just told.
+ * evidence, so that a quick wrong answer shows. Then the same with cues that are whole turns of the chat, with all
+ * their common words, as an agent asks that recalls by what it was just told.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -47,9 +47,9 @@ typedef struct epi_recall_profile {
     double k1;             /**< saturation of term frequency */
     double b;              /**< length normalisation, 0 none to 1 full */
     double vector;         /**< similarity to the cue's vector */
-    double context;        /**< share of the cue's words, by idf, that stand in the step or up to `reach` steps away in its
-                                episode, each counted at its nearest place and less with distance (ours, after Tao and
-                                Zhai 2007) */
+    double context;        /**< share of the cue's words, by idf, that stand in the step or up to `reach` steps away in
+                                its episode, each counted at its nearest place and less with distance (ours, after Tao
+                                and Zhai 2007) */
     double reach;          /**< how many steps to each side context looks: 0 only at the step itself, 4 at most */
     double episode;        /**< mean sum of the signals above over the episode's best three steps */
     double speaker;        /**< a keyword role of the step has its value named in the cue */
