@@ -95,6 +95,10 @@ epi_status epi__postings_documents(uint64_t *documents, epi__txn *txn, uint32_t 
 typedef epi_status (*epi__postings_visit)(void *context, const epi__posting *postings, size_t count);
 epi_status epi__postings_walk(epi__txn *txn, uint32_t space, epi__view term, epi__postings_visit visit, void *context);
 
+/* The same for those of the given steps, which rise, that have the term; blocks that can have none are passed over. */
+epi_status epi__postings_find(epi__txn *txn, uint32_t space, epi__view term, const uint64_t *steps, size_t count,
+                              epi__postings_visit visit, void *context);
+
 /* A block's postings, for the check: EPI_EDAMAGED when it is not a block. `out` has room for EPI__BLOCK_COUNT_MAX. */
 #define EPI__BLOCK_COUNT_MAX 2048u
 epi_status epi__block_decode(size_t *count, epi__posting *out, epi__view block);

@@ -51,6 +51,12 @@ static void block_encode(epi__buffer *out, const epi__posting *postings, size_t 
     }
 }
 
+/* Most numbers of a block are below 128. */
+static inline uint64_t read_small(epi__reader *reader) {
+    if (reader->next < reader->end && *reader->next < 0x80) return *reader->next++;
+    return epi__read_varint(reader);
+}
+
 epi_status epi__block_decode(size_t *count, epi__posting *out, epi__view block) {
     epi__reader reader = epi__reader_of(block.data, block.size);
     uint64_t step = epi__read_u64(&reader);
@@ -59,10 +65,10 @@ epi_status epi__block_decode(size_t *count, epi__posting *out, epi__view block) 
     (void)epi__read_u8(&reader);
     if (*count > EPI__BLOCK_COUNT_MAX) reader.failed = true;
     for (size_t i = 0; !reader.failed && i < *count; i++) {
-        step += epi__read_varint(&reader);
+        step += read_small(&reader);
         out[i].step = step;
-        out[i].weight = (uint32_t)epi__read_varint(&reader);
-        out[i].length = epi__read_u8(&reader);
+        out[i].weight = (uint32_t)read_small(&reader);
+        out[i].length = reader.next < reader.end ? *reader.next++ : epi__read_u8(&reader);
     }
     if (!reader.failed) return EPI_OK;
     *count = 0;
@@ -375,4 +381,68 @@ epi_status epi__postings_walk(epi__txn *txn, uint32_t space, epi__view term, epi
         EPI__TRY(epi__block_decode(&count, postings, encoded));
     }
     return visit(context, postings, count);
+}
+
+/* ---- finding ---------------------------------------------------------------------------------------------------- */
+
+/* Steps that are looked for in the blocks of a term, which come in order. */
+typedef struct finder {
+    const uint64_t *steps;
+    size_t count, at;
+    epi__postings_visit visit;
+    void *context;
+} finder;
+
+/* Looks for the steps below `end` in one block; the block is decoded only when there are any that it may have. */
+static epi_status find_in(finder *f, epi__view block, uint64_t end) {
+    epi__posting postings[EPI__BLOCK_COUNT_MAX];
+    size_t count = 0, found = 0;
+    epi__reader reader = epi__reader_of(block.data, block.size);
+    uint64_t first = epi__read_u64(&reader);
+    while (f->at < f->count && f->steps[f->at] < first) f->at++;
+    if (f->at == f->count || f->steps[f->at] >= end) return EPI_OK;
+    EPI__TRY(epi__block_decode(&count, postings, block));
+    for (size_t i = 0; i < count && f->at < f->count; i++) {
+        while (f->at < f->count && f->steps[f->at] < postings[i].step) f->at++;
+        if (f->at < f->count && f->steps[f->at] == postings[i].step) postings[found++] = postings[i];
+    }
+    while (f->at < f->count && f->steps[f->at] < end) f->at++;
+    return found ? f->visit(f->context, postings, found) : EPI_OK;
+}
+
+/* A block ends where the next begins, so each is looked into when the next is known. */
+static epi_status find_in_blocks(finder *f, epi__txn *txn, uint32_t space, epi__view term, uint64_t end) {
+    epi__key first, last;
+    epi__scan scan = {0};
+    epi__view key, body, before = {0};
+    posting_key(&first, space, term, 0);
+    posting_key(&last, space, term, UINT64_MAX);
+    epi_status status = epi__scan_open(&scan, txn, &first, &last, false);
+    while (!status && f->at < f->count) {
+        status = epi__scan_next(&key, &body, &scan);
+        if (status) break;
+        if (before.data) status = find_in(f, before, epi__load_be64((const uint8_t *)key.data + key.size - 8));
+        before = body;
+    }
+    epi__scan_close(&scan);
+    if (status && status != EPI_EDONE) return status;
+    return before.data && f->at < f->count ? find_in(f, before, end) : EPI_OK;
+}
+
+epi_status epi__postings_find(epi__txn *txn, uint32_t space, epi__view term, const uint64_t *steps, size_t count,
+                              epi__postings_visit visit, void *context) {
+    finder f = {.steps = steps, .count = count, .visit = visit, .context = context};
+    epi__key key;
+    epi__view body, newest;
+    uint64_t documents = 0;
+    if (count == 0) return EPI_OK;
+    term_key(&key, space, term);
+    epi_status status = epi__record_get(&body, txn, &key);
+    if (status == EPI_ENOTFOUND) return EPI_OK;
+    EPI__TRY(status);
+    EPI__TRY(epi__term_record_decode(&documents, &newest, body));
+    epi__reader reader = epi__reader_of(newest.data, newest.size);
+    uint64_t first = epi__read_u64(&reader), in_newest = epi__read_varint(&reader);
+    if (documents > in_newest) EPI__TRY(find_in_blocks(&f, txn, space, term, first));
+    return find_in(&f, newest, UINT64_MAX);
 }

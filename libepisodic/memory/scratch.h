@@ -11,7 +11,7 @@
 /* What the words of a cue have given a step so far. */
 typedef struct epi__cell {
     float score;    /* BM25 */
-    uint32_t words; /* which of them it has, by place; those from the 32nd on share the last bit */
+    uint32_t words; /* which of them it has, by place, the 31st and all behind it one; the last bit is recall's own */
 } epi__cell;
 
 typedef struct epi__scratch {

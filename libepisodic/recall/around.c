@@ -18,7 +18,7 @@ static const double decay[EPI__REACH + 1] = {1.0, 0.8, 0.7, 0.5, 0.3};
 
 static uint32_t words_of(const epi__search_state *search, uint64_t step) {
     if (!step || step >= search->scratch->cell_count) return 0;
-    return epi__filter_sees(&search->query->filter, step) ? search->scratch->cells[step].words : 0;
+    return epi__filter_sees(&search->query->filter, step) ? search->scratch->cells[step].words & ~EPI__CELL_WHOLE : 0;
 }
 
 static double idf_sum(const epi__query *query, uint32_t words) {

@@ -7,6 +7,7 @@
 #include "recall.h"
 
 #define MODULE "recall"
+#define PUT_OFF_FROM 4096u /* fewer postings are read sooner than put off */
 
 static epi_status check_options(epi__query *query, const epi__state *state, const epi_recall_options *options) {
     if (options->version != 1)
@@ -25,6 +26,7 @@ static epi_status check_options(epi__query *query, const epi__state *state, cons
                          options->complete);
     query->profile = options->profile ? *options->profile : epi_recall_profile_of(epi__profile_choose(NULL, state));
     EPI__TRY(epi__profile_check(&query->profile));
+    query->put_off_from = PUT_OFF_FROM;
     query->k = options->k ? options->k : EPI_K_DEFAULT;
     query->ef = options->ef;
     if (options->when) query->asks |= EPI__ASKS_WHEN;

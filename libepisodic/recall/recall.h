@@ -43,7 +43,7 @@ typedef struct epi__query_word {
     uint64_t documents;
 } epi__query_word;
 
-#define EPI__WORD_BITS 32u /* words of a cue that are told apart; those from the last on count as one */
+#define EPI__WORD_BITS 31u /* words of a cue that are told apart; those from the last on count as one */
 
 #define EPI__DATES_MAX 8u   /* dates of a cue that are looked for */
 
@@ -64,6 +64,8 @@ typedef struct epi__query {
     float *vector;  /* NULL: none */
     bool hashed;    /* the space's vectors are hashed from the same words */
     epi__filter filter;
+    uint64_t put_off_from; /* documents of a word that may be put off (words.c) */
+    bool put_off; /* some were */
     bool filtering; /* the filter refuses more than what is marked */
     epi__arena arena;
 } epi__query;

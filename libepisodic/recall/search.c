@@ -42,9 +42,25 @@ static epi_status offer_own(epi__search_state *search, epi__topk *pool, uint64_t
     return EPI_OK;
 }
 
+/* The least that a step must have of the words to get into the pool, whatever the other arms give it. Most of what the
+ * words touch is refused by it alone. */
+static double floor_of(const epi__search_state *search, const epi__topk *pool) {
+    const epi_recall_profile *profile = &search->query->profile;
+    if (pool->count < pool->capacity || profile->lexical <= 0.0) return 0.0;
+    double others = (search->nearest_count ? fabs(profile->vector) : 0.0) +
+                    (search->dated.count ? profile->time_fit : 0);
+    return ((double)pool->items[0].score * (1.0 - 1e-6) - others) * search->lexical_best / profile->lexical;
+}
+
 static epi_status pool_fill(epi__search_state *search, epi__topk *pool) {
     const epi__scratch *scratch = search->scratch;
-    for (size_t i = 0; i < scratch->touched_count; i++) EPI__TRY(offer_own(search, pool, scratch->touched[i]));
+    double floor = 0.0; /* of a score that may enter */
+    for (size_t i = 0; i < scratch->touched_count; i++) {
+        uint64_t step = scratch->touched[i];
+        if ((double)scratch->cells[step].score < floor) continue;
+        EPI__TRY(offer_own(search, pool, step));
+        floor = floor_of(search, pool);
+    }
     for (size_t i = 0; i < search->nearest_count; i++) {
         uint64_t step = search->nearest[i].id;
         if (epi__arms_lexical(search, step) == 0.0) EPI__TRY(offer_own(search, pool, step));
@@ -54,6 +70,29 @@ static epi_status pool_fill(epi__search_state *search, epi__topk *pool) {
         if (epi__arms_lexical(search, step) == 0.0 && epi__arms_vector_of(search, step) == 0.0)
             EPI__TRY(offer_own(search, pool, step));
     return EPI_OK;
+}
+
+/* Completes the words of what other arms bring in, which the words alone might not. */
+static epi_status complete_arms(epi__search_state *search) {
+    size_t count = 0, room = search->nearest_count + search->dated.count;
+    uint64_t *steps = epi__arena_alloc(&search->query->arena, room + 1, sizeof *steps), step = 0, bits = 0;
+    if (!steps) return epi__fail_memory(MODULE, room * sizeof *steps);
+    for (size_t i = 0; i < search->nearest_count; i++) steps[count++] = search->nearest[i].id;
+    for (size_t at = 0; count < room && epi__map_next(&search->dated, &at, &step, &bits);) steps[count++] = step;
+    return epi__words_complete(search, steps, count);
+}
+
+/* Completes the words around the pool as far as anything looks: context looks from what stands beside. */
+static epi_status complete_around(epi__search_state *search, const epi__topk *pool, int reach) {
+    size_t count = 0, room = pool->count * (4 * EPI__REACH + 3);
+    int far = 2 * reach + 1;
+    if (search->words_read == search->word_count) return EPI_OK;
+    uint64_t *steps = epi__arena_alloc(&search->query->arena, room + 1, sizeof *steps);
+    if (!steps) return epi__fail_memory(MODULE, room * sizeof *steps);
+    for (size_t i = 0; i < pool->count; i++)
+        for (int d = -far; d <= far; d++)
+            steps[count++] = epi__mirror_neighbour(search->snapshot->mirror, pool->items[i].id, d);
+    return epi__words_complete(search, steps, count);
 }
 
 static int by_step(const void *a, const void *b) {
@@ -68,6 +107,7 @@ static epi_status spread(epi__search_state *search, const epi__topk *pool) {
     int reach = profile->context != 0.0 ? (int)profile->reach : 0;
     if (profile->answer != 0.0) reach = EPI__MAX(reach, 1);
     size_t room = pool->count * (2 * EPI__REACH + 1);
+    EPI__TRY(complete_around(search, pool, reach));
     search->candidates = epi__arena_alloc(&search->query->arena, room + 1, sizeof *search->candidates);
     if (!search->candidates) return epi__fail_memory(MODULE, room * sizeof *search->candidates);
     for (size_t i = 0; i < pool->count; i++)
@@ -196,9 +236,10 @@ static epi_status newest(epi__found **found, size_t *count, epi__search_state *s
 
 static epi_status by_cue(epi__found **found, size_t *count, epi__search_state *search) {
     epi__topk pool = {0};
-    epi_status status = epi__arms_words(search);
+    epi_status status = epi__arms_words(search, pool_size(search->query));
     if (!status) status = epi__arms_vector(search);
     if (!status) status = epi__arms_dates(search);
+    if (!status) status = complete_arms(search);
     if (!status && !epi__topk_init(&pool, pool_size(search->query))) status = epi__fail_memory(MODULE, POOL_MIN);
     if (!status) status = pool_fill(search, &pool);
     if (!status) status = spread(search, &pool);

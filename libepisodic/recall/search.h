@@ -1,6 +1,8 @@
 /* search.h - what the files of a search share: its state, and a step that may become a hit.
  *
- *   arms.c     which steps have the cue's words, or lie near its vector
+ *   words.c    which steps have the cue's words, by BM25
+ *   words.c    which steps have the cue's words
+ *   arms.c     which steps lie near its vector
  *   when.c     how well its times fit the dates of the cue, and which steps come in by that
  *   around.c   what stands around a candidate: the cue's words beside it, and in its episode
  *   judge.c    what its row says: who, a question, an answer, a time, how recent; the evidence
@@ -32,6 +34,9 @@ typedef struct epi__search_state {
     epi__snapshot *snapshot;
     epi__scratch *scratch;
     double lexical_best; /* what scales the lexical arm */
+    const epi__query_word **words; /* those that stand anywhere, the rarest first */
+    size_t word_count;
+    size_t words_read; /* of them, whole; the others are looked up where they matter */
     epi__map vectors;    /* step -> bits of its scaled similarity */
     epi__map dated;      /* step that comes in by its time -> bits of how well that fits */
     epi__best *nearest;
@@ -41,9 +46,17 @@ typedef struct epi__search_state {
     epi__map named; /* hash of a keyword's value -> whether the cue names it, + 1 */
 } epi__search_state;
 
+/* ---- words.c ---- */
+
+#define EPI__CELL_WHOLE (1u << 31) /* in a cell's words: all words were looked up for the step */
+
+/* Adds up the cue's words, as far as they can decide which `pool` steps have most of them. */
+epi_status epi__arms_words(epi__search_state *search, size_t pool);
+/* Makes the cells of these steps what they would be if every posting had been read. Reorders `steps`; 0 is no step. */
+epi_status epi__words_complete(epi__search_state *search, uint64_t *steps, size_t count);
+
 /* ---- arms.c ---- */
 
-epi_status epi__arms_words(epi__search_state *search);
 epi_status epi__arms_vector(epi__search_state *search);
 double epi__arms_lexical(const epi__search_state *search, uint64_t step); /* 0 to 1 */
 double epi__arms_vector_of(const epi__search_state *search, uint64_t step);

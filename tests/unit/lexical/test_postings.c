@@ -50,6 +50,19 @@ static epi_status compare(void *context, const epi__posting *postings, size_t co
     return EPI_OK;
 }
 
+/* Looking up every seventh step finds those of them that have the term. */
+static void assert_found(epi__change *change, unsigned t) {
+    static uint64_t steps[STEPS / 7 + 1];
+    walked all = {.expected = model.postings[t]};
+    size_t count = 0, expected = 0;
+    for (uint64_t step = t + 1; step < STEPS; step += 7) {
+        steps[count++] = step;
+        expected += model.postings[t][step].step > 0;
+    }
+    EXPECT(EPI_OK, epi__postings_find(change->tx.txn, change->space, term_of(t), steps, count, compare, &all));
+    assert_int_equal(all.count, expected);
+}
+
 static uint64_t assert_same(epi__change *change) {
     uint64_t blocks = 0;
     for (unsigned t = 0; t < TERMS; t++) {
@@ -61,6 +74,7 @@ static uint64_t assert_same(epi__change *change) {
         assert_int_equal(documents, expected);
         assert_int_equal(all.count, expected);
         blocks += all.blocks;
+        assert_found(change, t);
     }
     return blocks;
 }
