@@ -1,10 +1,11 @@
 /* words.c - the arm of the cue's words: BM25 summed over postings into one cell a step, and which words each step has.
  *
  * Rare words come first. Once the common ones that are left could not lift a new step among the best, however often
- * they stood in it, they are not read whole any more: they are put off, and only looked up for the steps that matter. These
- * are the ones that may still become best, those that other arms bring in, and what stands around the best. A step that
- * all words were looked up for is whole; what is found is the same as if every posting had been added, to the last bit,
- * because each step's sum is made in the same order. Only steps that cannot matter stay below their true score.
+ * they stood in it, they are not read whole any more: they are put off, and only looked up for the steps that matter.
+ * These are the ones that may still become best, those that other arms bring in, and what stands around the best. A
+ * step that all words were looked up for is whole; what is found is the same as if every posting had been added, to
+ * the last bit, because each step's sum is made in the same order. Only steps that cannot matter stay below their true
+ * score.
  *
  * The cells are the scratch's, and zero again after each call.
  *

@@ -14,7 +14,8 @@ static void say_all(uint64_t steps[SAID_MAX], epi_space *space, const char *cons
 
 /* A profile with the words alone, so that a test can add the one weight it is about. */
 static epi_recall_profile words_alone(void) {
-    epi_recall_profile profile = {.version = 1, .lexical = 1.0, .k1 = 1.0, .b = 0.1, .recency_half_life_days = 30.0};
+    epi_recall_profile profile = {
+        .version = 1, .lexical = 1.0, .k1 = 1.0, .b = 0.1, .reach = 4.0, .recency_half_life_days = 30.0};
     return profile;
 }
 
