@@ -4,7 +4,8 @@
  * and the tree is a quarter as deep as a binary one. Batches go level by level: while one item's node is worked on, the
  * lines of the others are on their way. Setting leaves gathers the nodes above them without repetition, so that what
  * many leaves share is computed once a level.
- * Memory: the leaves, then the sums of each level, then the minima of each level, every level a multiple of 16 numbers.
+ * Memory: the leaves, then the sums of each level, then the running sums, then the minima; every level a multiple of 16
+ * numbers.
  * Source: sum trees for replay: Schaul et al., Prioritized experience replay (2016), appendix B.2.1; there binary, here
  * wide and recomputed.
  */
@@ -36,7 +37,7 @@ static size_t inner_count(size_t capacity) {
 }
 
 size_t epi__sumtree_size(size_t capacity) {
-    return (capacity + 2 * inner_count(capacity)) * sizeof(double);
+    return (capacity + 3 * inner_count(capacity)) * sizeof(double);
 }
 
 epi__sumtree epi__sumtree_over(void *memory, size_t capacity) {
@@ -49,7 +50,8 @@ epi__sumtree epi__sumtree_over(void *memory, size_t capacity) {
     for (size_t count = capacity; count > 1;) {
         count = level_up(count);
         tree.sums[++level] = at;
-        tree.minima[level] = at + inner_count(capacity);
+        tree.running[level] = at + inner_count(capacity);
+        tree.minima[level] = at + 2 * inner_count(capacity);
         at += padded(count);
     }
     tree.levels = level + 1;
@@ -62,6 +64,7 @@ void epi__sumtree_rebuild(epi__sumtree *tree) {
         count = level_up(count);
         for (size_t node = count; node < padded(count); node++) { /* stands for no child */
             tree->sums[level][node] = 0;
+            tree->running[level][node] = 0;
             tree->minima[level][node] = (double)INFINITY;
         }
         uint32_t nodes[PIECE];
@@ -107,11 +110,6 @@ static void refresh_piece(epi__sumtree *tree, uint32_t *nodes, size_t count) {
     }
 }
 
-static void prefetch_node(const double *children) {
-    __builtin_prefetch(children);
-    __builtin_prefetch(children + EPI__SUMTREE_FANOUT / 2);
-}
-
 void epi__sumtree_refresh(epi__sumtree *tree, const uint32_t *leaves, size_t count) {
     uint32_t nodes[PIECE];
     for (size_t done = 0; done < count; done += PIECE) {
@@ -122,10 +120,9 @@ void epi__sumtree_refresh(epi__sumtree *tree, const uint32_t *leaves, size_t cou
 }
 
 void epi__sumtree_set(epi__sumtree *tree, const uint32_t *leaves, const double *values, size_t count) {
-    const uint32_t line = EPI__SUMTREE_FANOUT - 1;
     for (size_t done = 0; done < count; done += PIECE) {
         const size_t piece = EPI__MIN(count - done, PIECE);
-        for (size_t i = 0; i < piece; i++) prefetch_node(tree->sums[0] + (leaves[done + i] & ~line));
+        for (size_t i = 0; i < piece; i++) epi__sumtree_prefetch(tree, leaves[done + i]);
         for (size_t i = 0; i < piece; i++) tree->sums[0][leaves[done + i]] = values[done + i];
         epi__sumtree_refresh(tree, leaves + done, piece);
     }
@@ -143,4 +140,8 @@ void epi__sumtree_find(uint32_t *leaves, const epi__sumtree *tree, double *prefi
 
 void epi__math_power(double *out, const double *bases, double exponent, size_t count) {
     epi__tree_kernels_best()->power(out, bases, exponent, count);
+}
+
+const char *epi__sumtree_kernel_name(void) {
+    return epi__tree_kernels_best()->name;
 }

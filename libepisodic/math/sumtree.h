@@ -4,7 +4,8 @@
  *     sums         s0            s1        ...          level 1: each the sum of 16 below
  *     ...                                               until one number is left: the total
  *
- * Beside the sums, the least positive value below each node is kept: what normalises importance weights.
+ * Beside the sums, two things are kept: running sums within each inner node, so that finding a child is comparing; and
+ * the least positive value below each node, which normalises importance weights.
  *
  * Invariant: every inner number is computed from its 16 children, in one fixed order, and never by adding differences;
  * so the tree is a function of its leaves alone, to the last bit, whatever was set in what order, by whichever kernel.
@@ -25,6 +26,7 @@ struct epi__tree_kernels;
 
 typedef struct epi__sumtree {
     double *sums[EPI__SUMTREE_LEVELS_MAX];   /* of each level; [0] are the leaves, [levels - 1][0] the total */
+    double *running[EPI__SUMTREE_LEVELS_MAX]; /* sums up to each child within its node, from level 1 on */
     double *minima[EPI__SUMTREE_LEVELS_MAX]; /* likewise from level 1 on; infinity where nothing is positive */
     size_t levels;
     size_t capacity;
@@ -54,6 +56,14 @@ static inline double epi__sumtree_minimum(const epi__sumtree *tree) {
 /* For each of `count` numbers in [0, total): the leaf at which the running sum of the leaves passes it. Numbers outside
  * find the first resp. last positive leaf. The total must be positive. `prefixes` is used up. */
 void epi__sumtree_find(uint32_t *leaves, const epi__sumtree *tree, double *prefixes, size_t count);
+
+/* The lines of a leaf and its siblings, which setting it will read. */
+static inline void epi__sumtree_prefetch(const epi__sumtree *tree, uint32_t leaf) {
+    const double *node = tree->sums[0] + (leaf & ~(EPI__SUMTREE_FANOUT - 1));
+    __builtin_prefetch(node, 1);
+    __builtin_prefetch(node + EPI__SUMTREE_FANOUT / 2, 1);
+}
+const char *epi__sumtree_kernel_name(void); /* "avx512", "avx2" or "scalar" */
 
 /* out[i] = bases[i] ^ exponent for finite bases; 0 for bases <= 0. Never 0 or infinite for a positive base: it stops at
  * 2^-1022 and 2^1023. Relative error below 1e-13; the same bits from every kernel. May work in place. */

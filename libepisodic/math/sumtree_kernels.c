@@ -28,16 +28,6 @@ static double minimum_scalar(const double *children) {
     return least;
 }
 
-static void refresh_scalar(epi__sumtree *tree, size_t level, const uint32_t *nodes, size_t count) {
-    const double *below = tree->sums[level - 1];
-    const double *least = level == 1 ? below : tree->minima[level - 1];
-    for (size_t i = 0; i < count; i++) {
-        const size_t first = (size_t)nodes[i] * FANOUT;
-        tree->sums[level][nodes[i]] = sum_scalar(below + first);
-        tree->minima[level][nodes[i]] = minimum_scalar(least + first);
-    }
-}
-
 static void running_sums(double *sums, const double *children) {
     memcpy(sums, children, FANOUT * sizeof *sums);
     for (size_t width = 1; width < FANOUT; width *= 2)
@@ -45,18 +35,32 @@ static void running_sums(double *sums, const double *children) {
             if (i & width) sums[i] += sums[(i & ~(width - 1)) - 1];
 }
 
-static void descend_scalar(const epi__sumtree *tree, size_t level, uint32_t *nodes, double *prefixes, size_t count) {
+static void refresh_scalar(epi__sumtree *tree, size_t level, const uint32_t *nodes, size_t count) {
+    const double *below = tree->sums[level - 1];
+    const double *least = level == 1 ? below : tree->minima[level - 1];
     for (size_t i = 0; i < count; i++) {
-        const double *children = tree->sums[level] + (size_t)nodes[i] * FANOUT;
-        double sums[FANOUT];
-        running_sums(sums, children);
-        uint32_t passed = 0, positive = 0;
-        for (uint32_t child = 0; child < FANOUT; child++) {
-            passed |= (uint32_t)(sums[child] > prefixes[i]) << child;
-            positive |= (uint32_t)(children[child] > 0) << child;
+        const size_t first = (size_t)nodes[i] * FANOUT;
+        if (level == 1) {
+            tree->sums[level][nodes[i]] = sum_scalar(below + first);
+        } else {
+            double *running = tree->running[level - 1] + first;
+            running_sums(running, below + first);
+            tree->sums[level][nodes[i]] = running[FANOUT - 1];
         }
-        const uint32_t child = epi__tree_choose(passed, positive);
-        prefixes[i] = epi__tree_left(prefixes[i], child == 0 ? 0 : sums[child - 1]);
+        tree->minima[level][nodes[i]] = minimum_scalar(least + first);
+    }
+}
+
+static void descend_scalar(const epi__sumtree *tree, size_t level, uint32_t *nodes, double *prefixes, size_t count) {
+    double made[FANOUT];
+    for (size_t i = 0; i < count; i++) {
+        const size_t first = (size_t)nodes[i] * FANOUT;
+        const double *running = level == 0 ? made : tree->running[level] + first;
+        if (level == 0) running_sums(made, tree->sums[0] + first);
+        uint32_t passed = 0;
+        for (uint32_t child = 0; child < FANOUT; child++) passed |= (uint32_t)(running[child] > prefixes[i]) << child;
+        const uint32_t child = epi__tree_choose(passed, running);
+        prefixes[i] = epi__tree_left(prefixes[i], child, running);
         nodes[i] = nodes[i] * FANOUT + child;
     }
 }

@@ -10,7 +10,8 @@
 
 typedef struct epi__tree_kernels {
     const char *name;
-    /* Computes the sums and minima of nodes of a level >= 1 from their children, one level below. */
+    /* Computes the sums and minima of nodes of a level >= 1 from their children, one level below, and the running sums
+     * of these where they are kept. */
     void (*refresh)(epi__sumtree *tree, size_t level, const uint32_t *nodes, size_t count);
     /* Of each node, one level above, finds the child in `level` at which its prefix is passed: replaces the node by it,
      * and the prefix by what is left of it there. */
@@ -31,17 +32,19 @@ extern const epi__tree_kernels epi__tree_kernels_avx512;
 #define EPI__TREE_KERNELS_X86 0
 #endif
 
-/* The child to descend to: the first positive one whose running sum passes the prefix, else the last positive one. Bit
- * i of the masks is child i. 0 when nothing is positive. */
-static inline uint32_t epi__tree_choose(uint32_t passed, uint32_t positive) {
-    const uint32_t both = passed & positive;
-    if (both != 0) return (uint32_t)__builtin_ctz(both);
-    return positive == 0 ? 0 : 31u - (uint32_t)__builtin_clz(positive);
+/* The child to descend to: the first whose running sum passes the prefix; bit i of the mask is child i. When rounding
+ * has put the prefix past all of them, the last child that adds something. A child of 0 is never chosen: its running
+ * sum is that of the child before it, to the bit, as each is the sum of the same numbers and a 0. */
+static inline uint32_t epi__tree_choose(uint32_t passed, const double *running) {
+    if (passed != 0) return (uint32_t)__builtin_ctz(passed);
+    uint32_t child = 0;
+    while (running[child] < running[EPI__SUMTREE_FANOUT - 1]) child++;
+    return child;
 }
 
 /* What is still to be passed inside the chosen child; rounding may have put it a hair below 0. */
-static inline double epi__tree_left(double prefix, double before) {
-    const double left = prefix - before;
+static inline double epi__tree_left(double prefix, uint32_t child, const double *running) {
+    const double left = child == 0 ? prefix : prefix - running[child - 1];
     return left > 0 ? left : 0;
 }
 

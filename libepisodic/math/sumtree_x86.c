@@ -14,12 +14,19 @@
 #define AVX512 __attribute__((target("avx512f,avx2")))
 #define FANOUT EPI__SUMTREE_FANOUT
 
-/* The lines of the children that an item will read next. */
+/* The lines that an item will read next. */
 static inline void prefetch_children(const epi__sumtree *tree, size_t level, uint32_t node) {
     if (level == 0) return;
-    const double *children = tree->sums[level - 1] + (size_t)node * FANOUT;
+    const double *children = (level == 1 ? tree->sums[0] : tree->running[level - 1]) + (size_t)node * FANOUT;
     __builtin_prefetch(children);
     __builtin_prefetch(children + FANOUT / 2);
+}
+
+/* An item goes down to the child that was found. */
+static inline void go_down(uint32_t *node, double *prefix, uint32_t passed, const double *running) {
+    const uint32_t child = epi__tree_choose(passed, running);
+    *prefix = epi__tree_left(*prefix, child, running);
+    *node = *node * FANOUT + child;
 }
 
 /* ---- AVX2 -------------------------------------------------------------------------------------------------------- */
@@ -52,16 +59,6 @@ AVX2 static inline double minimum_avx2(const double *c) {
     return least4(_mm256_min_pd(low, _mm256_min_pd(positive4(c + 4), positive4(c + 12))));
 }
 
-AVX2 static void refresh_avx2(epi__sumtree *tree, size_t level, const uint32_t *nodes, size_t count) {
-    const double *below = tree->sums[level - 1];
-    const double *least = level == 1 ? below : tree->minima[level - 1];
-    for (size_t i = 0; i < count; i++) {
-        const size_t first = (size_t)nodes[i] * FANOUT;
-        tree->sums[level][nodes[i]] = sum_avx2(below + first);
-        tree->minima[level][nodes[i]] = minimum_avx2(least + first);
-    }
-}
-
 /* Running sums of four. */
 AVX2 static inline __m256d running4(__m256d v) {
     const __m256d zero = _mm256_setzero_pd();
@@ -73,37 +70,49 @@ AVX2 static inline __m256d last4(__m256d v) {
     return _mm256_permute4x64_pd(v, 0xFF);
 }
 
-AVX2 static inline uint32_t above4(__m256d v, __m256d limit) {
-    return (uint32_t)_mm256_movemask_pd(_mm256_cmp_pd(v, limit, _CMP_GT_OQ));
+AVX2 static inline void running_avx2(double *running, const double *c) {
+    const __m256d first = running4(_mm256_loadu_pd(c)), third = running4(_mm256_loadu_pd(c + 8));
+    const __m256d second = _mm256_add_pd(running4(_mm256_loadu_pd(c + 4)), last4(first));
+    const __m256d fourth = _mm256_add_pd(running4(_mm256_loadu_pd(c + 12)), last4(third));
+    const __m256d half = last4(second);
+    _mm256_storeu_pd(running, first);
+    _mm256_storeu_pd(running + 4, second);
+    _mm256_storeu_pd(running + 8, _mm256_add_pd(third, half));
+    _mm256_storeu_pd(running + 12, _mm256_add_pd(fourth, half));
 }
 
-AVX2 static inline uint32_t above_avx2(const __m256d *v, __m256d limit) {
-    return above4(v[0], limit) | above4(v[1], limit) << 4 | above4(v[2], limit) << 8 | above4(v[3], limit) << 12;
+AVX2 static void refresh_avx2(epi__sumtree *tree, size_t level, const uint32_t *nodes, size_t count) {
+    const double *below = tree->sums[level - 1];
+    const double *least = level == 1 ? below : tree->minima[level - 1];
+    for (size_t i = 0; i < count; i++) {
+        const size_t first = (size_t)nodes[i] * FANOUT;
+        if (level == 1) {
+            tree->sums[level][nodes[i]] = sum_avx2(below + first);
+        } else {
+            running_avx2(tree->running[level - 1] + first, below + first);
+            tree->sums[level][nodes[i]] = tree->running[level - 1][first + FANOUT - 1];
+        }
+        tree->minima[level][nodes[i]] = minimum_avx2(least + first);
+    }
 }
 
-AVX2 static inline void running_avx2(__m256d *sums, const __m256d *children) {
-    for (size_t i = 0; i < 4; i++) sums[i] = running4(children[i]);
-    sums[1] = _mm256_add_pd(sums[1], last4(sums[0]));
-    sums[3] = _mm256_add_pd(sums[3], last4(sums[2]));
-    const __m256d half = last4(sums[1]);
-    sums[2] = _mm256_add_pd(sums[2], half);
-    sums[3] = _mm256_add_pd(sums[3], half);
+AVX2 static inline uint32_t above4(const double *values, __m256d limit) {
+    return (uint32_t)_mm256_movemask_pd(_mm256_cmp_pd(_mm256_loadu_pd(values), limit, _CMP_GT_OQ));
+}
+
+AVX2 static inline uint32_t above_avx2(const double *values, double limit) {
+    const __m256d all = _mm256_set1_pd(limit);
+    return above4(values, all) | above4(values + 4, all) << 4 | above4(values + 8, all) << 8 |
+           above4(values + 12, all) << 12;
 }
 
 AVX2 static void descend_avx2(const epi__sumtree *tree, size_t level, uint32_t *nodes, double *prefixes, size_t count) {
+    double made[FANOUT];
     for (size_t i = 0; i < count; i++) {
-        const double *at = tree->sums[level] + (size_t)nodes[i] * FANOUT;
-        const __m256d children[4] = {_mm256_loadu_pd(at), _mm256_loadu_pd(at + 4), _mm256_loadu_pd(at + 8),
-                                     _mm256_loadu_pd(at + 12)};
-        __m256d sums[4];
-        running_avx2(sums, children);
-        const uint32_t passed = above_avx2(sums, _mm256_set1_pd(prefixes[i]));
-        const uint32_t child = epi__tree_choose(passed, above_avx2(children, _mm256_setzero_pd()));
-        double before[FANOUT + 1];
-        before[0] = 0;
-        for (size_t part = 0; part < 4; part++) _mm256_storeu_pd(before + 1 + 4 * part, sums[part]);
-        prefixes[i] = epi__tree_left(prefixes[i], before[child]);
-        nodes[i] = nodes[i] * FANOUT + child;
+        const size_t first = (size_t)nodes[i] * FANOUT;
+        const double *running = level == 0 ? made : tree->running[level] + first;
+        if (level == 0) running_avx2(made, tree->sums[0] + first);
+        go_down(&nodes[i], &prefixes[i], above_avx2(running, prefixes[i]), running);
         prefetch_children(tree, level, nodes[i]);
     }
 }
@@ -126,18 +135,6 @@ AVX512 static inline __m512d positive8(const double *c) {
     return _mm512_mask_mov_pd(_mm512_set1_pd((double)INFINITY), positive, v);
 }
 
-AVX512 static void refresh_avx512(epi__sumtree *tree, size_t level, const uint32_t *nodes, size_t count) {
-    const double *below = tree->sums[level - 1];
-    const double *least = level == 1 ? below : tree->minima[level - 1];
-    for (size_t i = 0; i < count; i++) {
-        const double *c = below + (size_t)nodes[i] * FANOUT, *m = least + (size_t)nodes[i] * FANOUT;
-        const __m512d sum = _mm512_add_pd(_mm512_loadu_pd(c), _mm512_loadu_pd(c + 8));
-        const __m512d minimum = _mm512_min_pd(positive8(m), positive8(m + 8));
-        tree->sums[level][nodes[i]] = sum4(_mm256_add_pd(_mm512_castpd512_pd256(sum), upper(sum)));
-        tree->minima[level][nodes[i]] = least4(_mm256_min_pd(_mm512_castpd512_pd256(minimum), upper(minimum)));
-    }
-}
-
 /* Running sums of eight. */
 AVX512 static inline __m512d running8(__m512d v) {
     v = _mm512_add_pd(v, _mm512_maskz_permute_pd(0xAA, v, 0));
@@ -145,24 +142,63 @@ AVX512 static inline __m512d running8(__m512d v) {
     return _mm512_add_pd(v, _mm512_maskz_permutexvar_pd(0xF0, _mm512_set1_epi64(3), v));
 }
 
-AVX512 static inline uint32_t above8(__m512d low, __m512d high, __m512d limit) {
-    return (uint32_t)_mm512_cmp_pd_mask(low, limit, _CMP_GT_OQ) |
-           (uint32_t)_mm512_cmp_pd_mask(high, limit, _CMP_GT_OQ) << 8;
+AVX512 static inline void running_avx512(__m512d *low, __m512d *high, const double *c) {
+    *low = running8(_mm512_loadu_pd(c));
+    *high = _mm512_add_pd(running8(_mm512_loadu_pd(c + 8)), _mm512_permutexvar_pd(_mm512_set1_epi64(7), *low));
+}
+
+AVX512 static inline double sum_avx512(const double *c) {
+    const __m512d sum = _mm512_add_pd(_mm512_loadu_pd(c), _mm512_loadu_pd(c + 8));
+    return sum4(_mm256_add_pd(_mm512_castpd512_pd256(sum), upper(sum)));
+}
+
+AVX512 static void refresh_avx512(epi__sumtree *tree, size_t level, const uint32_t *nodes, size_t count) {
+    const double *below = tree->sums[level - 1];
+    const double *least = level == 1 ? below : tree->minima[level - 1];
+    for (size_t i = 0; i < count; i++) {
+        const size_t first = (size_t)nodes[i] * FANOUT;
+        const double *m = least + first;
+        const __m512d minimum = _mm512_min_pd(positive8(m), positive8(m + 8));
+        tree->minima[level][nodes[i]] = least4(_mm256_min_pd(_mm512_castpd512_pd256(minimum), upper(minimum)));
+        if (level == 1) {
+            tree->sums[level][nodes[i]] = sum_avx512(below + first);
+            continue;
+        }
+        __m512d low, high;
+        running_avx512(&low, &high, below + first);
+        _mm512_storeu_pd(tree->running[level - 1] + first, low);
+        _mm512_storeu_pd(tree->running[level - 1] + first + 8, high);
+        tree->sums[level][nodes[i]] = _mm512_cvtsd_f64(_mm512_permutexvar_pd(_mm512_set1_epi64(7), high));
+    }
+}
+
+AVX512 static inline uint32_t above_avx512(__m512d low, __m512d high, double limit) {
+    const __m512d all = _mm512_set1_pd(limit);
+    return (uint32_t)_mm512_cmp_pd_mask(low, all, _CMP_GT_OQ) |
+           (uint32_t)_mm512_cmp_pd_mask(high, all, _CMP_GT_OQ) << 8;
+}
+
+AVX512 static void descend_leaves(const epi__sumtree *tree, uint32_t *nodes, double *prefixes, size_t count) {
+    double running[FANOUT];
+    __m512d low, high;
+    for (size_t i = 0; i < count; i++) {
+        running_avx512(&low, &high, tree->sums[0] + (size_t)nodes[i] * FANOUT);
+        _mm512_storeu_pd(running, low);
+        _mm512_storeu_pd(running + 8, high);
+        go_down(&nodes[i], &prefixes[i], above_avx512(low, high, prefixes[i]), running);
+    }
 }
 
 AVX512 static void descend_avx512(const epi__sumtree *tree, size_t level, uint32_t *nodes, double *prefixes,
                                   size_t count) {
+    if (level == 0) {
+        descend_leaves(tree, nodes, prefixes, count);
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
-        const double *at = tree->sums[level] + (size_t)nodes[i] * FANOUT;
-        const __m512d first = _mm512_loadu_pd(at), second = _mm512_loadu_pd(at + 8);
-        const __m512d low = running8(first);
-        const __m512d high = _mm512_add_pd(running8(second), _mm512_permutexvar_pd(_mm512_set1_epi64(7), low));
-        const uint32_t passed = above8(low, high, _mm512_set1_pd(prefixes[i]));
-        const uint32_t child = epi__tree_choose(passed, above8(first, second, _mm512_setzero_pd()));
-        const __m512i before = _mm512_set1_epi64((long long)child - 1);
-        const __m512d sum = _mm512_permutex2var_pd(low, before, high);
-        prefixes[i] = epi__tree_left(prefixes[i], child == 0 ? 0 : _mm512_cvtsd_f64(sum));
-        nodes[i] = nodes[i] * FANOUT + child;
+        const double *running = tree->running[level] + (size_t)nodes[i] * FANOUT;
+        const __m512d low = _mm512_loadu_pd(running), high = _mm512_loadu_pd(running + 8);
+        go_down(&nodes[i], &prefixes[i], above_avx512(low, high, prefixes[i]), running);
         prefetch_children(tree, level, nodes[i]);
     }
 }
