@@ -22,6 +22,7 @@
 #include <episodic/policy.h>
 #include <episodic/transfer.h>
 #include <episodic/transitions.h>
+#include <episodic/replay.h>
 #include <episodic/version.h>
 
 #endif

@@ -366,7 +366,7 @@ static const struct {
     {EPI__TABLE_RECORDER, 0, check_columnar},
     {EPI__TABLE_SEAT, 9, check_columnar},
     {EPI__TABLE_LIMIT, 5, check_columnar},
-    {EPI__TABLE_PRIORITY, 0, check_columnar},
+    {EPI__TABLE_PRIORITY, 21, check_columnar},
 };
 
 /* ---- a space ---------------------------------------------------------------------------------------------------- */

@@ -1,0 +1,177 @@
+/* replay.h - prioritized batches of transitions, straight out of the memory map.
+ *
+ * A replay is a sampler over one transitions space (transitions.h): a distribution over its steps, a random state, and
+ * views that shape what is drawn. Any number of them can stand over one space. One with a name shares its priorities
+ * with all samplers of that name, in this process and in others, and keeps them with the memory; one without is its
+ * handle's own and is forgotten with it.
+ *
+ * A raw priority is kept as it was given and transformed once: p = raw^alpha. New steps get the priority column of
+ * transitions.h if the space has one, else the greatest raw priority that was seen. A step of priority 0 is not drawn.
+ *
+ *     epi_replay_options options = epi_replay_options_default();
+ *     options.alpha = 0.6;
+ *     epi_replay_open(&replay, space, &options);
+ *     epi_batch batch = epi_batch_default();
+ *     batch.size = 256; batch.columns = columns; batch.column_count = 5; batch.ids = ids; batch.weights = weights;
+ *     epi_replay_sample(replay, &batch, 0.4);
+ *     ... train ...
+ *     epi_replay_update(NULL, replay, ids, priorities, batch.count);
+ */
+#ifndef EPISODIC_REPLAY_H
+#define EPISODIC_REPLAY_H
+
+#include <episodic/transitions.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Columns of a batch beside the space's own roles and EPI_NEXT_OBSERVATION. With n steps, EPI_REWARD is the discounted
+ * sum of the window's rewards (a float role then), EPI_NEXT_OBSERVATION what came after its last step, EPI_TERMINATED
+ * and EPI_TRUNCATED whether the episode ended with that step; all others are of the step that was drawn. */
+#define EPI_DISCOUNT "discount" /**< F32 or F64: discount^k behind a window of k steps; 0 where it ended terminated,
+                                     so target = reward + discount x value of next_observation in every case */
+#define EPI_MASK "mask"         /**< EPI_BOOL x n_step: which steps of the window there are; a window ends where its
+                                     episode does, or where nothing was recorded yet */
+
+/** How steps are chosen. */
+typedef enum epi_sampler {
+    EPI_SAMPLER_UNIFORM = 1,      /**< each with the same probability, whatever its priority unless that is 0 */
+    EPI_SAMPLER_PROPORTIONAL = 2, /**< P(i) = p_i / sum p, with p = raw^alpha */
+    EPI_SAMPLER_RANK = 3,         /**< P(i) = rank^-alpha / sum rank^-alpha; ranks are places in a binary heap */
+    EPI_SAMPLER_FIFO = 4,         /**< the oldest first, each once a batch */
+    EPI_SAMPLER_LIFO = 5,         /**< the newest first, each once a batch */
+    EPI_SAMPLER_MAX_HEAP = 6      /**< the greatest raw priority first, each once a batch */
+} epi_sampler;
+
+/** What importance weights are divided by, so that they scale updates only down. */
+typedef enum epi_weight_norm {
+    EPI_WEIGHTS_BY_BUFFER = 0, /**< the greatest weight that any step of the buffer could have */
+    EPI_WEIGHTS_BY_BATCH = 1   /**< the greatest weight of the batch */
+} epi_weight_norm;
+
+#define EPI_BATCH_SIZE_MAX 1048576u
+#define EPI_N_STEP_MAX 1024u
+#define EPI_ALPHA_MAX 16.0
+
+typedef struct epi_replay_options {
+    uint32_t version;
+    epi_sampler sampler;
+    const char *name;          /**< 1 to EPI_NAME_SIZE_MAX bytes of UTF-8; NULL: this handle's own, not kept */
+    double alpha;              /**< 0 to EPI_ALPHA_MAX; 0 is uniform. For PROPORTIONAL and RANK only */
+    uint64_t seed;
+    bool resume;               /**< go on with the random state and the counts of the last epi_replay_save() */
+    bool stratified;           /**< draw i of k from the i-th of k equal parts of the distribution */
+    bool without_replacement;  /**< no step twice in a batch: each draw is from what is left */
+    epi_weight_norm weight_norm;
+    uint32_t max_times_sampled; /**< a step drawn this often is drawn no more; 0: no bound */
+    uint32_t n_step;           /**< 1 to EPI_N_STEP_MAX; 0: 1 */
+    double discount;           /**< gamma, 0 to 1 */
+    double initial_priority;   /**< raw, of new steps as long as no greater one was seen; > 0 */
+    uint64_t min_steps;        /**< no batch before so many steps were there; 0: 1 */
+    double samples_per_insert; /**< steps drawn for each that was added since the first min_steps; 0: no bound */
+    double samples_ahead;      /**< how many draws the bound above may be passed by, at least 0 */
+    uint32_t timeout_ms;       /**< how long a batch waits for the three above; 0: not at all */
+    uint64_t flush_updates;    /**< store priorities after so many updates; 0: not by count */
+    uint32_t flush_ms;         /**< ... after so long, when an update comes; 0: not by time */
+} epi_replay_options;
+
+static inline epi_replay_options epi_replay_options_default(void) {
+    epi_replay_options options = {1, EPI_SAMPLER_PROPORTIONAL, 0, 0.6, 0, 0, 0, 0, EPI_WEIGHTS_BY_BUFFER, 0, 1, 0.99,
+                                  1.0, 0, 0, 0, 0, 0, 60000};
+    return options;
+}
+
+/** A sampler. One thread at a time; several handles may be used at once. */
+typedef struct epi_replay epi_replay;
+
+/** Opens a sampler over a transitions space.
+ *
+ * @param[out] replay receives the handle, or NULL on failure.
+ * @param options NULL: the defaults. What a name was first opened with (sampler, alpha, max_times_sampled) may be
+ *        changed while no other handle has it open.
+ * @return EPI_OK · EPI_ESCHEMA the space has no columns · EPI_EMISMATCH the name is in use with another sampler, alpha
+ *         or max_times_sampled · EPI_EBUSY the cache directory was emptied while another handle has
+ *         the name · EPI_EINVAL EPI_EUTF8 EPI_ELIMIT EPI_ENUMBER · EPI_ENOTFOUND resume was asked for and no
+ *         state was saved · EPI_EREADONLY a name in a memory that is open read-only · storage errors
+ * @par Ownership the caller closes it with epi_replay_close(), before or after the space.
+ * @par Source T. Schaul, J. Quan, I. Antonoglou, D. Silver: Prioritized experience replay (2016); the selectors, the
+ *      rate limiter and max_times_sampled as in Cassirer et al., Reverb (2021). Here sums are never changed by
+ *      differences, and draws without replacement are exact. */
+EPI_API epi_status epi_replay_open(epi_replay **replay, epi_space *space, const epi_replay_options *options);
+/** Frees the handle. Priorities that were not stored stay in the memory's cache directory; epi_replay_save() stores
+ *  them. NULL is allowed. */
+EPI_API void epi_replay_close(epi_replay *replay);
+
+/** What a batch asks for, and where it goes. */
+typedef struct epi_batch {
+    uint32_t version;
+    size_t size;               /**< steps asked for, 1 to EPI_BATCH_SIZE_MAX */
+    const epi_column *columns; /**< written: data is of the first row; each role at most once */
+    size_t column_count;       /**< 0: nothing is gathered */
+    uint64_t *ids;             /**< room for size, or NULL */
+    double *weights;           /**< importance weights, room for size, or NULL */
+    double *probabilities;     /**< P(i) of each when the batch began, room for size, or NULL */
+    size_t count;              /**< [out] steps drawn */
+} epi_batch;
+
+static inline epi_batch epi_batch_default(void) {
+    epi_batch batch = {1, 0, 0, 0, 0, 0, 0, 0};
+    return batch;
+}
+
+/** Draws a batch and gathers its columns.
+ *
+ * @param batch count is set; it is less than size only where steps are drawn once a batch, or max_times_sampled is
+ *        nearly used up. Rows behind count are left as they were.
+ * @param beta exponent of the importance weights w_i = (N P(i))^-beta, 0 to 1, annealed by the caller. Weights are 1
+ *        for the samplers that do not draw at random, and for UNIFORM.
+ * @return EPI_OK · EPI_ETIMEOUT there were not enough steps, or the samples per insert were used up, for timeout_ms;
+ *         the error line says what was missing · EPI_EROLE no such column · EPI_ETYPE another dtype than the role's ·
+ *         EPI_EINVAL EPI_ELIMIT EPI_ENUMBER · EPI_ESTALE the space was dropped · EPI_ECLOSED · storage errors
+ * @par Ownership all memory is the caller's; nothing is allocated once a batch of this size was drawn.
+ * @par Thread safety one thread a handle. Steps that this process has pending are seen.
+ * @par Source weights: Schaul et al. (2016), section 3.4; there divided by the batch's maximum, here by either. */
+EPI_API epi_status epi_replay_sample(epi_replay *replay, epi_batch *batch, double beta);
+
+/** Sets raw priorities of steps by id. Steps that are gone are skipped and counted; of an id that comes twice the later
+ *  value counts.
+ *
+ * @param[out] stale how many were skipped; may be NULL.
+ * @param priorities raw, >= 0: |TD error| + epsilon, not raised to alpha.
+ * @return EPI_OK · EPI_ENUMBER one is negative, NaN or infinite; nothing was set · EPI_EINVAL · storage errors
+ * @par Thread safety one thread a handle. Durable once epi_replay_flush(), or a flush by count or time, returned. */
+EPI_API epi_status epi_replay_update(uint64_t *stale, epi_replay *replay, const uint64_t *ids, const double *priorities,
+                                     size_t count);
+/** Reads raw priorities by id; -1 for a step that is gone, or not there yet.
+ * @return EPI_OK · EPI_EINVAL · storage errors */
+EPI_API epi_status epi_replay_priorities(double *priorities, epi_replay *replay, const uint64_t *ids, size_t count);
+
+/** Stores the priorities that changed since the last flush, durably. Nothing to do without a name.
+ * @return EPI_OK · EPI_EREADONLY · storage errors; what was not stored is still to be flushed */
+EPI_API epi_status epi_replay_flush(epi_replay *replay);
+/** Flushes, and stores the random state and the counts of this handle: a sampler opened with options.resume goes on
+ *  with the very batches that this one would have drawn next.
+ * @return EPI_OK · EPI_EINVAL it has no name · EPI_EREADONLY · storage errors */
+EPI_API epi_status epi_replay_save(epi_replay *replay);
+
+typedef struct epi_replay_stats {
+    uint64_t steps;         /**< that can be drawn */
+    uint64_t inserted;      /**< steps added since the sampler was made */
+    uint64_t sampled;       /**< steps drawn since then */
+    uint64_t updated;       /**< priorities set since then */
+    double samples_left;    /**< that the rate limiter allows now; infinite without one */
+    double total_priority;  /**< of transformed priorities; PROPORTIONAL and UNIFORM */
+    double least_priority;  /**< transformed and positive; infinite without any; PROPORTIONAL and UNIFORM */
+    double greatest_priority; /**< raw, that was ever seen */
+    uint64_t memory_size;   /**< bytes of the priorities and what is derived from them */
+    const char *kernels;    /**< instruction set in use: "avx512", "avx2" or "scalar" */
+} epi_replay_stats;
+
+/** @return EPI_OK · EPI_EINVAL · storage errors */
+EPI_API epi_status epi_replay_stats_read(epi_replay_stats *stats, epi_replay *replay);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

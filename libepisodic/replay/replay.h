@@ -1,0 +1,151 @@
+/* replay.h - what the files of replay/ share: the handle, and the way of a batch through it.
+ *
+ *     replay.c    handles, the public calls, waiting
+ *     follow.c    steps that are new or gone, from the column module's looks into the priorities
+ *     draw.c      leaves, by the sampler; their probabilities and weights
+ *     gather.c    the columns of what was drawn, as views: which slots a drawn slot stands for
+ *     flush.c     priorities and states in the store
+ *     priority*.c the shared block; heap.c
+ *
+ * A batch: snapshot, mutex, follow, draw, mutex given back, gather, snapshot ended. The snapshot comes first in every
+ * call, so that the two are always taken in the same order.
+ */
+#ifndef EPI_REPLAY_REPLAY_H
+#define EPI_REPLAY_REPLAY_H
+
+#include "../column/column.h"
+#include "priority.h"
+
+/* What this handle's process sees of a seat. Leaves may be ahead of it: another process has steps pending. */
+typedef struct epi__seat_view {
+    uint64_t chunk;
+    uint32_t ready; /* slots below can be read, with what follows them */
+} epi__seat_view;
+
+/* A slot that goes into a batch. */
+typedef struct epi__pick {
+    epi__chunk *chunk;
+    const uint8_t *data;
+    uint32_t slot;
+} epi__pick;
+
+/* The steps that a drawn one stands for: from itself to `last`. */
+typedef struct epi__window {
+    epi__pick last;
+    uint32_t steps;
+    double reward;   /* discounted sum */
+    double discount; /* behind the last step */
+} epi__window;
+
+/* How one column of a batch is filled. */
+typedef enum epi__gather_kind {
+    EPI__GATHER_FIRST,  /* a column of the drawn step */
+    EPI__GATHER_NEXT,   /* the observation behind the window */
+    EPI__GATHER_FLAG,   /* a bit of the window's end */
+    EPI__GATHER_REWARD, /* the window's sum */
+    EPI__GATHER_DISCOUNT,
+    EPI__GATHER_MASK
+} epi__gather_kind;
+
+typedef struct epi__gather_plan {
+    epi__gather_kind kind;
+    unsigned bit;
+    int column; /* of the layout */
+    size_t width;
+    epi_column to;
+} epi__gather_plan;
+
+#define EPI__GATHER_MAX (EPI_PART_COUNT_MAX + 8u)
+
+/* Room for the largest batch so far. */
+typedef struct epi__draws {
+    size_t room;
+    size_t count;
+    uint32_t *leaves;
+    uint32_t *fresh;       /* of one round */
+    double *prefixes;
+    double *chances;       /* share of the total, before it is divided by that */
+    epi__pick *picks;
+    epi__window *windows;
+    uint32_t *taken;       /* a hash set of leaves + 1 */
+    size_t taken_mask;
+    uint32_t *excluded;    /* leaves that are out of the tree until the batch is drawn */
+    size_t excluded_count;
+    double total, least;   /* of the chances, when the batch began */
+} epi__draws;
+
+struct epi_replay {
+    epi_space *space;
+    epi__mirror *mirror;
+    epi__columns *columns;
+    const epi__layout *layout;
+    epi_replay_options options;
+    char *name; /* NULL: private */
+    uint64_t name_hash;
+    epi__priorities priorities;
+    epi__random random;
+
+    epi__seat_view *seats;
+    size_t seat_count;
+    epi__map seat_of;   /* chunk -> seat */
+    uint64_t next_look; /* the first that was not seen */
+
+    epi__draws draws;
+    epi__buffer orphans; /* chunks, u64 each, whose priorities are stored and which are gone: for the next flush */
+
+    epi__gather_plan plan[EPI__GATHER_MAX];
+    size_t plan_count;
+    double *ranks; /* running sums of rank^-alpha */
+    size_t rank_count;
+};
+
+/* follow.c, within a snapshot and under the mutex. */
+epi_status epi__follow(epi_replay *replay, epi__snapshot *snapshot);
+/* Looks at every slot, and takes away what there is no chunk for. */
+epi_status epi__follow_all(epi_replay *replay, epi__snapshot *snapshot);
+/* Priorities of a chunk as they were flushed: f64 a slot, and u32 draws a slot or nothing. */
+epi_status epi__follow_restore(epi_replay *replay, epi__snapshot *snapshot, uint64_t chunk, epi__view raw,
+                               epi__view times);
+/* For who opens a block alone: takes away steps that a process told of and died before it stored them. */
+void epi__follow_settle(epi_replay *replay);
+/* The leaves of those ids that have a step now, and the ids' places among all of them. */
+size_t epi__follow_find(uint32_t *leaves, uint32_t *places, const epi_replay *replay, const uint64_t *ids,
+                        size_t count);
+static inline bool epi__follow_sees(const epi_replay *replay, uint32_t leaf) {
+    const uint32_t seat = leaf >> replay->layout->shift, slot = leaf & (replay->layout->capacity - 1);
+    return seat < replay->seat_count && slot < replay->seats[seat].ready &&
+           replay->seats[seat].chunk == replay->priorities.seats[seat].chunk;
+}
+static inline uint64_t epi__follow_id(const epi_replay *replay, uint32_t leaf) {
+    const uint32_t seat = leaf >> replay->layout->shift, slot = leaf & (replay->layout->capacity - 1);
+    return (replay->seats[seat].chunk << replay->layout->shift) + slot;
+}
+
+/* draw.c, under the mutex: fills replay->draws with at most `count` leaves. */
+epi_status epi__draw(epi_replay *replay, size_t count);
+void epi__draws_dispose(epi__draws *draws);
+/* Weights, and probabilities, of what was drawn; each may be NULL. */
+void epi__draw_weights(double *weights, double *probabilities, epi_replay *replay, double beta);
+
+/* gather.c: checks the columns of a batch and plans how they are filled; and fills them for what was drawn, within the
+ * snapshot. */
+epi_status epi__gather_check(epi_replay *replay, const epi_batch *batch);
+epi_status epi__gather(epi_replay *replay, epi__snapshot *snapshot);
+
+/* flush.c */
+typedef struct epi__sampler_record {
+    uint64_t nonce;
+    bool saved; /* the rest is there */
+    epi__random random;
+    epi__priority_counts counts;
+} epi__sampler_record;
+/* The record of the handle's name; made when there is none. */
+epi_status epi__sampler_open(epi__sampler_record *record, epi_replay *replay);
+epi_status epi__sampler_save(epi_replay *replay);
+/* Raw priorities of the store into an empty block, whose seats were taken. */
+epi_status epi__sampler_load(epi_replay *replay, epi__snapshot *snapshot);
+epi_status epi__sampler_flush(epi_replay *replay);
+/* Flushes when it is time to. */
+epi_status epi__sampler_flush_due(epi_replay *replay);
+
+#endif
