@@ -5,8 +5,12 @@
  * pieces, and carries its evidence. Plausibility, novelty, return and its spread are separate numbers: the caller
  * weighs them. Novelty 0 means that it is a memory.
  *
- * A space of transitions is meant: observations are float32, each step has an action and a reward. What is imagined is
- * never stored, unless the caller stores it, flagged EPI_STEP_IMAGINED; such steps are never a piece.
+ * The space's steps are transitions kept as rows: a role that is the key vector (the observation, float32), roles
+ * "action", "reward", "terminated", "truncated" as in epi_schema_transitions(); a step without an action is an
+ * episode's last observation. Spaces of the preset "transitions" keep columns, and are not imagined in yet.
+ *
+ * What is imagined is never stored, unless the caller stores it, flagged EPI_STEP_IMAGINED; such steps are never a
+ * piece.
  *
  * A rollout copies what it shows; epi_rollout_verify() says whether its sources are still there. Callbacks are called
  * with locks held: they may read other spaces, but may not imagine or plan in this one.

@@ -48,9 +48,9 @@
 #define EPI_EXPANSIONS_DEFAULT 200000u
 #define EPI_EXPANSIONS_MAX 100000000u
 #define EPI_CONTEXT_COUNT_MAX 64u   /* observations compared at a join */
-#define EPI_JOIN_RADIUS_DEFAULT 0.5 /* lengths of a local step */
-#define EPI_PLAUSIBILITY_DEFAULT 0.01
-#define EPI_DOUBT_COST_DEFAULT 4.0  /* steps */
+#define EPI_JOIN_RADIUS_DEFAULT 1.0 /* lengths of a local step */
+#define EPI_PLAUSIBILITY_DEFAULT 0.001
+#define EPI_DOUBT_COST_DEFAULT 10.0 /* steps */
 #define EPI_DISAGREEMENT_DEFAULT 0.5
 #define EPI_REPORT_COUNT_MAX 4096u
 #define EPI_GRAPH_STATE_COUNT_MAX (1u << 30) /**< states of a memory graph */

@@ -8,6 +8,8 @@
 
 #include "../memory/filter.h"
 #include "../store/component.h"
+#include "neighbours.h"
+#include "reports.h"
 
 #define MODULE "imagine"
 #define GONE_MIN 4096u /* rows gone before it is worth loading anew to be rid of them */
@@ -135,9 +137,11 @@ uint32_t epi__traces_row(const epi__traces *traces, uint64_t step) {
     return step && epi__map_get(&traces->row_of, step, &row) ? (uint32_t)row : EPI__NO_ROW;
 }
 
-/* A final observation that was gone on from is a cut: what follows it is another stretch. */
+/* Behind an end only its last observation belongs to it: what else follows in the episode began anew elsewhere. */
 static void link_rows(epi__traces *t, uint32_t before, uint32_t row) {
     if (before == EPI__NO_ROW || row == EPI__NO_ROW || t->flags[before] & EPI__TRACE_FINAL) return;
+    bool ended = t->flags[before] & (EPI__TRACE_TERMINATED | EPI__TRACE_TRUNCATED);
+    if (ended && !(t->flags[row] & EPI__TRACE_FINAL)) return;
     t->next[before] = row;
     t->previous[row] = before;
 }
@@ -224,6 +228,8 @@ static epi_status update(epi__traces *t, epi__snapshot *snapshot) {
 static void traces_free(void *value) {
     epi__traces *t = value;
     if (!t) return;
+    epi__neighbours_free(t->neighbours);
+    epi__reports_free(t->reports);
     epi__map_dispose(&t->row_of);
     epi__free(t->steps);
     epi__free(t->episodes);
@@ -235,23 +241,33 @@ static void traces_free(void *value) {
     epi__free(t->next);
     epi__free(t->previous);
     pthread_rwlock_destroy(&t->lock);
+    pthread_mutex_destroy(&t->derived_mutex);
     epi__free(t);
 }
 
 static epi_status traces_new(epi__traces **made, epi__mirror *mirror) {
     const epi_schema *schema = &mirror->schema->schema;
     struct roles roles = roles_of(schema);
-    if (roles.observation < 0)
-        return epi__fail(EPI_EUNSUPPORTED, MODULE, "space \"%s\" has no observation: a tensor that is the key vector",
-                         mirror->name);
     epi__traces *t = epi__alloc_zero(1, sizeof *t);
     if (!t) return epi__fail_memory(MODULE, sizeof *t);
     pthread_rwlock_init(&t->lock, NULL);
+    pthread_mutex_init(&t->derived_mutex, NULL);
     t->mirror = mirror;
     t->observation_size = schema->dimension;
-    if (roles.action >= 0) t->action_size = (uint32_t)epi__schema_tensor_size(&schema->roles[roles.action]);
+    if (roles.action >= 0) {
+        t->action_size = (uint32_t)epi__schema_tensor_size(&schema->roles[roles.action]);
+        t->action_is_f32 = schema->roles[roles.action].dtype == EPI_F32;
+    }
     *made = t;
     return EPI_OK;
+}
+
+epi_status epi__traces_size(size_t *size, const epi_space *space) {
+    const epi_schema *schema = &space->mirror->schema->schema;
+    *size = schema->dimension;
+    if (roles_of(schema).observation >= 0) return EPI_OK;
+    return epi__fail(EPI_EUNSUPPORTED, MODULE, "space \"%s\" has no observation: a tensor that is the key vector",
+                     space->mirror->name);
 }
 
 static epi_status find_or_make(epi__traces **traces, epi__mirror *mirror) {
@@ -291,8 +307,10 @@ static epi_status stored_sequence(uint64_t *sequence, epi__mirror *mirror) {
 epi_status epi__traces_acquire(epi__traces **traces, epi_space *space) {
     epi__traces *t = NULL;
     uint64_t sequence = 0;
+    size_t size = 0;
     *traces = NULL;
     EPI__TRY(epi__space_check_handle(space));
+    EPI__TRY(epi__traces_size(&size, space));
     EPI__TRY(find_or_make(&t, space->mirror));
     EPI__TRY(stored_sequence(&sequence, space->mirror));
     pthread_rwlock_rdlock(&t->lock);

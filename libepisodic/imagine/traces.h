@@ -27,6 +27,7 @@ typedef struct epi__traces {
     epi__mirror *mirror;
     uint32_t observation_size; /* float32 elements */
     uint32_t action_size;      /* bytes; 0: the space records none */
+    bool action_is_f32;        /* its elements; others are compared byte by byte */
     size_t count;              /* rows, those that are gone included */
     size_t gone_count;
     uint64_t generation; /* changes when rows get new places */
@@ -46,10 +47,16 @@ typedef struct epi__traces {
     uint64_t sequence;
     size_t capacity;
     epi__map row_of; /* step id -> row; none that are gone */
+
+    pthread_mutex_t derived_mutex; /* of what is derived from the above while it is held: */
+    struct epi__neighbours *neighbours; /* neighbours.h; NULL: not asked for yet */
+    struct epi__reports *reports;       /* reports.h; NULL: none */
 } epi__traces;
 
+/* Floats of an observation of a space. EPI_EUNSUPPORTED: its schema has none (an F32 tensor that is the key vector). */
+epi_status epi__traces_size(size_t *size, const epi_space *space);
 /* The traces of a space, up to date with what is stored now, and held against change until they are released.
- * EPI_EUNSUPPORTED: its schema has no observation (an F32 tensor that is the key vector). */
+ * EPI_EUNSUPPORTED as above. */
 epi_status epi__traces_acquire(epi__traces **traces, epi_space *space);
 void epi__traces_release(epi__traces *traces);
 
@@ -61,9 +68,15 @@ static inline const float *epi__traces_observation(const epi__traces *traces, ui
 static inline const uint8_t *epi__traces_action(const epi__traces *traces, uint32_t row) {
     return traces->actions + (size_t)row * traces->action_size;
 }
-/* Whether the row is a step that was taken and led to a row that is known. */
+/* Whether the row is a step that was taken, and it is known what it led to: a row, or the end. */
 static inline bool epi__traces_leads_on(const epi__traces *traces, uint32_t row) {
-    return traces->next[row] != EPI__NO_ROW && !(traces->flags[row] & (EPI__TRACE_FINAL | EPI__TRACE_GONE));
+    uint8_t flags = traces->flags[row];
+    return !(flags & (EPI__TRACE_FINAL | EPI__TRACE_GONE)) &&
+           (traces->next[row] != EPI__NO_ROW || flags & EPI__TRACE_TERMINATED);
+}
+/* What a step led to; where it ended everything and that was not recorded, what it began in. */
+static inline const float *epi__traces_landing(const epi__traces *traces, uint32_t row) {
+    return epi__traces_observation(traces, traces->next[row] != EPI__NO_ROW ? traces->next[row] : row);
 }
 
 #endif

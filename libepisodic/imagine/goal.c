@@ -1,0 +1,22 @@
+/* goal.c - whether a place is the goal, and how many steps away it is at least. */
+#include <math.h>
+
+#include "search.h"
+
+bool epi__goal_reached(const epi__goal *goal, const float *place) {
+    if (!goal->given) return false;
+    if (goal->given->reached) return goal->given->reached(goal->given->reached_context, place, goal->size);
+    double tolerance2 = goal->given->tolerance * goal->given->tolerance;
+    for (size_t i = 0; i < goal->count; i++)
+        if (epi__distance2(place, goal->places + i * goal->size, goal->size) <= tolerance2) return true;
+    return false;
+}
+
+double epi__goal_steps(const epi__goal *goal, const float *place) {
+    if (goal->options->heuristic) return goal->options->heuristic(goal->options->callback_context, place);
+    double least = INFINITY;
+    for (size_t i = 0; i < goal->count; i++)
+        least = fmin(least, epi__distance2(place, goal->places + i * goal->size, goal->size));
+    if (goal->count == 0 || goal->step_max <= 0.0) return 0.0;
+    return fmax(sqrt(least) - goal->given->tolerance, 0.0) / goal->step_max;
+}

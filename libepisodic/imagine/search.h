@@ -1,0 +1,115 @@
+/* search.h - searching for rollouts: places reached one after another, each from the one before by some steps of one
+ * stored episode.
+ *
+ *   imagine.c    epi_imagine(): what was given checked, the start found, the result ended
+ *   goal.c       what is wanted, and how far away it is
+ *   search.c     the nodes; looking around at one and going on from it
+ *   best_first.c to a goal: fewest steps and least doubt (A*)
+ *   beam.c       for return: the best few of each length
+ *   rollouts.c   a node and those before it -> a rollout, copied out; reading and verifying it
+ *
+ * A node is a place where one is believed to stand. Believed, since a join leads from one place to another near by, and
+ * what lay between them stays between them: the steps of a piece are taken from where one stands, not from where the
+ * piece stood. So errors of joins do not add up, and a join is always judged from where one really would be.
+ */
+#ifndef EPI_IMAGINE_SEARCH_H
+#define EPI_IMAGINE_SEARCH_H
+
+#include "joins.h"
+
+#define EPI__NO_NODE UINT32_MAX
+
+typedef struct epi__node {
+    uint32_t parent;  /* EPI__NO_NODE: the start */
+    uint32_t row;     /* first of the steps that led here */
+    uint32_t count;   /* how many they are */
+    uint32_t arrived; /* the row at which they ended; EPI__NO_ROW: none */
+    uint32_t steps;   /* from the start */
+    uint32_t joins;   /* ... */
+    bool joined;      /* the steps do not go on the piece before */
+    bool ended;       /* the last step terminated its episode */
+    bool at_goal;
+    double doubt;     /* -log of the plausibility so far */
+    double gain;      /* discounted rewards so far */
+    double cost;      /* of best-first: steps and doubt */
+} epi__node;
+
+typedef struct epi__goal {
+    const epi_goal *given; /* NULL: the return is wanted */
+    const epi_imagine_options *options;
+    size_t size;           /* of an observation */
+    const float *places;   /* count x size: the goal's own */
+    size_t count;
+    double step_max;
+} epi__goal;
+
+typedef struct epi__search {
+    epi__judge judge;
+    const epi__traces *traces;
+    const epi_imagine_options *options; /* with every default filled in */
+    epi__goal goal;
+    const uint8_t *allowed; /* a bit a row; NULL: all */
+    const float *history;   /* of the start, newest first */
+    size_t history_count;
+
+    epi__node *nodes;
+    float *places; /* one a node */
+    size_t count, capacity;
+    size_t starts; /* the first nodes: where rollouts may begin */
+    double hop; /* how far steps are followed before the next place is looked at */
+    uint64_t expansions;
+    uint64_t began_us;
+    uint64_t deadline_us; /* 0: none */
+    epi_stop_reason reason;
+
+    bool (*is_closed)(void *context, const float *place); /* not worth a node any more; NULL: none is */
+    void *closed_context;
+
+    epi__place around; /* of the node being expanded */
+    float *past;       /* its history */
+    float *here;       /* its place */
+    float *before;     /* places while steps are followed: what one begins in, and what it leads to */
+    float *there;
+    uint32_t *found;   /* nodes that are rollouts, best first */
+    size_t found_count;
+} epi__search;
+
+/* search.c */
+epi_status epi__search_init(epi__search *search);
+void epi__search_dispose(epi__search *search);
+/* One more place to begin at; row EPI__NO_ROW: it is not a stored step's. */
+epi_status epi__search_start(epi__search *search, uint32_t row, const float *place);
+/* Forgets all nodes but the starts. */
+void epi__search_restart(epi__search *search);
+/* Looks around at a node; then each way on from it becomes a node behind the last. `steps`: at most so many of each. */
+epi_status epi__search_expand(epi__search *search, uint32_t node, uint32_t steps);
+double epi__search_novelty(const epi__search *search, uint32_t node); /* share of steps outside the longest piece */
+bool epi__search_spent(epi__search *search); /* a limit was met; sets the reason */
+static inline const float *epi__search_place(const epi__search *search, uint32_t node) {
+    return search->places + (size_t)node * search->traces->observation_size;
+}
+/* The row at which a node arrived, judged as what it goes on from. */
+void epi__search_look(epi__search *search, uint32_t node);
+
+/* best_first.c, beam.c: fill found. */
+epi_status epi__best_first(epi__search *search);
+epi_status epi__beam(epi__search *search);
+/* What followed in memory on steps from around a node: mean and spread of their discounted returns. */
+typedef struct epi__returns {
+    double *to_go; /* a row each: discounted rewards from it on */
+    double spread; /* of them all */
+} epi__returns;
+epi_status epi__returns_make(epi__returns *values, const epi__search *search);
+void epi__returns_dispose(epi__returns *values);
+void epi__returns_around(double *mean, double *spread, const epi__returns *values, epi__search *search, uint32_t node);
+
+/* goal.c */
+bool epi__goal_reached(const epi__goal *goal, const float *place);
+double epi__goal_steps(const epi__goal *goal, const float *place); /* at least so many */
+
+/* rollouts.c */
+epi_status epi__rollouts_make(epi_rollouts **made, epi_space *space, epi__search *search);
+/* Reports on a step taken at a place. */
+epi_status epi__rollout_report(epi_space *space, const epi_imagined_step *step, const float *place, epi_report report);
+
+#endif

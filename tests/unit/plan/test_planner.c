@@ -1,0 +1,158 @@
+/* Tests of the planner: that it acts on stored steps while the world agrees, plans again when it does not, and does not
+ * act on what is gone.
+ */
+#include <math.h>
+
+#include "base/base.h"
+#include "place.h"
+#include "quick.h"
+
+static epi_space *corridor(place *p) {
+    epi_schema schema;
+    epi_role roles[EPI_TRANSITION_ROLE_COUNT];
+    epi_space *space = NULL;
+    place_vector_schema(&schema, roles, 2);
+    roles[1] = (epi_role){"action", EPI_TENSOR, 0, 1.0f, EPI_F32, 1, {2}};
+    EXPECT(EPI_OK, epi_space_open(&space, p->memory, "corridor", &schema));
+    return space;
+}
+
+/* Walks of 12 steps of about .5 in a square of side 4. */
+static void fill(epi_space *space, size_t walks) {
+    epi__random random = epi__random_seed(quick_seed(3));
+    for (size_t w = 0; w < walks; w++) {
+        epi_episode *episode = place_episode(space);
+        float at[2] = {(float)epi__random_unit(&random) * 4.0f, (float)epi__random_unit(&random) * 4.0f};
+        for (int i = 0; i < 12; i++) {
+            float action[2], to[2], reward = -1.0f;
+            epi_part parts[3] = {epi_part_f32("observation", at, 2), epi_part_f32("action", action, 2),
+                                 epi_part_f32("reward", &reward, 1)};
+            epi_step step = epi_step_default();
+            for (int d = 0; d < 2; d++) {
+                action[d] = (float)(epi__random_unit(&random) - 0.5);
+                to[d] = at[d] + action[d];
+            }
+            step.parts = parts;
+            step.part_count = i < 11 ? 3 : 1;
+            EXPECT(EPI_OK, epi_episode_append(NULL, episode, &step));
+            if (to[0] >= 0 && to[0] <= 4 && to[1] >= 0 && to[1] <= 4) memcpy(at, to, sizeof at);
+        }
+        epi_episode_close(episode);
+    }
+}
+
+static epi_planner *open_planner(epi_space *space, const float goal[2], const epi_planner_options *options) {
+    epi_planner *planner = NULL;
+    epi_goal wanted = epi_goal_default();
+    wanted.observation = epi_tensor_f32(goal, 2);
+    wanted.tolerance = 0.4;
+    EXPECT(EPI_OK, epi_planner_open(&planner, space, &wanted, options));
+    return planner;
+}
+
+/* A world that does what it is told, but for walls at x > wall, which the memory knows nothing of. */
+static void move(float at[2], const epi_tensor *action, float wall) {
+    float to[2];
+    memcpy(to, action->data, sizeof to);
+    to[0] += at[0];
+    to[1] += at[1];
+    if (to[0] <= wall) memcpy(at, to, sizeof to);
+}
+
+static void a_planner_walks_to_its_goal(void **state) {
+    place *p = *state;
+    epi_space *space = corridor(p);
+    const float goal[2] = {3.5f, 3.5f};
+    float at[2] = {0.5f, 0.5f};
+    fill(space, 300);
+    epi_planner *planner = open_planner(space, goal, NULL);
+    epi_tensor action;
+    epi_status status = EPI_OK;
+    for (int i = 0; i < 200 && (status = epi_planner_next(&action, planner, at)) == EPI_OK; i++) {
+        assert_int_equal(action.count, 2);
+        assert_int_equal(action.dtype, EPI_F32);
+        move(at, &action, 100.0f);
+        EXPECT(EPI_OK, epi_planner_observe(planner, at, -1.0, false));
+    }
+    assert_int_equal(status, EPI_EDONE);
+    assert_true(hypot((double)at[0] - 3.5, (double)at[1] - 3.5) <= 0.4);
+    epi_planner_stats stats = epi_planner_stats_read(planner);
+    assert_true(stats.plans >= 1 && stats.expansions > 0 && stats.reward < 0.0);
+    assert_non_null(epi_rollouts_get(epi_planner_plan(planner), 0));
+    epi_planner_close(planner);
+    epi_space_close(space);
+}
+
+static void a_planner_gives_up_where_the_world_never_agrees(void **state) {
+    place *p = *state;
+    epi_space *space = corridor(p);
+    const float goal[2] = {3.5f, 0.5f};
+    float at[2] = {0.5f, 0.5f};
+    fill(space, 300);
+    epi_planner_options options = epi_planner_options_default();
+    options.replans_max = 3;
+    epi_planner *planner = open_planner(space, goal, &options);
+    epi_tensor action;
+    epi_status status = EPI_OK;
+    for (int i = 0; i < 1000 && (status = epi_planner_next(&action, planner, at)) == EPI_OK; i++) {
+        move(at, &action, 2.0f);
+        EXPECT(EPI_OK, epi_planner_observe(planner, at, 0.0, false));
+    }
+    assert_int_equal(status, EPI_ENOTFOUND);
+    assert_int_equal(epi_planner_stats_read(planner).disagreements, 4);
+    epi_planner_close(planner);
+    epi_space_close(space);
+}
+
+/* An episode goes: the plan over it is not acted on any more. */
+static void a_planner_does_not_act_on_what_is_gone(void **state) {
+    place *p = *state;
+    epi_space *space = corridor(p);
+    const float goal[2] = {3.5f, 3.5f}, at[2] = {0.5f, 0.5f};
+    fill(space, 300);
+    epi_planner *planner = open_planner(space, goal, NULL);
+    epi_tensor action;
+    EXPECT(EPI_OK, epi_planner_next(&action, planner, at));
+    const epi_imagined_step *first = epi_rollout_step(epi_rollouts_get(epi_planner_plan(planner), 0), 0);
+    uint64_t step = first->step;
+    epi_filter filter = epi_filter_default();
+    filter.steps = &step;
+    filter.step_count = 1;
+    EXPECT(EPI_OK, epi_remove(NULL, space, &filter, false));
+    EXPECT(EPI_OK, epi_planner_next(&action, planner, at));
+    assert_int_equal(epi_planner_stats_read(planner).plans, 2);
+    assert_true(epi_rollout_step(epi_rollouts_get(epi_planner_plan(planner), 0), 0)->step != step);
+    epi_planner_close(planner);
+    epi_space_close(space);
+}
+
+static void a_planner_refuses_what_is_malformed(void **state) {
+    place *p = *state;
+    epi_space *space = corridor(p);
+    const float goal[3] = {1.0f, 1.0f, 1.0f}, at[2] = {0.5f, 0.5f};
+    epi_planner *planner = NULL;
+    epi_tensor action;
+    epi_goal wanted = epi_goal_default();
+    wanted.observation = epi_tensor_f32(goal, 3);
+    EXPECT(EPI_EDIMENSION, epi_planner_open(&planner, space, &wanted, NULL));
+    assert_null(planner);
+    planner = open_planner(space, goal, NULL);
+    EXPECT(EPI_EINVAL, epi_planner_observe(planner, at, 0.0, false));
+    EXPECT(EPI_ENOTFOUND, epi_planner_next(&action, planner, at)); /* nothing is stored */
+    assert_null(action.data);
+    epi_planner_close(planner);
+    epi_planner_close(NULL);
+    assert_int_equal(epi_planner_stats_read(NULL).plans, 0);
+    epi_space_close(space);
+}
+
+int main(void) {
+    quick();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_planner_walks_to_its_goal, place_setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_planner_gives_up_where_the_world_never_agrees, place_setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_planner_does_not_act_on_what_is_gone, place_setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_planner_refuses_what_is_malformed, place_setup, place_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
