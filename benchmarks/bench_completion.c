@@ -20,7 +20,7 @@
 #define BATCH 1000u
 #define CUES 10000u
 #define CUES_QUICK 500u
-#define EF_DEFAULT 1024u
+#define EF_DEFAULT 4096u
 
 typedef struct pattern {
     uint64_t words[WORDS_MAX];
@@ -203,7 +203,7 @@ int main(int argc, char **argv) {
     static const task quick = {256, 5000, 3, {0.2, 0.3, 0.4}};
     completion c = {.run = {.name = "bench_completion", .usage = "", .about = about}, .ef = EF_DEFAULT};
     const bench_option options[] = {
-        {"--ef", "N", "breadth of the graph search (1024)", NULL, NULL, &c.ef},
+        {"--ef", "N", "breadth of the graph search (4096)", NULL, NULL, &c.ef},
         {NULL, NULL, NULL, NULL, NULL, NULL},
     };
     c.run.options = options;
