@@ -26,8 +26,7 @@ epi_status epi__encoder_check(const epi_encoder *encoder);
  * finite, and of unit norm where `unit` says so. present[i]: text i has a vector. */
 epi_status epi__encoder_run(float *vectors, bool *present, const epi_encoder *encoder, const epi_encoder_text *texts,
                             size_t count, bool unit);
-/* An encoder by what a space keeps of it. EPI_ENOTFOUND: it has to be given. */
-epi_status epi__encoder_reopen(epi_encoder *encoder, epi__view name, epi__view parameters, epi__view source,
-                               uint32_t dimension);
+/* An encoder by what a space keeps of it; the source ends with a NUL. EPI_ENOTFOUND: it has to be given. */
+epi_status epi__encoder_reopen(epi_encoder *encoder, epi__view name, epi__view source, uint32_t dimension);
 
 #endif

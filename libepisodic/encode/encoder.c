@@ -65,10 +65,9 @@ static bool is(epi__view view, const char *text) {
     return view.size == strlen(text) && memcmp(view.data, text, view.size) == 0;
 }
 
-epi_status epi__encoder_reopen(epi_encoder *encoder, epi__view name, epi__view parameters, epi__view source,
-                               uint32_t dimension) {
-    (void)parameters, (void)source;
+epi_status epi__encoder_reopen(epi_encoder *encoder, epi__view name, epi__view source, uint32_t dimension) {
     *encoder = epi_encoder_default();
     if (is(name, "hash")) return epi_encoder_hash(encoder, dimension);
+    if (is(name, "static") && source.size > 0) return epi_encoder_static(encoder, source.data); /* ends with a NUL */
     return EPI_ENOTFOUND;
 }

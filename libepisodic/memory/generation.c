@@ -189,9 +189,9 @@ static const epi_encoder *open_source(struct epi__generations *all, epi__mirror 
     epi_encoder opened;
     if (generation->tried) return NULL;
     generation->tried = true;
-    epi_status status = epi__encoder_reopen(&opened, view_of(generation->name), view_of(generation->parameters),
-                                            view_of(generation->source), generation->dimension);
-    if (status == EPI_ENOTFOUND) return NULL;
+    epi_status status = epi__encoder_reopen(&opened, view_of(generation->name), view_of(generation->source),
+                                            generation->dimension);
+    if (status == EPI_ENOTFOUND && !generation->source[0]) return NULL;
     bool other = !status && !is_of(&opened, generation);
     if (other)
         status = epi__fail(EPI_EMISMATCH, MODULE, "\"%s\" holds another encoder than the space was made with",

@@ -28,6 +28,25 @@ epi_status epi__utf8_fold(epi__buffer *out, const char *text, size_t size);
 /* Appends valid UTF-8 on one line: what would break it becomes a space. */
 void epi__text_append_flat(epi__buffer *out, const char *text, size_t size);
 
+/* The code point at the beginning of valid UTF-8 (left > 0), and its size in bytes. */
+int32_t epi__utf8_decode(size_t *size, const char *text, size_t left);
+size_t epi__utf8_put(char out[4], int32_t point);
+
+/* What tokenizers of models ask of a code point; several may hold. */
+#define EPI__CLASS_SPACE 1u       /* White_Space */
+#define EPI__CLASS_PUNCTUATION 2u /* category P */
+#define EPI__CLASS_LETTER 4u      /* category L */
+#define EPI__CLASS_NUMBER 8u      /* category N */
+#define EPI__CLASS_MARK 16u       /* category M */
+#define EPI__CLASS_ACCENT 32u     /* category Mn */
+#define EPI__CLASS_OTHER 64u      /* category C: control, format, unassigned, private */
+unsigned epi__utf8_class(int32_t point);
+int32_t epi__utf8_lower(int32_t point);
+
+typedef enum epi__utf8_form { EPI__NFC, EPI__NFD, EPI__NFKC, EPI__NFKD } epi__utf8_form;
+/* A normal form of valid UTF-8, in `out` (cleared first). */
+epi_status epi__utf8_normal(epi__buffer *out, const char *text, size_t size, epi__utf8_form form);
+
 typedef struct epi__analyzer epi__analyzer; /* not for two threads at once */
 
 typedef struct epi__term {

@@ -222,3 +222,53 @@ void epi__text_append_flat(epi__buffer *out, const char *text, size_t size) {
         i += broken ? broken : 1;
     }
 }
+
+/* ---- for tokenizers of models ---- */
+
+int32_t epi__utf8_decode(size_t *size, const char *text, size_t left) {
+    if ((unsigned char)text[0] < 0x80) return *size = 1, text[0];
+    return decode(size, text, left);
+}
+
+size_t epi__utf8_put(char out[4], int32_t point) {
+    utf8proc_ssize_t size = utf8proc_encode_char(point, (utf8proc_uint8_t *)out);
+    return size > 0 ? (size_t)size : 0;
+}
+
+static bool is_space(int32_t point, utf8proc_category_t category) {
+    return (point >= 9 && point <= 13) || point == 0x85 || category == UTF8PROC_CATEGORY_ZS ||
+           category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
+}
+
+unsigned epi__utf8_class(int32_t point) {
+    utf8proc_category_t category = utf8proc_category(point);
+    unsigned class = is_space(point, category) ? EPI__CLASS_SPACE : 0;
+    if (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO) class |= EPI__CLASS_LETTER;
+    if (category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME) class |= EPI__CLASS_MARK;
+    if (category == UTF8PROC_CATEGORY_MN) class |= EPI__CLASS_ACCENT;
+    if (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO) class |= EPI__CLASS_NUMBER;
+    if (category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO) class |= EPI__CLASS_PUNCTUATION;
+    if (category == UTF8PROC_CATEGORY_CN || category >= UTF8PROC_CATEGORY_CC) class |= EPI__CLASS_OTHER;
+    return class;
+}
+
+int32_t epi__utf8_lower(int32_t point) {
+    return utf8proc_tolower(point);
+}
+
+epi_status epi__utf8_normal(epi__buffer *out, const char *text, size_t size, epi__utf8_form form) {
+    static const int options[] = {UTF8PROC_COMPOSE, UTF8PROC_DECOMPOSE, UTF8PROC_COMPOSE | UTF8PROC_COMPAT,
+                                  UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT};
+    epi__buffer_clear(out);
+    if (plain_prefix((const uint8_t *)text, size) == size) {
+        epi__buffer_append(out, text, size);
+        return out->failed ? epi__fail_memory("text", size) : EPI_OK;
+    }
+    utf8proc_uint8_t *made = NULL;
+    utf8proc_ssize_t length = utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)size, &made,
+                                           (utf8proc_option_t)(UTF8PROC_STABLE | options[form]));
+    if (length < 0) return epi__fail(EPI_EUTF8, "text", "normalising stopped: %s", utf8proc_errmsg(length));
+    epi__buffer_append(out, made, (size_t)length);
+    epi__free(made); /* the heap is one: utf8proc takes it from malloc too */
+    return out->failed ? epi__fail_memory("text", (size_t)length) : EPI_OK;
+}

@@ -60,6 +60,19 @@ EPI_API epi_status epi_encoder_fail(epi_status status, const char *message);
  * @return EPI_OK · EPI_EINVAL · EPI_ELIMIT · EPI_ENOMEM */
 EPI_API epi_status epi_encoder_hash(epi_encoder *encoder, uint32_t dimension);
 
+/** Static token embeddings: a directory in the form of Model2Vec or of sentence-transformers' StaticEmbedding. It has
+ * tokenizer.json (WordPiece, Unigram or BPE) and model.safetensors (a table of F32, F16 or BF16; token weights and a
+ * mapping of ids to rows if it likes), or embeddings.npy and weights.npy. A text's vector is the weighted mean of its
+ * tokens' rows, of unit norm; a text without a known token has none. The table is mapped, not read.
+ * @param[out] encoder to be closed with epi_encoder_close(), or taken over by a space. Any process opens it again from
+ *             the directory, and sees by a hash of the tokenizer and a sample of the table whether it is the same.
+ * @param directory may not change while the encoder is open: a file that is cut under it is a bus error.
+ * @return EPI_OK · EPI_ENOTFOUND no such file · EPI_EFORMAT EPI_EJSON EPI_EUTF8 what is wrong with it, and where ·
+ *         EPI_EUNSUPPORTED a normalizer, pre_tokenizer or model that is not known, by its name · EPI_ELIMIT EPI_EIO
+ *         EPI_EPERMISSION EPI_ENOMEM EPI_EINVAL
+ * @par Source Tulkens and van Dongen 2024, "Model2Vec"; all tokens of a text count, not the first 512. */
+EPI_API epi_status epi_encoder_static(epi_encoder *encoder, const char *directory);
+
 /** Closes an encoder that no space has taken over, and zeroes it. NULL is allowed. */
 EPI_API void epi_encoder_close(epi_encoder *encoder);
 
