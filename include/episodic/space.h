@@ -162,6 +162,8 @@ typedef struct epi_space_stats {
     uint64_t dimension;      /**< of these; 0: the space has none */
     uint64_t generation;     /**< number of that encoder among those the space has had */
     uint64_t backlog;        /**< steps that wait for a vector: their encoder failed, or was not given */
+    double vector_worth;     /**< weight of vectors beside words that the space found out by itself (upkeep measures
+                                  how well its steps find their neighbours with them); below 0: not measured */
     uint64_t building;       /**< number of the encoder that is to serve next; 0: none */
     uint64_t building_done;  /**< vectors that it has */
     uint64_t building_left;  /**< steps that it has not seen, about */

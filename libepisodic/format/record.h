@@ -139,7 +139,8 @@ typedef struct epi__generation_record {
     uint32_t dimension;
     uint64_t vectors;     /* building: made so far. Of the one that serves, the state record counts */
     uint64_t next;        /* building: steps before it have been looked at ... */
-    uint64_t until;       /* ... of those that were there when it began; later ones stand in the backlog */
+    uint64_t until;       /* ... of those that were there when it began; later ones stand in the backlog. Of the one
+                           * that serves, both: how many vectors there were when their worth was measured */
     uint64_t refused;     /* steps that the encoder has no vector for */
     uint64_t learned;     /* records of what the encoder learned */
     epi__view name;       /* "none", "hash", "given", "lsa", "static", or what the caller calls it */

@@ -4,6 +4,7 @@
 #include "append.h"
 #include "columnar.h"
 #include "embed.h"
+#include "worth.h"
 #include "profile.h"
 
 #define MODULE "memory"
@@ -186,6 +187,7 @@ epi_status epi_space_stats_read(epi_space_stats *stats, epi_space *space) {
         .dimension = state->dimension,
         .generation = state->generation,
         .building = state->building,
+        .vector_worth = epi__worth_of(state),
         .unsealed = epi__state_count(state, EPI__TABLE_TAIL),
         .indexed = index ? epi__index_count(index) - epi__index_tail_count(index) : 0,
         .journal = epi__state_count(state, EPI__TABLE_JOURNAL),

@@ -9,6 +9,7 @@
 #include "graph.h"
 #include "handle.h"
 #include "remove.h"
+#include "worth.h"
 
 #define MODULE "memory"
 
@@ -58,6 +59,7 @@ epi_status epi_space_upkeep(epi_upkeep_report *report, epi_space *space, const e
     if (!status && (options.seal || options.index)) status = seal(&done.sealed, mirror);
     epi_status failed = !status && options.embed ? epi__embed(&done, mirror, until) : EPI_OK;
     if (failed == EPI_EREADONLY) status = failed;
+    if (!status && !failed && options.embed && done.complete) status = epi__worth_measure(mirror);
     char why[256];
     if (failed) snprintf(why, sizeof why, "%s", epi_error_last()->message);
     if (!status && options.index) status = epi__graph_build(&done.indexed, &done.complete, mirror, until);

@@ -3,6 +3,7 @@
 
 #include "../memory/draft.h"
 #include "../memory/profile.h"
+#include "../memory/worth.h"
 #include "../text/text.h"
 #include "recall.h"
 
@@ -27,6 +28,7 @@ static epi_status check_options(epi__query *query, const epi__state *state, cons
     query->profile = options->profile ? *options->profile : epi_recall_profile_of(epi__profile_choose(NULL, state));
     EPI__TRY(epi__profile_check(&query->profile));
     query->put_off_from = PUT_OFF_FROM;
+    query->automatic = options->profile == NULL;
     query->k = options->k ? options->k : EPI_K_DEFAULT;
     query->ef = options->ef;
     if (options->when) query->asks |= EPI__ASKS_WHEN;
@@ -241,6 +243,8 @@ static epi_status take_vector(epi__query *query, epi__snapshot *snapshot, const 
     size_t dimension = (size_t)snapshot->state.dimension;
     EPI__TRY(epi__generation_of(&serving, snapshot->mirror, snapshot->tx.txn, snapshot->state.generation));
     query->hashed = serving->way == EPI__WAY_HASH;
+    double worth = epi__worth_of(&snapshot->state);
+    if (query->automatic && serving->way == EPI__WAY_TABLE && worth >= 0.0) query->profile.vector = worth;
     if (!cue->vector && encoded) return copy_vector(query, encoded, dimension);
     if (!cue->vector) return query->hashed && query->word_count > 0 ? hash_cue(query, dimension) : EPI_OK;
     EPI__TRY(epi__check_vector(dimension, metric, cue->vector, cue->vector_size));

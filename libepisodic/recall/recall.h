@@ -62,6 +62,7 @@ typedef struct epi__query {
     size_t date_count;
     epi__map named; /* hashes of all words of the cue, stop words too: who is named in it */
     float *vector;  /* NULL: none */
+    bool automatic; /* the profile is the space's own choice */
     bool hashed;    /* the space's vectors are hashed from the same words */
     epi__filter filter;
     uint64_t put_off_from; /* documents of a word that may be put off (words.c) */
