@@ -337,9 +337,10 @@ static const char about[] =
 int main(int argc, char **argv) {
     bench_run run = {.name = "bench_encode", .usage = "[FILE]", .about = about, .argument_max = 1};
     const char *good = NULL;
-    bool sweeping = false;
+    bool sweeping = false, quiet = false;
     const bench_option options[] = {
         {"--table", "DIR", "a static model to recall with", NULL, &good, NULL},
+        {"--recall-only", NULL, "leaves the speed of the encoders out", &quiet, NULL, NULL},
         {"--sweep", NULL, "fused at fixed weights, too", &sweeping, NULL, NULL},
         {NULL, NULL, NULL, NULL, NULL, NULL},
     };
@@ -347,7 +348,7 @@ int main(int argc, char **argv) {
     bench_start(&run, argc, argv);
     if (run.argument_count > 0 && good == NULL) bench_fail("a FILE needs --table DIR; make_table.py writes one");
     const char *directory = bench_directory(NULL);
-    measure_encoders(&run, directory);
+    if (!quiet) measure_encoders(&run, directory);
     if (run.argument_count > 0) measure_recall(&run, directory, good, sweeping);
     return 0;
 }

@@ -1,11 +1,11 @@
 """Writes a table of word vectors in the static form (tokenizer.json, model.safetensors), made from the turns of a file
-in the LoCoMo form, never from its questions: positive pointwise mutual information of words within a window, reduced by
-a singular value decomposition, weighted by smooth inverse frequency.
+in the LoCoMo form, never from its questions: latent semantic analysis of words and turns, where a turn is read together
+with its neighbours, so that words get near each other that are said in one stretch of talk.
 
-    python3 make_table.py FILE DIRECTORY [--dimension 128] [--window 8] [--seed 100]
+    python3 make_table.py FILE DIRECTORY [--dimension 128] [--reach 2] [--seed 100]
 
-Sources: Levy, Goldberg and Dagan 2015, "Improving distributional similarity with lessons learned from word embeddings"
-(context distribution smoothing .75, eigenvalues to the power .5); Arora, Liang and Ma 2017 for the weights. NumPy only.
+Sources: Deerwester et al. 1990, "Indexing by latent semantic analysis"; Halko, Martinsson and Tropp 2011 for the
+randomised decomposition. NumPy only.
 """
 import argparse
 import collections
@@ -24,42 +24,36 @@ def words_of(text):
     return re.findall(r"[^\W_]+", text)
 
 
-def texts_of(path):
-    """Each session as one list of words: what is said near each other is about the same thing."""
+def documents_of(path, reach):
+    """The words of each turn, and of it with its neighbours: what is said near each other is about the same thing."""
     with open(path, encoding="utf-8") as file:
         root = json.load(file)
     for sample in root:
-        for name, turns in sample["conversation"].items():
-            if re.fullmatch(r"session_\d+", name):
-                yield [w for turn in turns for w in words_of(turn.get("text", "") + " " + turn.get("blip_caption", ""))]
+        for name, session in sample["conversation"].items():
+            if not re.fullmatch(r"session_\d+", name):
+                continue
+            turns = [words_of(turn.get("text", "") + " " + turn.get("blip_caption", "")) for turn in session]
+            for i, turn in enumerate(turns):
+                yield turn, [w for near in turns[max(i - reach, 0):i + reach + 1] for w in near]
 
 
-def pmi(texts, vocabulary, window):
-    counts = numpy.zeros((len(vocabulary), len(vocabulary)), dtype=numpy.float32)
-    for text in texts:
-        ids = [vocabulary[w] for w in text if w in vocabulary]
-        for distance in range(1, window + 1):
-            weight = (window + 1 - distance) / window
-            pairs = numpy.array([ids[:-distance], ids[distance:]])
-            if pairs.shape[1] > 0:
-                numpy.add.at(counts, (pairs[0], pairs[1]), weight)
-                numpy.add.at(counts, (pairs[1], pairs[0]), weight)
-    context = counts.sum(axis=0) ** 0.75
-    expected = numpy.outer(counts.sum(axis=1), context / context.sum())
-    with numpy.errstate(divide="ignore", invalid="ignore"):
-        values = numpy.log(counts / expected)
-    values[~numpy.isfinite(values)] = 0.0
-    return numpy.maximum(values, 0.0)
+def weigh(documents, vocabulary, rarity):
+    """Words by documents: logarithmic frequency times rarity, each document of unit norm."""
+    matrix = numpy.zeros((len(vocabulary), len(documents)), dtype=numpy.float32)
+    for at, (_, words) in enumerate(documents):
+        for word, count in collections.Counter(w for w in words if w in vocabulary).items():
+            matrix[vocabulary[word], at] = (1.0 + numpy.log(count)) * rarity[vocabulary[word]]
+    return matrix / numpy.maximum(numpy.linalg.norm(matrix, axis=0), 1e-9)
 
 
 def reduce(matrix, dimension, seed):
-    """Randomised range finder with four power iterations (Halko, Martinsson and Tropp 2011)."""
+    """The left singular vectors, by a randomised range finder with four power iterations."""
     state = numpy.random.default_rng(seed)
     basis = matrix @ state.standard_normal((matrix.shape[1], dimension + 16)).astype(numpy.float32)
     for _ in range(4):
         basis, _ = numpy.linalg.qr(matrix @ (matrix.T @ basis))
-    left, values, _ = numpy.linalg.svd(basis.T @ matrix, full_matrices=False)
-    return (basis @ left)[:, :dimension] * numpy.sqrt(values[:dimension])
+    left, _, _ = numpy.linalg.svd(basis.T @ matrix, full_matrices=False)
+    return (basis @ left)[:, :dimension]
 
 
 def write(directory, vocabulary, table, weights):
@@ -86,16 +80,16 @@ def main():
     parser.add_argument("file")
     parser.add_argument("directory")
     parser.add_argument("--dimension", type=int, default=128)
-    parser.add_argument("--window", type=int, default=8)
+    parser.add_argument("--reach", type=int, default=2, help="neighbours to each side that a turn is read with")
     parser.add_argument("--seed", type=int, default=100)
     options = parser.parse_args()
-    texts = list(texts_of(options.file))
-    frequency = collections.Counter(w for text in texts for w in text)
+    documents = list(documents_of(options.file, options.reach))
+    frequency = collections.Counter(w for turn, _ in documents for w in set(turn))
     vocabulary = {w: i for i, w in enumerate(w for w, n in frequency.most_common(12000) if n >= 2)}
-    total = sum(frequency.values())
-    weights = numpy.array([1e-3 / (1e-3 + frequency[w] / total) for w in vocabulary])
-    write(options.directory, vocabulary, reduce(pmi(texts, vocabulary, options.window), options.dimension, options.seed),
-          weights)
+    counts = numpy.array([frequency[w] for w in vocabulary])
+    rarity = numpy.log(1.0 + (len(documents) - counts + 0.5) / (counts + 0.5))
+    table = reduce(weigh(documents, vocabulary, rarity), options.dimension, options.seed)
+    write(options.directory, vocabulary, table, rarity)
 
 
 if __name__ == "__main__":

@@ -97,7 +97,13 @@ static epi_status check(epi_space *space, const epi_encoder *encoder) {
         if (strcmp(encoder->name, own[i]) == 0)
             return epi__fail(EPI_EINVAL, MODULE, "an encoder may not be called \"%s\"; that is the library's",
                              encoder->name);
-    if (space->mirror->schema->schema.encoder == EPI_ENCODER_GIVEN)
+    const epi_schema *schema = &space->mirror->schema->schema;
+    bool searched = false;
+    for (size_t i = 0; i < schema->role_count; i++) searched = searched || (schema->roles[i].flags & EPI_ROLE_SEARCH);
+    if (!searched)
+        return epi__fail(EPI_EUNSUPPORTED, MODULE,
+                         "space \"%s\" has no role with EPI_ROLE_SEARCH, so no texts to encode", space->mirror->name);
+    if (schema->encoder == EPI_ENCODER_GIVEN)
         return epi__fail(EPI_EUNSUPPORTED, MODULE,
                          "the vectors of space \"%s\" are given by the caller; no encoder can make them anew",
                          space->mirror->name);

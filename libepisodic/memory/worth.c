@@ -23,7 +23,7 @@
 #define ARM_COUNT 64u /* best steps of each arm that are candidates */
 #define TOP 10u
 #define REACH 3    /* neighbours to each side */
-#define ERRORS 1.5 /* standard errors by which a weight must beat words alone */
+#define ERRORS 2.5 /* standard errors by which a weight must beat words alone */
 #define K1 1.0f
 #define B 0.3f
 
@@ -135,8 +135,10 @@ static epi_status vector_arm(struct measure *m, epi__snapshot *snapshot, uint64_
     epi__best found[ARM_COUNT];
     size_t count = 0;
     EPI__TRY(epi__nearest(&count, found, snapshot, m->vector, ARM_COUNT, 0, is_other, &step));
-    for (size_t i = 0; i < count && found[0].score > 0.0f; i++)
-        candidate_of(m, found[i].id)->vector = EPI__MAX((double)found[i].score / (double)found[0].score, 0.0);
+    float floor = count == ARM_COUNT ? EPI__MAX(found[count - 1].score, 0.0f) : 0.0f; /* as recall scales it */
+    for (size_t i = 0; i < count && found[0].score > floor; i++)
+        candidate_of(m, found[i].id)->vector = EPI__MAX(
+            (double)(found[i].score - floor) / (double)(found[0].score - floor), 0.0);
     return EPI_OK;
 }
 

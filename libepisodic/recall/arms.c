@@ -13,13 +13,14 @@ static bool seen(void *context, uint64_t step) {
     return epi__filter_sees(&search->query->filter, step);
 }
 
-/* Similarities scaled by the best: the cosine itself, or 1 / (1 + distance^2 / the nearest's) under L2. */
-static double similarity(float score, float best, epi_metric metric) {
+/* Similarities scaled by the best: the cosine itself, above a floor, or 1 / (1 + distance^2 / the nearest's) under
+ * L2. */
+static double similarity(float score, float best, float floor, epi_metric metric) {
     if (metric == EPI_L2) {
         double nearest = EPI__MAX(-(double)best, 1e-12);
         return 2.0 / (1.0 + EPI__MAX(-(double)score, nearest) / nearest);
     }
-    return best > 0.0f ? EPI__MAX((double)score / (double)best, 0.0) : 0.0;
+    return best > floor ? EPI__MAX((double)(score - floor) / (double)(best - floor), 0.0) : 0.0;
 }
 
 /* Vectors that were hashed from the same words add little where words are found: not worth an exact search of the whole
@@ -42,8 +43,12 @@ epi_status epi__arms_vector(epi__search_state *search) {
     if (!search->nearest) return epi__fail_memory(MODULE, wanted * sizeof *search->nearest);
     EPI__TRY(epi__nearest(&search->nearest_count, search->nearest, search->snapshot, query->vector, wanted, query->ef,
                           search->snapshot->mirror->mark_count ? seen : NULL, search));
+    /* Vectors of encoders of texts all lie to one side, so that any two look alike: what the last of the nearest has, any
+     * step has. Hashed ones share nothing where they share no word. */
+    bool floored = !query->hashed && !query->cue->vector && search->nearest_count == wanted;
+    float floor = floored ? EPI__MAX(search->nearest[wanted - 1].score, 0.0f) : 0.0f;
     for (size_t i = 0; i < search->nearest_count; i++) {
-        double value = similarity(search->nearest[i].score, search->nearest[0].score, schema->metric);
+        double value = similarity(search->nearest[i].score, search->nearest[0].score, floor, schema->metric);
         if (!epi__map_put(&search->vectors, search->nearest[i].id, epi__bits_of(value)))
             return epi__fail_memory(MODULE, 16);
     }

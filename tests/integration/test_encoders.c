@@ -283,12 +283,19 @@ static void tables_that_cannot_be_are_refused(void **state) {
     bad = good, bad.dimension = EPI_DIMENSION_MAX + 1;
     EXPECT(EPI_ELIMIT, epi_space_encoder_give(p->space, &bad));
     assert_int_equal(place_stats(p->space).generation, 1);
-    epi_role roles[EPI_TRANSITION_ROLE_COUNT];
-    epi_schema schema;
-    epi_space *given = NULL;
-    EXPECT(EPI_OK, epi_schema_transitions(&schema, roles, 4, EPI_I64, 0));
+    epi_role roles[EPI_TRANSITION_ROLE_COUNT], text = {"text", EPI_TEXT, EPI_ROLE_SEARCH, 1.0f, EPI_DTYPE_NONE, 0, {0}};
+    epi_schema schema = epi_schema_default();
+    epi_space *given = NULL, *silent = NULL;
+    schema.roles = &text;
+    schema.role_count = 1;
+    schema.encoder = EPI_ENCODER_GIVEN;
+    schema.dimension = 4;
     EXPECT(EPI_OK, epi_space_open(&given, p->memory, "given", &schema));
     EXPECT(EPI_EUNSUPPORTED, epi_space_encoder_set(given, &good));
+    EXPECT(EPI_OK, epi_schema_transitions(&schema, roles, 4, EPI_I64, 0));
+    EXPECT(EPI_OK, epi_space_open(&silent, p->memory, "silent", &schema));
+    EXPECT(EPI_EUNSUPPORTED, epi_space_encoder_set(silent, &good));
+    epi_space_close(silent);
     epi_space_close(given);
 }
 
@@ -317,6 +324,41 @@ static void what_an_encoder_returns_is_not_trusted(void **state) {
     place_check(p->memory);
 }
 
+/* Twenty numbers in a row are of one kind, which only this encoder sees. */
+static epi_status encode_kind(void *context, float *vectors, const epi_encoder_text *texts, size_t count) {
+    salted kind = {.name = "kind", .dimension = SALTED_DIMENSION};
+    (void)context;
+    for (size_t i = 0; i < count; i++) {
+        char text[64], name[32];
+        unsigned number = 0;
+        (void)snprintf(text, sizeof text, "%.*s", (int)texts[i].size, texts[i].data);
+        (void)sscanf(text, "remark number%u", &number);
+        (void)snprintf(name, sizeof name, "%u", number / 20);
+        salted_vector(vectors + i * SALTED_DIMENSION, &kind, name, strlen(name));
+    }
+    return EPI_OK;
+}
+
+static void a_space_finds_out_what_its_vectors_are_worth(void **state) {
+    place *p = *state;
+    set(p->space, &one);
+    say_many(p->space, 1, 400);
+    assert_true(place_stats(p->space).vector_worth < 0.0); /* not measured */
+    (void)upkeep(p->space, EPI_OK);
+    assert_true(place_stats(p->space).vector_worth == 0.0); /* a salted vector says nothing about its neighbours */
+    epi_encoder encoder = salted_encoder(&two);
+    encoder.name = "kinds";
+    encoder.encode = encode_kind;
+    EXPECT(EPI_OK, epi_space_encoder_set(p->space, &encoder));
+    (void)upkeep(p->space, EPI_OK);
+    assert_int_equal(place_stats(p->space).generation, 3);
+    assert_true(place_stats(p->space).vector_worth > 0.0);
+    place_check(p->memory);
+    double worth = place_stats(p->space).vector_worth;
+    place_reopen(p);
+    assert_true(place_stats(p->space).vector_worth == worth);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, place_teardown)
 
 int main(void) {
@@ -330,6 +372,7 @@ int main(void) {
         TEST(removing_takes_out_of_both_generations),
         TEST(tables_that_cannot_be_are_refused),
         TEST(what_an_encoder_returns_is_not_trusted),
+        TEST(a_space_finds_out_what_its_vectors_are_worth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

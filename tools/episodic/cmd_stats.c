@@ -104,6 +104,7 @@ static int print_space(const cli *c) {
         FIGURE(terms, "distinct terms in sealed postings"),
         FIGURE(vectors, "vectors"),
         FIGURE(dimension, "  their dimension"),
+        FIGURE(generation, "  the encoder's number"),
         FIGURE(backlog, "  steps that wait for one"),
         FIGURE(building_done, "  made for the encoder to come"),
         FIGURE(building_left, "  still to be made for it"),
