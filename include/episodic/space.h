@@ -199,7 +199,8 @@ EPI_API epi_status epi_space_encoder_give(epi_space *space, const epi_encoder *e
  *
  * @param encoder taken over on EPI_OK, and closed with the memory; left to the caller otherwise.
  * @return EPI_OK · EPI_EUNSUPPORTED the space's vectors are the caller's (EPI_ENCODER_GIVEN), or none of its roles is
- *         searched · EPI_EINVAL EPI_ELIMIT EPI_EUTF8 the table · EPI_EREADONLY another encoder than the space has · storage errors
+ *         searched · EPI_EINVAL EPI_ELIMIT EPI_EUTF8 the table · EPI_EREADONLY another encoder than the space has ·
+ *         storage errors
  * @par Thread safety any thread. */
 EPI_API epi_status epi_space_encoder_set(epi_space *space, const epi_encoder *encoder);
 

@@ -43,8 +43,8 @@ epi_status epi__arms_vector(epi__search_state *search) {
     if (!search->nearest) return epi__fail_memory(MODULE, wanted * sizeof *search->nearest);
     EPI__TRY(epi__nearest(&search->nearest_count, search->nearest, search->snapshot, query->vector, wanted, query->ef,
                           search->snapshot->mirror->mark_count ? seen : NULL, search));
-    /* Vectors of encoders of texts all lie to one side, so that any two look alike: what the last of the nearest has, any
-     * step has. Hashed ones share nothing where they share no word. */
+    /* Vectors of encoders of texts all lie to one side, so that any two look alike: what the last of the nearest has,
+     * any step has. Hashed ones share nothing where they share no word. */
     bool floored = !query->hashed && !query->cue->vector && search->nearest_count == wanted;
     float floor = floored ? EPI__MAX(search->nearest[wanted - 1].score, 0.0f) : 0.0f;
     for (size_t i = 0; i < search->nearest_count; i++) {
