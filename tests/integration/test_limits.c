@@ -412,6 +412,9 @@ static void bad_vectors_and_tensors_have_their_status_and_leave_nothing(void **s
     epi_space *space = NULL;
     place_vector_schema(&schema, roles, 3);
     schema.metric = EPI_COSINE;
+    roles[1].dtype = EPI_F32;
+    roles[1].rank = 1;
+    roles[1].shape[0] = 2;
     EXPECT(EPI_OK, epi_space_open(&space, p->memory, "rl", &schema));
     static const float nan[3] = {1, NAN, 0}, inf[3] = {INFINITY, 0, 0}, zero[3] = {0}, good[4] = {1, 2, 3, 4},
                        huge[3] = {3e38f, 3e38f, 0};
