@@ -34,6 +34,7 @@ episodic_dependency(lmdb HEADER lmdb.h LIBRARY lmdb PACKAGE liblmdb-dev)
 episodic_dependency(cjson HEADER cjson/cJSON.h LIBRARY cjson PACKAGE libcjson-dev)
 episodic_dependency(stemmer HEADER libstemmer.h LIBRARY stemmer PACKAGE libstemmer-dev)
 episodic_dependency(utf8proc HEADER utf8proc.h LIBRARY utf8proc PACKAGE libutf8proc-dev)
+episodic_dependency(curl HEADER curl/curl.h LIBRARY curl PACKAGE libcurl4-openssl-dev)
 
 # OpenMP comes before FAISS: FAISS's own package file names its target. clang needs libomp-dev for it.
 find_package(OpenMP REQUIRED)

@@ -24,6 +24,19 @@
 #define EPI_RANK_MAX 8u                               /**< axes of a tensor */
 #define EPI_TENSOR_SIZE_MAX (64u * 1024u * 1024u)     /**< bytes of one tensor */
 
+/* remote encoders */
+#define EPI_REMOTE_BATCH_DEFAULT 64u /**< texts of one request */
+#define EPI_REMOTE_BATCH_MAX 2048u
+#define EPI_REMOTE_PARALLEL_DEFAULT 4u /**< requests under way at once */
+#define EPI_REMOTE_PARALLEL_MAX 64u
+#define EPI_REMOTE_ATTEMPTS_DEFAULT 4u
+#define EPI_REMOTE_ATTEMPTS_MAX 100u
+#define EPI_REMOTE_TIMEOUT_MS_DEFAULT 30000u /**< of one attempt */
+#define EPI_REMOTE_LIMIT_MS_DEFAULT 60000u   /**< of one call with all its attempts */
+#define EPI_REMOTE_MS_MAX 3600000u
+#define EPI_REMOTE_PAUSE_MS_DEFAULT 500u    /**< before a second attempt, and after a failed call */
+#define EPI_REMOTE_TEXT_SIZE_DEFAULT 24576u /**< bytes of a text that are sent */
+
 /* calls */
 #define EPI_APPEND_COUNT_MAX 65536u /**< steps of one epi_episode_append_many() */
 #define EPI_APPEND_SIZE_MAX (256u * 1024u * 1024u) /**< bytes of the rows of one epi_transitions_append() */

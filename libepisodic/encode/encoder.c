@@ -4,6 +4,7 @@
 #include "../math/math.h"
 #include "../text/text.h"
 #include "encode.h"
+#include "remote.h"
 
 #define MODULE "encode"
 #define BATCH_MAX 65536u
@@ -69,5 +70,6 @@ epi_status epi__encoder_reopen(epi_encoder *encoder, epi__view name, epi__view s
     *encoder = epi_encoder_default();
     if (is(name, "hash")) return epi_encoder_hash(encoder, dimension);
     if (is(name, "static") && source.size > 0) return epi_encoder_static(encoder, source.data); /* ends with a NUL */
+    if (is(name, "remote")) return epi__remote_reopen(encoder, source);
     return EPI_ENOTFOUND;
 }

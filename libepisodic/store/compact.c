@@ -124,6 +124,15 @@ static void renew_ballast(epi__store *store) {
     (void)epi__dir_file_reserve(store->path, "ballast", EPI__BALLAST_SIZE);
 }
 
+/* Encoders keep vectors by hashes of texts in cache/, which say nothing of whose they are: all go. */
+static epi_status drop_vectors(const epi__store *store) {
+    epi__buffer path = {0};
+    epi_status status = epi__store_cache_path(&path, store, ".");
+    if (!status) status = epi__dir_remove_all(epi__buffer_text(&path), ".vectors");
+    epi__buffer_dispose(&path);
+    return status == EPI_ENOTFOUND ? EPI_OK : status;
+}
+
 epi_status epi__store_compact(epi__store *store) {
     epi__dir_lock lock = EPI__DIR_LOCK_NONE;
     EPI__TRY(epi__catalog_reclaim(store, 0));
@@ -131,5 +140,5 @@ epi_status epi__store_compact(epi__store *store) {
     epi_status status = compact_locked(store);
     epi__dir_lock_release(&lock);
     if (!status) renew_ballast(store);
-    return status;
+    return status ? status : drop_vectors(store);
 }

@@ -350,6 +350,29 @@ epi_status epi__dir_remove_flat(const char *path, const char *const *names, size
     return epi__fail_errno("store", errno, "removing the directory", path);
 }
 
+static bool ends_with(const char *name, const char *suffix) {
+    size_t size = strlen(name), end = strlen(suffix);
+    return size >= end && strcmp(name + size - end, suffix) == 0;
+}
+
+epi_status epi__dir_remove_all(const char *path, const char *suffix) {
+    int directory, error = 0;
+    EPI__TRY(open_directory(&directory, path));
+    DIR *list = fdopendir(directory);
+    if (list == NULL) {
+        error = errno;
+        close(directory);
+        return epi__fail_errno("store", error, "listing the directory", path);
+    }
+    for (struct dirent *entry; error == 0 && (entry = readdir(list)) != NULL;)
+        if (ends_with(entry->d_name, suffix) && unlinkat(directory, entry->d_name, 0) != 0 && errno != ENOENT)
+            error = errno;
+    epi_status status = error ? epi__fail_errno("store", error, "removing files of", path)
+                              : sync_directory(directory, path);
+    closedir(list); /* and `directory` with it */
+    return status;
+}
+
 /* 0 or an errno value. */
 static int fill(int file, uint64_t size) {
     struct stat info;

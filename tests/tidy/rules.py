@@ -50,6 +50,7 @@ DOORS = {
     r"utf8proc\.h": ["libepisodic/text/"],
     r"libstemmer\.h": ["libepisodic/text/"],
     r"xxhash\.h": ["libepisodic/base/"],
+    r"curl/.*": ["libepisodic/net/"],
 }
 
 # The library never prints, exits, aborts or touches signals, and calls nothing that cannot be bounded or shared.

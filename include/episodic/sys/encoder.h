@@ -8,6 +8,7 @@
 #ifndef EPISODIC_SYS_ENCODER_H
 #define EPISODIC_SYS_ENCODER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -72,6 +73,56 @@ EPI_API epi_status epi_encoder_hash(epi_encoder *encoder, uint32_t dimension);
  *         EPI_EPERMISSION EPI_ENOMEM EPI_EINVAL
  * @par Source Tulkens and van Dongen 2024, "Model2Vec"; all tokens of a text count, not the first 512. */
 EPI_API epi_status epi_encoder_static(epi_encoder *encoder, const char *directory);
+
+/** How a remote encoder is reached. Every string is copied. */
+typedef struct epi_remote_options {
+    uint32_t version;         /**< set by epi_remote_options_default() */
+    const char *url;          /**< of the endpoint: "http://localhost:11434/v1/embeddings" */
+    const char *model;        /**< as the server calls it */
+    uint32_t dimension;       /**< of the vectors that it returns */
+    bool send_dimension;      /**< asks for that dimension, of models that can shorten theirs ("dimensions") */
+    const char *key_variable; /**< environment variable that holds the key; NULL: see key_file */
+    const char *key_file;     /**< file whose first line is the key; NULL: there is no key */
+    const char *ca_file;      /**< certificates to trust, PEM; NULL: the system's */
+    const char *cache;        /**< directory where vectors are kept by model and hash of the text, so that no text is
+                                   sent twice; made if missing, in one that exists. NULL: none. In DIR/cache of a memory
+                                   it goes when the memory is compacted or purged */
+    uint32_t batch;           /**< texts of one request; 0: EPI_REMOTE_BATCH_DEFAULT */
+    uint32_t parallel;        /**< requests under way at once; 0: EPI_REMOTE_PARALLEL_DEFAULT */
+    uint32_t attempts;        /**< of one request; 0: EPI_REMOTE_ATTEMPTS_DEFAULT */
+    uint32_t timeout_ms;      /**< of one attempt; 0: EPI_REMOTE_TIMEOUT_MS_DEFAULT */
+    uint32_t limit_ms;        /**< of one call with all its attempts and pauses; 0: EPI_REMOTE_LIMIT_MS_DEFAULT */
+    uint32_t pause_ms;        /**< before the second attempt, doubled before each next, of which a random part between
+                                   half and all is waited, and as long as the server asks for ("Retry-After") if that
+                                   is longer; 0: EPI_REMOTE_PAUSE_MS_DEFAULT */
+    uint32_t text_size_max;   /**< bytes of a text that are sent, cut between characters; 0:
+                                   EPI_REMOTE_TEXT_SIZE_DEFAULT */
+    double text_us;           /**< the table's hint; 0: not known */
+} epi_remote_options;
+
+static inline epi_remote_options epi_remote_options_default(void) {
+    epi_remote_options options = {1, NULL, NULL, 0, false, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0.0};
+    return options;
+}
+
+/** A server of embeddings with the interface of OpenAI's /v1/embeddings: Ollama, llama.cpp, vLLM and others.
+ *
+ * Requests are tried again after 408, 429, 5xx and broken connections, but not past limit_ms; after a call that failed
+ * the server is left alone for as long as it asked for, at least pause_ms, and calls fail at once. An answer counts
+ * only if it has a vector for each text, by its index, of the dimension, finite, not all zeros. Texts that the server
+ * refuses (400, 413, 422) are told from the others by halving; one is refused for good only after the server has
+ * encoded another. Certificates are verified, redirects are not followed, answers have a limit; the key appears in no
+ * message, and is sent over https or to this machine only.
+ *
+ * A space keeps these options, without the key. Who opens a memory that somebody else wrote would let it say where
+ * texts and keys go: so a process opens a space's remote encoder by itself only if its environment variable
+ * EPISODIC_REMOTE is exactly the url; otherwise it has to be given.
+ * @param[out] encoder to be closed with epi_encoder_close(), or taken over by a space. Nothing is sent yet.
+ * @return EPI_OK · EPI_EINVAL an option is missing or out of range, or a key would go over a network in the clear ·
+ *         EPI_ENOTFOUND the variable or file of the key, or the cache's parent · EPI_ELIMIT EPI_EPERMISSION EPI_EIO
+ *         EPI_EDISKFULL EPI_ENOMEM
+ * @par Thread safety of the encoder: any number of threads, each with connections of its own. */
+EPI_API epi_status epi_encoder_remote(epi_encoder *encoder, const epi_remote_options *options);
 
 /** Closes an encoder that no space has taken over, and zeroes it. NULL is allowed. */
 EPI_API void epi_encoder_close(epi_encoder *encoder);
