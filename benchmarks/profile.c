@@ -26,11 +26,10 @@ const profile_weight profile_weights[] = {
     OTHER(several, true), WEIGHT(hop),
     WEIGHT(opening),      WEIGHT(news),
     WEIGHT(self),         WEIGHT(past),
-    WEIGHT(recency),      OTHER(recency_half_life_days, false),
+    OTHER(recency, true), OTHER(recency_half_life_days, false),
     SEVERAL(context),     SEVERAL(episode),
-    SEVERAL(speaker),     SEVERAL(answer),
-    SEVERAL(opening),     SEVERAL(news),
-    SEVERAL(self),        SEVERAL(past),
+    SEVERAL(speaker),     SEVERAL(opening),
+    SEVERAL(news),
 };
 const size_t profile_weight_count = sizeof profile_weights / sizeof *profile_weights;
 _Static_assert(sizeof profile_weights / sizeof *profile_weights <= PROFILE_WEIGHT_MAX, "room for every weight");

@@ -76,11 +76,8 @@ typedef struct epi_recall_profile {
     double several_context;
     double several_episode;
     double several_speaker;
-    double several_answer;
     double several_opening;
     double several_news;
-    double several_self;
-    double several_past;
 } epi_recall_profile;
 
 /** The weights of a kind of memory; of EPI_PROFILE_AUTO and of no kind those of a chat. */

@@ -14,41 +14,38 @@ epi_recall_profile epi_recall_profile_default(void) {
     return (epi_recall_profile){.version = 1,
                                 .lexical = 1.0,
                                 .k1 = 1.0,
-                                .b = 0.1,
-                                .vector = 0.4,
-                                .context = 2.4,
+                                .b = 0.3,
+                                .vector = 0.35,
+                                .context = 2.5,
                                 .reach = 4.0,
-                                .episode = 1.25,
-                                .speaker = 0.65,
+                                .episode = 1.7,
+                                .speaker = 0.7,
                                 .user = 0.0,
                                 .question = -0.35,
-                                .answer = 1.65,
-                                .time = 1.1,
-                                .time_fit = 1.0,
+                                .answer = 1.5,
+                                .time = 1.3,
+                                .time_fit = 1.1,
                                 .crowd = 0.0,
                                 .several = 0.0,
-                                .hop = 0.55,
-                                .opening = 0.3,
-                                .news = 1.7,
-                                .self = 0.3,
-                                .past = 0.15,
+                                .hop = 0.4,
+                                .opening = 0.25,
+                                .news = 1.8,
+                                .self = 0.4,
+                                .past = 0.25,
                                 .recency = 0.02,
                                 .recency_half_life_days = 30.0,
-                                .several_context = -0.45,
-                                .several_episode = -0.9,
-                                .several_speaker = 0.4,
-                                .several_answer = -0.4,
+                                .several_context = -0.2,
+                                .several_episode = -0.85,
+                                .several_speaker = 0.35,
                                 .several_opening = 0.15,
-                                .several_news = 0.5,
-                                .several_self = 0.3,
-                                .several_past = 0.15};
+                                .several_news = 0.45};
 }
 
 /* How much a step tells, and what a question for several things wants, helps where people talk with each other. */
 static void tell_nothing(epi_recall_profile *profile) {
     profile->opening = profile->news = profile->self = profile->past = 0.0;
-    profile->several_context = profile->several_episode = profile->several_speaker = profile->several_answer = 0.0;
-    profile->several_opening = profile->several_news = profile->several_self = profile->several_past = 0.0;
+    profile->several_context = profile->several_episode = profile->several_speaker = 0.0;
+    profile->several_opening = profile->several_news = 0.0;
 }
 
 /* Long answers hold a word of everything, so length counts, and what the user said counts double. What stands beside a
@@ -111,8 +108,7 @@ epi_status epi__profile_check(const epi_recall_profile *p) {
     double sum = p->lexical + p->k1 + p->b + p->vector + p->context + p->reach + p->episode + p->speaker + p->user +
                  p->question + p->answer + p->time + p->time_fit + p->crowd + p->several + p->hop + p->opening +
                  p->news + p->self + p->past + p->recency + p->recency_half_life_days + p->several_context +
-                 p->several_episode + p->several_speaker + p->several_answer + p->several_opening + p->several_news +
-                 p->several_self + p->several_past;
+                 p->several_episode + p->several_speaker + p->several_opening + p->several_news;
     if (p->version != 1)
         return epi__fail(EPI_EINVAL, "recall", "recall profile has version %u, expected 1", p->version);
     if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->time_fit < 0 || p->reach < 0 ||
@@ -125,9 +121,6 @@ void epi__profile_several(epi_recall_profile *p) {
     p->context += p->several_context;
     p->episode += p->several_episode;
     p->speaker += p->several_speaker;
-    p->answer += p->several_answer;
     p->opening += p->several_opening;
     p->news += p->several_news;
-    p->self += p->several_self;
-    p->past += p->several_past;
 }

@@ -223,17 +223,17 @@ static void a_cue_for_several_things_has_weights_of_its_own(void **state) {
     uint64_t steps[SAID_MAX];
     const char *const texts[] = {"I have walnut trees", NULL};
     epi_recall_profile profile = words_alone();
-    profile.self = 0.25;
-    profile.several_self = 0.5;
+    profile.news = 0.25;
+    profile.several_news = 0.5;
     say_all(steps, p->space, texts);
     epi_recollection *found = recall(p->space, "Which trees are walnut trees?", &profile);
-    assert_true(weight_of(found, steps[0], "self") == 0.75);
+    assert_true(weight_of(found, steps[0], "news") == 0.75);
     epi_recollection_free(found);
     found = recall(p->space, "Where is the walnut?", &profile);
-    assert_true(weight_of(found, steps[0], "self") == 0.25);
+    assert_true(weight_of(found, steps[0], "news") == 0.25);
     epi_recollection_free(found);
     found = recall(p->space, "What has the walnut seen?", &profile);
-    assert_true(weight_of(found, steps[0], "self") == 0.75);
+    assert_true(weight_of(found, steps[0], "news") == 0.75);
     epi_recollection_free(found);
 }
 
