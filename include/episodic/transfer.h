@@ -59,7 +59,8 @@ EPI_API epi_status epi_import(epi_import_report *report, epi_memory *memory, con
                               const epi_import_options *options);
 
 /** Writes a space as JSONL: a line for the space and its schema, then episodes and their steps, forgotten ones included
- * and marked.
+ * and marked. Of a space of the preset "transitions", recorders and the steps of all their lanes, with final
+ * observations; what is appended meanwhile is left out.
  * @param write called with each piece; returning false stops with EPI_ECANCELLED. */
 EPI_API epi_status epi_export(epi_space *space, bool (*write)(void *context, const char *text, size_t size),
                               void *context);

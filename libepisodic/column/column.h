@@ -93,6 +93,36 @@ epi_status epi__chunk_data(const uint8_t **data, epi__snapshot *snapshot, epi__c
 /* Chunk and offset of a live step. EPI_ESTALE it is gone · EPI_ENOTFOUND it never was (a line is set). */
 epi_status epi__columns_find(epi__chunk **chunk, uint32_t *offset, epi__snapshot *snapshot, uint64_t id);
 
+/* ---- recorders and lanes, by lane.c ----------------------------------------------------------------------------- */
+
+typedef struct epi__recorder_info {
+    const char *name;
+    uint32_t id, lane_count;
+} epi__recorder_info;
+
+typedef struct epi__recorders {
+    epi__recorder_info *items; /* in order of the names' bytes */
+    size_t count;
+    epi__arena names;
+} epi__recorders;
+
+epi_status epi__columns_recorders(epi__recorders *list, epi__snapshot *snapshot);
+void epi__recorders_dispose(epi__recorders *list);
+
+/* A place in a lane, from {recorder, lane} on. It holds over several snapshots; what follows `after` in one only. */
+typedef struct epi__lane_place {
+    uint32_t recorder, lane;
+    uint64_t after;    /* id of the live step it stands at; 0: before the first */
+    epi__chunk *chunk; /* of it; NULL: there is none behind the place */
+    uint32_t offset;
+    const uint8_t *data;
+} epi__lane_place;
+
+/* Goes to the next live step of the lane. */
+epi_status epi__lane_next(epi__lane_place *place, epi__snapshot *snapshot);
+/* The id behind the newest slot of a lane; 0: it has none. */
+uint64_t epi__lane_end(const epi__columns *columns, uint32_t recorder, uint32_t lane);
+
 /* The number behind the newest look; and what came from *next on, at most `room`. Advances *next. False: older ones are
  * no longer kept, so everything is to be looked at anew; *next is then the newest. From any thread. */
 uint64_t epi__columns_look_next(epi__columns *columns);

@@ -4,6 +4,7 @@
  *   columns.c   what a process knows of a space: chunks, seats, looks
  *   load.c      bringing that to a transaction's state
  *   slot.c      steps, their neighbours and episodes
+ *   lane.c      recorders by name, lanes step by step
  *   recorder.c  recorders: opening, reserving chunks
  *   append.c    rows into images of open chunks
  *   commit.c    images into the store

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../column/column.h"
 #include "transfer.h"
 
 #define PAGE_COUNT 512u
@@ -350,6 +351,8 @@ static epi_status prepare(exporter *e) {
 
 epi_status epi_export(epi_space *space, bool (*write)(void *context, const char *text, size_t size), void *context) {
     if (space == NULL || write == NULL) return epi__fail(EPI_EINVAL, "transfer", "an argument was NULL");
+    EPI__TRY(epi__space_check_handle(space));
+    if (epi__columns_of(space->mirror)) return epi__export_columns(space, write, context);
     exporter e = {.space = space, .write = write, .context = context};
     epi_status status = prepare(&e);
     if (status == EPI_OK) status = write_file(&e);

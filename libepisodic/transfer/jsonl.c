@@ -5,32 +5,20 @@
  * Invariant: a file that is cut, even between two lines, is noticed by its missing or differing last line; what came
  * before stays, and importing the whole file adds the rest.
  */
-#include "transfer.h"
+#include "jsonl.h"
 
-typedef struct reader {
-    epi__sink *sink;
-    epi__line line;
-    epi_json *root;    /* of the line */
-    epi__arena arena;  /* decoded values of the line */
-    epi__map episodes; /* number in the file -> episode id */
-    const epi_schema *schema;
-    uint64_t episode_count; /* lines of the current space */
-    uint64_t step_count;
-    bool complete; /* no space is open, or its end line was read */
-} reader;
-
-static epi_status fail_at(const reader *r, const char *what) {
+epi_status epi__jsonl_fail(const epi__jsonl *r, const char *what) {
     return epi__sink_fail(r->sink, r->line.number, "%s", what);
 }
 
-static epi_status fail_memory(const reader *r) {
+static epi_status fail_memory(const epi__jsonl *r) {
     return epi__fail_memory("transfer", r->line.size);
 }
 
 /* ---- fields ---------------------------------------------------------------------------------------------------- */
 
 /* A number of the file: 1 and above; 0 when it is absent. */
-static epi_status read_number(uint64_t *number, const reader *r, const char *name, bool required) {
+epi_status epi__jsonl_number(uint64_t *number, const epi__jsonl *r, const char *name, bool required) {
     const epi_json *value = epi_json_member(r->root, name);
     int64_t integer = 0;
     *number = 0;
@@ -42,7 +30,7 @@ static epi_status read_number(uint64_t *number, const reader *r, const char *nam
     return EPI_OK;
 }
 
-static epi_status read_time(epi_interval *interval, const reader *r, const char *name) {
+static epi_status read_time(epi_interval *interval, const epi__jsonl *r, const char *name) {
     const epi_json *value = epi_json_member(r->root, name);
     *interval = (epi_interval){EPI_TIME_NONE, EPI_TIME_NONE, 0};
     if (value == NULL) return EPI_OK;
@@ -53,7 +41,7 @@ static epi_status read_time(epi_interval *interval, const reader *r, const char 
 }
 
 /* JSON as a value, or as the text of a string. NULL when absent. */
-static epi_status read_json(const char **text, reader *r, const epi_json *value) {
+static epi_status read_json(const char **text, epi__jsonl *r, const epi_json *value) {
     *text = epi_json_string(value, NULL);
     if (value == NULL || *text != NULL) return EPI_OK;
     epi__buffer buffer = {0};
@@ -66,7 +54,7 @@ static epi_status read_json(const char **text, reader *r, const epi_json *value)
     return status;
 }
 
-static epi_status read_base64(const void **data, size_t *size, reader *r, const epi_json *value, const char *name) {
+epi_status epi__jsonl_base64(const void **data, size_t *size, epi__jsonl *r, const epi_json *value, const char *name) {
     size_t text_size = 0;
     const char *text = epi_json_string(value, &text_size);
     epi__buffer buffer = {0};
@@ -82,7 +70,7 @@ static epi_status read_base64(const void **data, size_t *size, reader *r, const 
     return status;
 }
 
-static epi_status read_tags(const char *const **tags, size_t *count, reader *r) {
+static epi_status read_tags(const char *const **tags, size_t *count, epi__jsonl *r) {
     const epi_json *list = epi_json_member(r->root, "tags");
     size_t limit = epi_json_count(list);
     *count = 0;
@@ -92,22 +80,22 @@ static epi_status read_tags(const char *const **tags, size_t *count, reader *r) 
     if (texts == NULL) return fail_memory(r);
     for (const epi_json *at = epi_json_first(list); at != NULL; at = epi_json_next(at)) {
         texts[*count] = epi_json_string(at, NULL);
-        if (texts[(*count)++] == NULL) return fail_at(r, "a tag is not a string");
+        if (texts[(*count)++] == NULL) return epi__jsonl_fail(r, "a tag is not a string");
     }
     *tags = texts;
     return EPI_OK;
 }
 
-static epi_status read_reward(double *reward, const reader *r, bool *has) {
+static epi_status read_reward(double *reward, const epi__jsonl *r, bool *has) {
     const epi_json *value = epi_json_member(r->root, "reward");
     *reward = 0.0;
     *has = value != NULL;
     if (value == NULL || epi_json_number(reward, value)) return EPI_OK;
-    return fail_at(r, "\"reward\" is not a number");
+    return epi__jsonl_fail(r, "\"reward\" is not a number");
 }
 
 /* The line's own external id; else one made from the source and the line. NULL: out of memory. */
-static const char *external_id(reader *r, const char *prefix) {
+static const char *external_id(epi__jsonl *r, const char *prefix) {
     const char *given = epi__json_text_of(r->root, "external_id");
     if (given != NULL) return given;
     char id[EPI__DERIVED_ID_SIZE];
@@ -123,20 +111,21 @@ static const char *external_id(reader *r, const char *prefix) {
 
 /* ---- space, episode, outcome, end ------------------------------------------------------------------------------ */
 
-static epi_status import_space(reader *r) {
+static epi_status import_space(epi__jsonl *r) {
     epi_schema schema;
     epi_role roles[EPI_PART_COUNT_MAX];
     int64_t format = 0;
     const char *given = r->sink->options->space;
     const char *name = given != NULL ? given : epi__json_text_of(r->root, "name");
-    if (!r->complete) return fail_at(r, "a space begins before the end line of the one before");
-    if (given != NULL && r->sink->space != NULL) return fail_at(r, "a second space begins; import without naming one");
+    if (!r->complete) return epi__jsonl_fail(r, "a space begins before the end line of the one before");
+    if (given != NULL && r->sink->space != NULL)
+        return epi__jsonl_fail(r, "a second space begins; import without naming one");
     if (!epi_json_integer(&format, epi_json_member(r->root, "format")) || format != 1) {
-        return fail_at(r, "\"format\" is not 1; a newer release may have written the file");
+        return epi__jsonl_fail(r, "\"format\" is not 1; a newer release may have written the file");
     }
-    if (name == NULL) return fail_at(r, "the space has no name");
+    if (name == NULL) return epi__jsonl_fail(r, "the space has no name");
     const char *wrong = epi__schema_read(&schema, roles, epi_json_member(r->root, "schema"));
-    if (wrong != NULL) return fail_at(r, wrong);
+    if (wrong != NULL) return epi__jsonl_fail(r, wrong);
     EPI__TRY(epi__sink_space(r->sink, name, &schema));
     r->schema = epi_space_schema(r->sink->space);
     epi__map_clear(&r->episodes);
@@ -146,15 +135,15 @@ static epi_status import_space(reader *r) {
     return EPI_OK;
 }
 
-static epi_status import_episode(reader *r) {
+static epi_status import_episode(epi__jsonl *r) {
     uint64_t number;
     epi_interval begin;
     epi_episode_options options = epi_episode_options_default();
-    EPI__TRY(read_number(&number, r, "id", true));
+    EPI__TRY(epi__jsonl_number(&number, r, "id", true));
     EPI__TRY(read_time(&begin, r, "begin"));
     EPI__TRY(read_tags(&options.tags, &options.tag_count, r));
     EPI__TRY(read_json(&options.metadata, r, epi_json_member(r->root, "metadata")));
-    if (epi__map_get(&r->episodes, number, NULL)) return fail_at(r, "the episode's id is there twice");
+    if (epi__map_get(&r->episodes, number, NULL)) return epi__jsonl_fail(r, "the episode's id is there twice");
     options.title = epi__json_text_of(r->root, "title");
     options.begin = begin.from;
     options.external_id = external_id(r, "episode");
@@ -165,15 +154,15 @@ static epi_status import_episode(reader *r) {
 }
 
 /* Goes on with the episode that the line names. */
-static epi_status enter_episode(reader *r) {
+static epi_status enter_episode(epi__jsonl *r) {
     uint64_t number;
     uint64_t id = 0;
-    EPI__TRY(read_number(&number, r, "episode", true));
-    if (!epi__map_get(&r->episodes, number, &id)) return fail_at(r, "its episode has no line before it");
+    EPI__TRY(epi__jsonl_number(&number, r, "episode", true));
+    if (!epi__map_get(&r->episodes, number, &id)) return epi__jsonl_fail(r, "its episode has no line before it");
     return epi__sink_resume(r->sink, id);
 }
 
-static epi_status import_outcome(reader *r) {
+static epi_status import_outcome(epi__jsonl *r) {
     epi_interval end;
     epi_outcome outcome = epi_outcome_default();
     EPI__TRY(enter_episode(r));
@@ -184,7 +173,7 @@ static epi_status import_outcome(reader *r) {
     return epi__sink_end(r->sink, &outcome);
 }
 
-static epi_status import_end(reader *r) {
+static epi_status import_end(epi__jsonl *r) {
     int64_t episodes = -1;
     int64_t steps = -1;
     epi_json_integer(&episodes, epi_json_member(r->root, "episodes"));
@@ -205,14 +194,14 @@ static const epi_role *find_role(const epi_schema *schema, const char *name) {
     return NULL;
 }
 
-static epi_status read_part(epi_part *part, reader *r, const epi_json *value) {
+static epi_status read_part(epi_part *part, epi__jsonl *r, const epi_json *value) {
     const char *name = epi_json_name(value);
     const epi_role *role = find_role(r->schema, name);
     if (role == NULL) return epi__sink_fail(r->sink, r->line.number, "the schema has no role \"%.60s\"", name);
     const char *text = NULL;
     *part = epi_part_bytes(role->name, NULL, 0);
     if (role->type == EPI_BLOB || role->type == EPI_TENSOR)
-        return read_base64(&part->data, &part->size, r, value, name);
+        return epi__jsonl_base64(&part->data, &part->size, r, value, name);
     if (role->type == EPI_JSON) {
         EPI__TRY(read_json(&text, r, value));
     } else {
@@ -223,9 +212,9 @@ static epi_status read_part(epi_part *part, reader *r, const epi_json *value) {
     return EPI_OK;
 }
 
-static epi_status read_parts(epi_step *step, reader *r) {
+static epi_status read_parts(epi_step *step, epi__jsonl *r) {
     const epi_json *object = epi_json_member(r->root, "parts");
-    if (epi_json_type_of(object) != EPI_JSON_OBJECT) return fail_at(r, "the step has no parts");
+    if (epi_json_type_of(object) != EPI_JSON_OBJECT) return epi__jsonl_fail(r, "the step has no parts");
     epi_part *parts = epi__arena_alloc(&r->arena, epi_json_count(object), sizeof *parts);
     if (parts == NULL) return fail_memory(r);
     step->parts = parts;
@@ -235,7 +224,7 @@ static epi_status read_parts(epi_step *step, reader *r) {
     return EPI_OK;
 }
 
-static epi_status read_flags(uint32_t *flags, const reader *r) {
+epi_status epi__jsonl_flags(uint32_t *flags, const epi__jsonl *r) {
     static const char *const names[] = {"terminated", "truncated", "imagined"};
     static const uint32_t bits[] = {EPI_STEP_TERMINATED, EPI_STEP_TRUNCATED, EPI_STEP_IMAGINED};
     const epi_json *at = epi_json_first(epi_json_member(r->root, "flags"));
@@ -243,13 +232,13 @@ static epi_status read_flags(uint32_t *flags, const reader *r) {
         const char *name = epi_json_string(at, NULL);
         size_t i = 0;
         while (i < EPI__COUNT(names) && (name == NULL || strcmp(names[i], name) != 0)) i++;
-        if (i == EPI__COUNT(names)) return fail_at(r, "a flag is unknown");
+        if (i == EPI__COUNT(names)) return epi__jsonl_fail(r, "a flag is unknown");
         *flags |= bits[i];
     }
     return EPI_OK;
 }
 
-static epi_status read_event(epi_step *step, const reader *r) {
+static epi_status read_event(epi_step *step, const epi__jsonl *r) {
     epi_interval from;
     epi_interval end;
     EPI__TRY(read_time(&from, r, "time"));
@@ -260,38 +249,38 @@ static epi_status read_event(epi_step *step, const reader *r) {
     return EPI_OK;
 }
 
-static epi_status read_vector(epi_step *step, reader *r) {
+static epi_status read_vector(epi_step *step, epi__jsonl *r) {
     const epi_json *value = epi_json_member(r->root, "vector");
     const void *data = NULL;
     size_t size = 0;
     if (value == NULL) return EPI_OK;
-    EPI__TRY(read_base64(&data, &size, r, value, "vector"));
-    if (size % sizeof *step->vector != 0) return fail_at(r, "\"vector\" is not made of whole floats");
+    EPI__TRY(epi__jsonl_base64(&data, &size, r, value, "vector"));
+    if (size % sizeof *step->vector != 0) return epi__jsonl_fail(r, "\"vector\" is not made of whole floats");
     step->vector = data;
     step->vector_size = size / sizeof *step->vector;
     return EPI_OK;
 }
 
 /* What it corrects may still be in the batch, without an id. */
-static epi_status read_supersedes(epi_step *step, reader *r) {
+static epi_status read_supersedes(epi_step *step, epi__jsonl *r) {
     uint64_t number;
-    EPI__TRY(read_number(&number, r, "supersedes", false));
+    EPI__TRY(epi__jsonl_number(&number, r, "supersedes", false));
     if (number == 0 || epi__map_get(&r->sink->ids, number, &step->supersedes)) return EPI_OK;
     EPI__TRY(epi__sink_flush(r->sink));
     if (epi__map_get(&r->sink->ids, number, &step->supersedes)) return EPI_OK;
-    return fail_at(r, "the step that it supersedes has no line before it");
+    return epi__jsonl_fail(r, "the step that it supersedes has no line before it");
 }
 
-static epi_status read_step(epi__incoming *incoming, reader *r) {
+static epi_status read_step(epi__incoming *incoming, epi__jsonl *r) {
     epi_step *step = &incoming->step;
     bool has_reward;
-    EPI__TRY(read_number(&incoming->local, r, "id", true));
+    EPI__TRY(epi__jsonl_number(&incoming->local, r, "id", true));
     EPI__TRY(read_event(step, r));
     EPI__TRY(read_parts(step, r));
     EPI__TRY(read_tags(&step->tags, &step->tag_count, r));
     EPI__TRY(read_json(&step->metadata, r, epi_json_member(r->root, "metadata")));
     EPI__TRY(read_reward(&step->reward, r, &has_reward));
-    EPI__TRY(read_flags(&step->flags, r));
+    EPI__TRY(epi__jsonl_flags(&step->flags, r));
     EPI__TRY(read_vector(step, r));
     EPI__TRY(read_supersedes(step, r));
     incoming->forgotten = epi_json_true(epi_json_member(r->root, "forgotten"));
@@ -299,7 +288,8 @@ static epi_status read_step(epi__incoming *incoming, reader *r) {
     return step->external_id != NULL ? EPI_OK : fail_memory(r);
 }
 
-static epi_status import_step(reader *r) {
+static epi_status import_step(epi__jsonl *r) {
+    if (r->sink->rows) return epi__jsonl_row(r);
     epi__incoming incoming = {epi_step_default(), r->line.number, 0, false};
     EPI__TRY(enter_episode(r));
     EPI__TRY(read_step(&incoming, r));
@@ -309,15 +299,13 @@ static epi_status import_step(reader *r) {
 
 /* ---- lines ----------------------------------------------------------------------------------------------------- */
 
-static epi_status import_line(reader *r) {
+static epi_status import_line(epi__jsonl *r) {
     static const struct {
         const char *type;
-        epi_status (*import)(reader *r);
-    } types[] = {{"step", import_step},
-                 {"episode", import_episode},
-                 {"outcome", import_outcome},
-                 {"space", import_space},
-                 {"end", import_end}};
+        epi_status (*import)(epi__jsonl *r);
+    } types[] = {{"step", import_step},       {"episode", import_episode},
+                 {"outcome", import_outcome}, {"recorder", epi__jsonl_recorder},
+                 {"space", import_space},     {"end", import_end}};
     epi_status status = epi_json_parse(&r->root, r->line.text, r->line.size);
     if (status != EPI_OK)
         return epi__fail(status, "transfer", "line %zu: %s", r->line.number, epi_error_last()->message);
@@ -325,13 +313,13 @@ static epi_status import_line(reader *r) {
     for (size_t i = 0; type != NULL && i < EPI__COUNT(types); i++) {
         if (strcmp(types[i].type, type) != 0) continue;
         if (r->complete && types[i].import != import_space)
-            return fail_at(r, "a line of type \"space\" has to come first");
+            return epi__jsonl_fail(r, "a line of type \"space\" has to come first");
         return types[i].import(r);
     }
-    return fail_at(r, "\"type\" is none of space, episode, step, outcome and end");
+    return epi__jsonl_fail(r, "\"type\" is none of space, episode, recorder, step, outcome and end");
 }
 
-static epi_status import_lines(reader *r, const char *text, size_t size) {
+static epi_status import_lines(epi__jsonl *r, const char *text, size_t size) {
     r->line.text = text;
     while (epi__line_next(&r->line, text, size)) {
         epi_status status = import_line(r);
@@ -342,11 +330,11 @@ static epi_status import_lines(reader *r, const char *text, size_t size) {
         r->sink->done = (uint64_t)(r->line.text + r->line.size - text);
     }
     if (r->line.number == 0) return epi__fail(EPI_EFORMAT, "transfer", "the file was empty");
-    return r->complete ? EPI_OK : fail_at(r, "the file is cut: its last line is not of type \"end\"");
+    return r->complete ? EPI_OK : epi__jsonl_fail(r, "the file is cut: its last line is not of type \"end\"");
 }
 
 epi_status epi__import_jsonl(epi__sink *sink, const char *text, size_t size) {
-    reader r = {.sink = sink, .complete = true};
+    epi__jsonl r = {.sink = sink, .complete = true};
     sink->total = size;
     epi_status status = import_lines(&r, text, size);
     epi__map_dispose(&r.episodes);

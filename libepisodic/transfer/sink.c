@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 void epi__sink_dispose(epi__sink *sink) {
+    epi__rows_sink_free(sink->rows);
     epi_episode_close(sink->episode);
     epi_space_close(sink->space);
     epi__arena_dispose(&sink->arena);
@@ -31,6 +32,8 @@ epi_status epi__sink_space(epi__sink *sink, const char *name, const epi_schema *
     EPI__TRY(epi__sink_flush(sink));
     epi_episode_close(sink->episode);
     sink->episode = NULL;
+    epi__rows_sink_free(sink->rows);
+    sink->rows = NULL;
     epi_space_close(sink->space);
     sink->space = NULL;
     epi__map_clear(&sink->ids);
@@ -40,7 +43,7 @@ epi_status epi__sink_space(epi__sink *sink, const char *name, const epi_schema *
     sink->fresh = stats.steps == 0;
     sink->newest = 0;
     sink->report->spaces++;
-    return EPI_OK;
+    return epi__rows_sink_new(&sink->rows, sink);
 }
 
 epi_status epi__sink_episode(epi__sink *sink, const epi_episode_options *options, bool keep_title) {
@@ -211,7 +214,7 @@ static epi_status store_pending(epi__sink *sink, uint64_t *ids, const bool *was_
     return status;
 }
 
-static epi_status report_progress(const epi__sink *sink) {
+epi_status epi__sink_progress(const epi__sink *sink) {
     const epi_import_options *options = sink->options;
     if (options->progress == NULL || options->progress(options->context, sink->done, sink->total)) return EPI_OK;
     return epi__fail(EPI_ECANCELLED, "transfer", "the import was stopped after %llu new steps; importing again goes on",
@@ -219,6 +222,7 @@ static epi_status report_progress(const epi__sink *sink) {
 }
 
 epi_status epi__sink_flush(epi__sink *sink) {
+    if (sink->rows) return epi__rows_flush(sink->rows);
     if (sink->count == 0) return EPI_OK;
     uint64_t ids[EPI__IMPORT_BATCH_COUNT];
     bool was_there[EPI__IMPORT_BATCH_COUNT];
@@ -232,5 +236,5 @@ epi_status epi__sink_flush(epi__sink *sink) {
     sink->count = 0;
     sink->size = 0;
     epi__arena_dispose(&sink->arena);
-    return status != EPI_OK ? status : report_progress(sink);
+    return status != EPI_OK ? status : epi__sink_progress(sink);
 }

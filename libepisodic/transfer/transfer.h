@@ -2,7 +2,7 @@
  *
  * A format reads its file and tells the sink of spaces, episodes and steps in order; the sink knows of batches, of
  * what is there already, of progress, and of the place in the file that an error is about. Formats use the public API
- * for all that touches a memory.
+ * for all that touches a memory; only what is kept of columns is read beside it.
  */
 #ifndef EPI_TRANSFER_TRANSFER_H
 #define EPI_TRANSFER_TRANSFER_H
@@ -26,6 +26,8 @@ typedef struct epi__incoming {
     bool forgotten;
 } epi__incoming;
 
+typedef struct epi__rows_sink epi__rows_sink;
+
 typedef struct epi__sink {
     epi_memory *memory;
     const epi_import_options *options;
@@ -33,8 +35,9 @@ typedef struct epi__sink {
     const char *unit; /* what `place` counts: "entry" or "line" */
     epi_space *space; /* NULL before the first */
     epi_episode *episode;
-    bool fresh;      /* the space was empty: nothing has to be looked up */
-    uint64_t newest; /* greatest step id that was returned */
+    epi__rows_sink *rows; /* of a space that keeps columns; NULL: it keeps rows */
+    bool fresh;           /* the space was empty: nothing has to be looked up */
+    uint64_t newest;      /* greatest step id that was returned */
     epi__incoming pending[EPI__IMPORT_BATCH_COUNT];
     size_t count;
     size_t size;      /* bytes of the pending values */
@@ -52,10 +55,40 @@ epi_status epi__sink_episode(epi__sink *sink, const epi_episode_options *options
 epi_status epi__sink_resume(epi__sink *sink, uint64_t episode);
 epi_status epi__sink_step(epi__sink *sink, const epi__incoming *incoming);
 epi_status epi__sink_flush(epi__sink *sink);
+epi_status epi__sink_progress(const epi__sink *sink); /* EPI_ECANCELLED: the caller wants no more */
 /* Ends the current episode. */
 epi_status epi__sink_end(epi__sink *sink, const epi_outcome *outcome);
 /* EPI_EFORMAT about a place: "entry 3: speaker is not a string". */
 epi_status epi__sink_fail(const epi__sink *sink, size_t place, const char *format, ...) EPI__PRINTF(3, 4);
+
+/* ---- import_columns.c: into a space that keeps columns ---------------------------------------------------------- */
+
+/* A step on its way in. What it points to is copied. */
+typedef struct epi__row_in {
+    size_t place;    /* line */
+    size_t recorder; /* number in the file, from 1 */
+    uint32_t lane;
+    uint64_t episode; /* number in the file */
+    uint64_t given;   /* bit of each role that has a value */
+    epi__view values[EPI_PART_COUNT_MAX];
+    epi__view next; /* observation; NULL: none */
+    uint32_t flags; /* EPI_STEP_TERMINATED, EPI_STEP_TRUNCATED */
+} epi__row_in;
+
+/* *rows is NULL where the sink's space keeps no columns. */
+epi_status epi__rows_sink_new(epi__rows_sink **rows, epi__sink *sink);
+void epi__rows_sink_free(epi__rows_sink *rows);
+size_t epi__rows_recorders(const epi__rows_sink *rows);
+/* The file's next recorder. */
+epi_status epi__rows_recorder(epi__rows_sink *rows, size_t place, const char *name, uint32_t lanes);
+epi_status epi__rows_step(epi__rows_sink *rows, const epi__row_in *row);
+epi_status epi__rows_flush(epi__rows_sink *rows);
+
+/* ---- export_columns.c ------------------------------------------------------------------------------------------- */
+
+/* epi_export() of a space that keeps columns. */
+epi_status epi__export_columns(epi_space *space, bool (*write)(void *context, const char *text, size_t size),
+                               void *context);
 
 /* ---- entries.c: a JSON document or JSONL as a list of entries -------------------------------------------------- */
 

@@ -119,13 +119,39 @@ static void a_jsonl_file_survives_every_failed_allocation(void **state) {
     epi__buffer_dispose(&text);
 }
 
-static void an_export_says_of_every_failed_allocation(void **state) {
+/* A space of columns with two lanes, an episode that ended and two that are open. */
+static void record(place *p) {
+    epi_schema schema;
+    epi_role roles[EPI_TRANSITION_ROLE_COUNT];
+    epi_space *space = NULL;
+    epi_recorder *recorder = NULL;
+    const float observations[6] = {1, 2, 3, 4, 5, 6};
+    const uint32_t lanes[6] = {0, 1, 0, 1, 1, 0};
+    const bool terminated[6] = {false, false, true, false, false, false};
+    const epi_column columns[] = {epi_column_f32(EPI_OBSERVATION, observations),
+                                  epi_column_bool(EPI_TERMINATED, terminated)};
+    EXPECT(EPI_OK, epi_schema_transitions(&schema, roles, 1, EPI_I64, 0));
+    EXPECT(EPI_OK, epi_space_open(&space, p->memory, "source", &schema));
+    EXPECT(EPI_OK, epi_recorder_open(&recorder, space, "actor", 2));
+    EXPECT(EPI_OK, epi_transitions_append(NULL, recorder, lanes, columns, 2, 6));
+    epi_recorder_close(recorder);
+    epi_space_close(space);
+}
+
+static void columns_survive_every_failed_allocation(void **state) {
     place *p = *state;
+    epi__buffer text = {0};
+    record(p);
+    export_space(&text, p, "source");
+    import_with_faults(p, epi__buffer_text(&text), text.size, "faults");
+    epi__buffer_dispose(&text);
+}
+
+static void export_with_faults(place *p) {
     epi__buffer wanted = {0};
     epi__buffer got = {0};
     epi_space *space = NULL;
     bool failed = true;
-    EXPECT(EPI_OK, import_text(p, (epi__view){tools, sizeof tools - 1}, "source"));
     export_space(&wanted, p, "source");
     EXPECT(EPI_OK, epi_space_open(&space, p->memory, "source", NULL));
     epi__buffer_reserve(&got, 65536); /* so that only the export allocates */
@@ -142,6 +168,16 @@ static void an_export_says_of_every_failed_allocation(void **state) {
     epi_space_close(space);
     epi__buffer_dispose(&wanted);
     epi__buffer_dispose(&got);
+}
+
+static void an_export_says_of_every_failed_allocation(void **state) {
+    EXPECT(EPI_OK, import_text(*state, (epi__view){tools, sizeof tools - 1}, "source"));
+    export_with_faults(*state);
+}
+
+static void an_export_of_columns_says_of_every_failed_allocation(void **state) {
+    record(*state);
+    export_with_faults(*state);
 }
 
 static epi_time fixed_time(void *context) {
@@ -175,6 +211,8 @@ int main(void) {
         PLACE_TEST(a_chatgpt_file_survives_every_failed_allocation),
         PLACE_TEST(a_jsonl_file_survives_every_failed_allocation),
         PLACE_TEST(an_export_says_of_every_failed_allocation),
+        PLACE_TEST(columns_survive_every_failed_allocation),
+        PLACE_TEST(an_export_of_columns_says_of_every_failed_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
