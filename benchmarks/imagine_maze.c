@@ -20,6 +20,9 @@ typedef struct world {
     point_maze maze;
     epi_memory *memory;
     epi_space *space;
+    float *places; /* count x 2: where each stored step began */
+    uint64_t *ids;
+    size_t count;
 } world;
 
 static world world_make(const char *name, uint64_t seed, size_t episodes, const char *place) {
@@ -31,11 +34,18 @@ static world world_make(const char *name, uint64_t seed, size_t episodes, const 
     (void)snprintf(path, sizeof path, "%s/%s-%s", bench_directory(NULL), name, place);
     w.memory = bench_record_memory(path);
     w.space = bench_record_space(w.memory, name, 2, EPI_F32, 2);
+    epi_recorder *recorder = bench_recorder(w.space);
+    w.places = bench_alloc(episodes * MAZE_EPISODE_STEPS * 2, sizeof *w.places);
+    w.ids = bench_alloc(episodes * MAZE_EPISODE_STEPS, sizeof *w.ids);
     for (size_t i = 0; i < episodes; i++) {
         point_maze_episode(&w.maze, observations, actions, &random);
-        bench_record(w.space, observations, 2, actions, 2 * sizeof(float), rewards, NULL, MAZE_EPISODE_STEPS);
+        bench_record(w.ids + w.count, recorder, observations, 2, epi_column_f32(EPI_ACTION, actions), rewards, NULL,
+                     MAZE_EPISODE_STEPS);
+        memcpy(w.places + 2 * w.count, observations, MAZE_EPISODE_STEPS * 2 * sizeof *observations);
+        w.count += MAZE_EPISODE_STEPS;
         if (i % 100 == 0) bench_progress("%s, seed %llu: episode %zu", name, (unsigned long long)seed, i);
     }
+    epi_recorder_close(recorder);
     return w;
 }
 
@@ -43,6 +53,18 @@ static void world_close(world *w) {
     epi_space_close(w->space);
     bench_check(epi_memory_close(w->memory), "closing");
     point_maze_free(&w->maze);
+    free(w->places);
+    free(w->ids);
+}
+
+static uint64_t nearest_step(const world *w, const float at[2]) {
+    size_t best = 0;
+    float best2 = INFINITY;
+    for (size_t i = 0; i < w->count; i++) {
+        const float x = w->places[2 * i] - at[0], y = w->places[2 * i + 1] - at[1], apart2 = x * x + y * y;
+        if (apart2 < best2) best = i, best2 = apart2;
+    }
+    return w->ids[best];
 }
 
 static bool reached(const float *place, const float *goal) {
@@ -95,10 +117,9 @@ static bool try_once(const world *w, const float start[2], const float goal[2], 
     epi_goal wanted = goal_of(goal);
     epi_situation situation = epi_situation_default();
     epi_imagine_options options = epi_imagine_options_default();
-    size_t count = 0;
     bench_check(epi_imagine_reset(w->space), "forgetting reports");
     if (nearest) {
-        bench_check(epi_nearest(&count, &situation.step, NULL, w->space, start, 2, 1, 0), "the nearest step");
+        situation.step = nearest_step(w, start);
     } else {
         situation.observation = epi_tensor_f32(start, 2);
         options.joins_max = 1;
@@ -204,8 +225,7 @@ static void emit_steps(const bench_run *run, const world *w, size_t steps, size_
         point_maze_place(&w->maze, start, w->maze.tasks[i % MAZE_TASKS][0], &random);
         situation.observation = epi_tensor_f32(start, 2);
         bench_check(epi_imagine(&rollouts, w->space, &situation, NULL, &options), "imagining");
-        for (size_t r = 0; r < epi_rollouts_count(rollouts); r++)
-            imagined += epi_rollouts_get(rollouts, r)->step_count;
+        for (size_t r = 0; r < epi_rollouts_count(rollouts); r++) imagined += epi_rollouts_get(rollouts, r)->step_count;
         epi_rollouts_free(rollouts);
     }
     bench_emit(run, "imagined_steps_per_s", (double)imagined / (bench_thread_cpu_s() - cpu), "1/s",

@@ -23,6 +23,7 @@ typedef struct tally {
 } tally;
 
 static void record(epi_space *space, uint64_t seed) {
+    epi_recorder *recorder = bench_recorder(space);
     bench_random random = bench_random_of(seed, 1);
     float observations[(ROOMS_STEPS + 1) * 2], actions[ROOMS_STEPS * 2], rewards[ROOMS_STEPS] = {0};
     for (size_t episode = 0; episode < ROOMS_EPISODES; episode++) {
@@ -35,8 +36,9 @@ static void record(epi_space *space, uint64_t seed) {
         }
         observations[2 * ROOMS_STEPS] = place.at[0];
         observations[2 * ROOMS_STEPS + 1] = place.at[1];
-        bench_record(space, observations, 2, actions, 2 * sizeof(float), rewards, NULL, ROOMS_STEPS);
+        bench_record(NULL, recorder, observations, 2, epi_column_f32(EPI_ACTION, actions), rewards, NULL, ROOMS_STEPS);
     }
+    epi_recorder_close(recorder);
 }
 
 /* Whether some move of a plan would be stopped by a wall: counted by the world, never told to the library. */

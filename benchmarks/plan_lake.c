@@ -26,10 +26,10 @@ typedef struct candidate {
 } candidate;
 
 static const candidate candidates[] = {
-    {"maximum", EPI_RANK_MAXIMUM, 0, 0.99, 0},       {"mean", EPI_RANK_MEAN, 0, 0.99, 0},
-    {"lower", EPI_RANK_LOWER, 1, 0.99, 0},           {"mean", EPI_RANK_MEAN, 0, 0.999, 0},
-    {"lower", EPI_RANK_LOWER, 1, 0.999, 0},          {"mean", EPI_RANK_MEAN, 0, 1, LAKE_STEPS},
-    {"lower", EPI_RANK_LOWER, 1, 1, LAKE_STEPS},     {"maximum", EPI_RANK_MAXIMUM, 0, 1, LAKE_STEPS},
+    {"maximum", EPI_RANK_MAXIMUM, 0, 0.99, 0},   {"mean", EPI_RANK_MEAN, 0, 0.99, 0},
+    {"lower", EPI_RANK_LOWER, 1, 0.99, 0},       {"mean", EPI_RANK_MEAN, 0, 0.999, 0},
+    {"lower", EPI_RANK_LOWER, 1, 0.999, 0},      {"mean", EPI_RANK_MEAN, 0, 1, LAKE_STEPS},
+    {"lower", EPI_RANK_LOWER, 1, 1, LAKE_STEPS}, {"maximum", EPI_RANK_MAXIMUM, 0, 1, LAKE_STEPS},
 };
 #define CANDIDATES (sizeof candidates / sizeof candidates[0])
 
@@ -61,13 +61,15 @@ static size_t random_episode(float *observations, uint8_t *actions, float *rewar
 }
 
 static void record_episodes(epi_space *space, uint32_t episodes, uint64_t seed) {
+    epi_recorder *recorder = bench_recorder(space);
     static float observations[2 * (LAKE_STEPS + 1)], rewards[LAKE_STEPS];
     static uint8_t actions[LAKE_STEPS], flags[LAKE_STEPS];
     bench_random random = bench_random_of(seed, 1);
     for (uint32_t i = 0; i < episodes; i++) {
         const size_t count = random_episode(observations, actions, rewards, flags, &random);
-        bench_record(space, observations, 2, actions, 1, rewards, flags, count);
+        bench_record(NULL, recorder, observations, 2, epi_column_u8(EPI_ACTION, actions), rewards, flags, count);
     }
+    epi_recorder_close(recorder);
 }
 
 /* ---- policies --------------------------------------------------------------------------------------------------- */

@@ -29,16 +29,19 @@ static size_t random_episode(float *observations, uint8_t *actions, float *rewar
 }
 
 static void record_steps(epi_space *space, size_t steps, uint64_t seed) {
+    epi_recorder *recorder = bench_recorder(space);
     static float observations[TAXI_OBSERVATION * (EPISODE_STEPS + 1)], rewards[EPISODE_STEPS];
     static uint8_t actions[EPISODE_STEPS], flags[EPISODE_STEPS];
     bench_random random = bench_random_of(seed, 1);
     while (steps > 0) {
         const size_t room = steps < EPISODE_STEPS ? steps : EPISODE_STEPS;
         const size_t count = random_episode(observations, actions, rewards, flags, room, &random);
-        bench_record(space, observations, TAXI_OBSERVATION, actions, 1, rewards, flags, count);
+        bench_record(NULL, recorder, observations, TAXI_OBSERVATION, epi_column_u8(EPI_ACTION, actions), rewards, flags,
+                     count);
         steps -= count;
         bench_progress("Taxi: recording, %zu steps left", steps);
     }
+    epi_recorder_close(recorder);
 }
 
 /* The return of following the policy from a start; where it has no action it goes south. */

@@ -1,11 +1,9 @@
-/* record.c - see record.h. An episode is one append; its last observation is a step of its own without an action. */
+/* record.c - see record.h. An episode is appended by columns, each step's next observation with it. */
 #include "record.h"
 
 #include <stdlib.h>
 
 #include "bench.h"
-
-#define PART_COUNT 5
 
 epi_memory *bench_record_memory(const char *path) {
     epi_memory *memory = NULL;
@@ -21,48 +19,40 @@ epi_space *bench_record_space(epi_memory *memory, const char *name, uint32_t obs
     epi_schema schema;
     epi_role roles[EPI_TRANSITION_ROLE_COUNT];
     bench_check(epi_schema_transitions(&schema, roles, observation_size, action_dtype, action_count), "a schema");
-    roles[0].flags |= EPI_ROLE_VECTOR; /* rows, with the observation as their vector: what imagining reads */
-    schema.preset = "custom";
-    schema.encoder = EPI_ENCODER_GIVEN;
-    schema.metric = EPI_L2;
     bench_check(epi_space_open(&space, memory, name, &schema), "opening a space");
     return space;
 }
 
-static epi_step step_of(epi_part *parts, const float *observation, size_t observation_size, const uint8_t *action,
-                        size_t action_size, const float *reward, const uint8_t *flags) {
-    static const uint8_t yes = 1;
-    epi_step step = epi_step_default();
-    step.parts = parts;
-    parts[step.part_count++] = epi_part_f32("observation", observation, observation_size);
-    if (action) parts[step.part_count++] = epi_part_bytes("action", action, action_size);
-    if (reward) parts[step.part_count++] = epi_part_f32("reward", reward, 1);
-    if (flags && *flags & EPI_STEP_TERMINATED) parts[step.part_count++] = epi_part_bytes("terminated", &yes, 1);
-    if (flags && *flags & EPI_STEP_TRUNCATED) parts[step.part_count++] = epi_part_bytes("truncated", &yes, 1);
-    return step;
+epi_recorder *bench_recorder(epi_space *space) {
+    epi_recorder *recorder = NULL;
+    bench_check(epi_recorder_open(&recorder, space, "bench", 1), "opening a recorder");
+    return recorder;
 }
 
-static void append(epi_space *space, const epi_step *steps, size_t count) {
-    epi_episode *episode = NULL;
-    bench_check(epi_episode_begin(&episode, space, NULL), "beginning an episode");
-    for (size_t at = 0; at < count; at += EPI_APPEND_COUNT_MAX) {
-        size_t some = count - at < EPI_APPEND_COUNT_MAX ? count - at : EPI_APPEND_COUNT_MAX;
-        bench_check(epi_episode_append_many(NULL, episode, steps + at, some), "appending an episode");
+/* Of each step, whether it terminated and whether it was cut; the last one ends the episode in any case. */
+static bool *ends_of(const uint8_t *flags, size_t count) {
+    bool *ends = bench_alloc(2 * count, sizeof *ends);
+    for (size_t i = 0; i < count; i++) {
+        ends[i] = flags && flags[i] & EPI_STEP_TERMINATED;
+        ends[count + i] = flags && flags[i] & EPI_STEP_TRUNCATED;
     }
-    epi_episode_close(episode);
+    ends[2 * count - 1] = ends[2 * count - 1] || !ends[count - 1];
+    return ends;
 }
 
-void bench_record(epi_space *space, const float *observations, size_t observation_size, const void *actions,
-                  size_t action_size, const float *rewards, const uint8_t *flags, size_t count) {
-    epi_step *steps = bench_alloc(count + 1, sizeof *steps);
-    epi_part *parts = bench_alloc((count + 1) * PART_COUNT, sizeof *parts);
-    for (size_t i = 0; i < count; i++)
-        steps[i] = step_of(parts + i * PART_COUNT, observations + i * observation_size, observation_size,
-                           (const uint8_t *)actions + i * action_size, action_size, rewards + i,
-                           flags ? flags + i : NULL);
-    steps[count] = step_of(parts + count * PART_COUNT, observations + count * observation_size, observation_size, NULL,
-                           0, NULL, NULL);
-    append(space, steps, count + 1);
-    free(parts);
-    free(steps);
+void bench_record(uint64_t *ids, epi_recorder *recorder, const float *observations, size_t observation_size,
+                  epi_column actions, const float *rewards, const uint8_t *flags, size_t count) {
+    if (count == 0) return;
+    bool *ends = ends_of(flags, count);
+    const epi_column columns[] = {
+        epi_column_f32(EPI_OBSERVATION, observations),
+        epi_column_f32(EPI_NEXT_OBSERVATION, observations + observation_size),
+        actions,
+        epi_column_f32(EPI_REWARD, rewards),
+        epi_column_bool(EPI_TERMINATED, ends),
+        epi_column_bool(EPI_TRUNCATED, ends + count),
+    };
+    bench_check(epi_transitions_append(ids, recorder, NULL, columns, sizeof columns / sizeof *columns, count),
+                "appending an episode");
+    free(ends);
 }

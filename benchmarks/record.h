@@ -13,10 +13,14 @@ epi_memory *bench_record_memory(const char *path);
 epi_space *bench_record_space(epi_memory *memory, const char *name, uint32_t observation_size, epi_dtype action_dtype,
                               uint32_t action_count);
 
-/* One episode of `count` steps.
+/* Opens the recorder of a space, of one lane. Closed by epi_recorder_close(). */
+epi_recorder *bench_recorder(epi_space *space);
+
+/* One episode of `count` steps, at most EPI_APPEND_COUNT_MAX.
  * observations: (count + 1) x observation_size float32, row-major: what each step began in, and what the last led to.
- * actions: count x action_size bytes. rewards: count. flags: count of EPI_STEP_ flags, or NULL: none. */
-void bench_record(epi_space *space, const float *observations, size_t observation_size, const void *actions,
-                  size_t action_size, const float *rewards, const uint8_t *flags, size_t count);
+ * ids: room for count, or NULL. actions: a column of EPI_ACTION. rewards: count. flags: count of EPI_STEP_ flags, or
+ * NULL: none; the last step is cut where it does not terminate. */
+void bench_record(uint64_t *ids, epi_recorder *recorder, const float *observations, size_t observation_size,
+                  epi_column actions, const float *rewards, const uint8_t *flags, size_t count);
 
 #endif

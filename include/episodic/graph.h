@@ -36,11 +36,12 @@ static inline epi_graph_options epi_graph_options_default(void) {
 }
 
 /** Builds the graph of what a space of numeric transitions holds now, as epi_imagine() reads them. Steps whose next
- *  observation is not known are left out, as are forgotten, superseded and imagined ones.
+ *  observation is not known are left out, but for those that terminated.
  *
  * @param[out] graph receives the handle, or NULL on failure. @param options NULL: the defaults.
- * @return EPI_OK · EPI_EINVAL radius is negative or not a number · EPI_EUNSUPPORTED the space records no observation
- *  or no action · EPI_ELIMIT more states than state_count_max · EPI_ENOMEM · EPI_ECLOSED EPI_ESTALE · storage errors
+ * @return EPI_OK · EPI_EINVAL radius is negative or not a number · EPI_EUNSUPPORTED the space is not of the preset
+ *  "transitions", or records no action · EPI_ELIMIT more states than state_count_max · EPI_ENOMEM ·
+ *  EPI_ECLOSED EPI_ESTALE storage errors
  * @par Ownership closed by epi_graph_close(), before the space. */
 EPI_API epi_status epi_graph_open(epi_graph **graph, epi_space *space, const epi_graph_options *options);
 
@@ -53,7 +54,7 @@ EPI_API epi_status epi_graph_create(epi_graph **graph, uint32_t observation_size
                                     const epi_graph_options *options);
 EPI_API void epi_graph_close(epi_graph *graph); /**< either kind; NULL is allowed */
 
-/** Catches up with the space. Steps that were added are added; when some were removed or hidden, the graph is rebuilt.
+/** Catches up with the space. Steps that were added are added; when some were removed or evicted, the graph is rebuilt.
  * @param[out] rebuilt may be NULL; true: numbers of states and actions are others than before.
  * @return as epi_graph_open() · EPI_EUNSUPPORTED the graph has no space. After a failure the graph is what it was,
  *         or it is empty and the next call builds it anew. */

@@ -5,12 +5,12 @@
  * pieces, and carries its evidence. Plausibility, novelty, return and its spread are separate numbers: the caller
  * weighs them. Novelty 0 means that it is a memory.
  *
- * The space's steps are transitions kept as rows: a role that is the key vector (the observation, float32), roles
- * "action", "reward", "terminated", "truncated" as in epi_schema_transitions(); a step without an action is an
- * episode's last observation. Spaces of the preset "transitions" keep columns, and are not imagined in yet.
+ * The space is of the preset "transitions" (transitions.h). Observations of any type are compared as float32; a step
+ * whose observation is not finite is left out, and so is one of which it is not known what it led to: the newest of an
+ * episode in progress. Steps that this process has pending are seen. A filter may name steps or episodes, nothing else.
  *
- * What is imagined is never stored, unless the caller stores it, flagged EPI_STEP_IMAGINED; such steps are never a
- * piece.
+ * What is imagined is never stored, unless the caller stores it; then in another space, since here it would count as
+ * experience.
  *
  * A rollout copies what it shows; epi_rollout_verify() says whether its sources are still there. Callbacks are called
  * with locks held: they may read other spaces, but may not imagine or plan in this one.
@@ -188,7 +188,8 @@ typedef struct epi_rollout {
  *             return_low. No rollout is success with a count of 0: an unreachable goal has none.
  * @param goal NULL: the return is wanted. @param options NULL: the defaults.
  * @return EPI_OK · EPI_EINVAL EPI_EDIMENSION EPI_ETYPE EPI_ENUMBER EPI_ELIMIT something given is malformed ·
- *         EPI_EUNSUPPORTED the space has no observations · EPI_ENOTFOUND EPI_ESTALE situation.step · storage errors
+ *         EPI_EUNSUPPORTED the space is not of the preset "transitions" · EPI_ENOTFOUND EPI_ESTALE situation.step ·
+ *         storage errors
  * @par Ownership freed by epi_rollouts_free(); rollouts and all that is reached from them live as long.
  * @par Thread safety any number of threads on one space. The first call in a process reads the space once.
  * @par Source A* (Hart, Nilsson and Raphael 1968) over believed places; stitching of trajectories as in offline
@@ -206,8 +207,8 @@ EPI_API double epi_rollouts_seconds(const epi_rollouts *rollouts);
 EPI_API const epi_imagined_step *epi_rollout_step(const epi_rollout *rollout, size_t index);
 EPI_API const epi_piece *epi_rollout_piece(const epi_rollout *rollout, size_t index);
 EPI_API const epi_join *epi_rollout_join(const epi_rollout *rollout, size_t index);
-/** Whether every source step is still stored and visible, with the very observation, action and reward shown.
- * @return EPI_OK · EPI_ESTALE one is gone, was forgotten or superseded · EPI_ECLOSED storage errors */
+/** Whether every source step is still there, with the very observation, action and reward shown.
+ * @return EPI_OK · EPI_ESTALE one is gone · EPI_ECLOSED storage errors */
 EPI_API epi_status epi_rollout_verify(const epi_rollout *rollout);
 
 typedef enum epi_report { EPI_CONFIRMED = 1, EPI_REFUTED = 2 } epi_report;

@@ -101,8 +101,8 @@ EPI_API epi_status epi_recorder_open(epi_recorder **recorder, epi_space *space, 
 EPI_API void epi_recorder_close(epi_recorder *recorder);
 
 /** Appends rows, in the order of time. All or none. Durable on return under EPI_SYNC_EACH_COMMIT, otherwise pending
- *  (memory.h). Replay in this process sees pending rows at once; all other reads, and other processes, see them once
- *  they are committed.
+ *  (memory.h). Replay, imagining and planning in this process see pending rows at once; all other reads, and other
+ *  processes, see them once they are committed.
  *
  * A row that gives a next_observation, whose successor in its lane begins with another observation, ends its episode:
  * it becomes truncated, and keeps what was given.

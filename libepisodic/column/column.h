@@ -90,6 +90,8 @@ epi__chunk *epi__columns_chunk(const epi__columns *columns, uint64_t number); /*
 /* The columns of a chunk, verified on the first read. */
 epi_status epi__chunk_data(const uint8_t **data, epi__snapshot *snapshot, epi__chunk *chunk);
 
+/* EPI_EINVAL: the filter asks for more than step and episode ids, which is all that steps here are chosen by. */
+epi_status epi__columns_filter_check(const epi_filter *filter);
 /* Chunk and offset of a live step. EPI_ESTALE it is gone · EPI_ENOTFOUND it never was (a line is set). */
 epi_status epi__columns_find(epi__chunk **chunk, uint32_t *offset, epi__snapshot *snapshot, uint64_t id);
 

@@ -21,12 +21,10 @@ struct removal {
 
 /* ---- what is meant ---------------------------------------------------------------------------------------------- */
 
-static epi_status check_filter(const epi_filter *filter) {
+epi_status epi__columns_filter_check(const epi_filter *filter) {
     if (filter->from != EPI_TIME_NONE || filter->to != EPI_TIME_NONE || filter->as_of != EPI_TIME_NONE ||
         filter->valid_at != EPI_TIME_NONE || filter->part_count || filter->tag_count)
-        return epi__fail(EPI_EINVAL, MODULE, "from a space of columns, steps are removed by step or episode id only");
-    if (filter->step_count && filter->episode_count)
-        return epi__fail(EPI_EINVAL, MODULE, "the filter names steps and episodes; name one of them");
+        return epi__fail(EPI_EINVAL, MODULE, "steps of a space of columns are chosen by step or episode id only");
     return EPI_OK;
 }
 
@@ -243,7 +241,9 @@ static epi_status remove_locked(uint64_t *removed, epi__columns *columns, const 
 
 epi_status epi__columnar_remove(uint64_t *removed, epi__mirror *mirror, const epi_filter *filter, bool dry_run) {
     *removed = 0;
-    EPI__TRY(check_filter(filter));
+    EPI__TRY(epi__columns_filter_check(filter));
+    if (filter->step_count && filter->episode_count)
+        return epi__fail(EPI_EINVAL, MODULE, "the filter names steps and episodes; name one of them");
     pthread_mutex_lock(&mirror->pending_mutex);
     epi_status status = remove_locked(removed, mirror->columns, filter, dry_run);
     pthread_mutex_unlock(&mirror->pending_mutex);

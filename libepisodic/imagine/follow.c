@@ -3,8 +3,8 @@
  * Idea: rows of the traces are taken in their order. A row has its state when it arrives; the step before it is
  * complete then, and is added. A step that terminated and has no row behind it is complete by itself. So rows that come
  * in pieces make the same visits in the same order as when they come at once, and the same graph.
- * Where that cannot hold (steps are gone, rows have moved, what followed a terminated step came in late) the graph is
- * built again from all rows: no counts are ever taken back.
+ * Where that cannot hold (steps are gone, rows have moved) the graph is built again from all rows: no counts are ever
+ * taken back.
  */
 #include "graph.h"
 
@@ -55,15 +55,6 @@ static epi_status add_row(epi_graph *graph, const epi__traces *traces, uint32_t 
     return add_step(graph, traces, row, EPI_NO_STATE);
 }
 
-/* A row that follows a terminated step which was taken for complete without it. */
-static bool comes_late(const epi_graph *graph, const epi__traces *traces) {
-    for (size_t row = graph->row_count; row < traces->count; row++) {
-        const uint32_t before = traces->previous[row];
-        if (before < graph->row_count && (traces->flags[before] & EPI__TRACE_TERMINATED)) return true;
-    }
-    return false;
-}
-
 static void start_anew(epi_graph *graph) {
     epi__model_clear(&graph->model);
     epi__map_clear(&graph->episode_at);
@@ -82,8 +73,8 @@ static epi_status add_rows(epi_graph *graph, const epi__traces *traces) {
 }
 
 static epi_status follow(bool *rebuilt, epi_graph *graph, const epi__traces *traces) {
-    *rebuilt = graph->row_count > 0 && (graph->generation != traces->generation ||
-                                        graph->gone_count != traces->gone_count || comes_late(graph, traces));
+    *rebuilt = graph->row_count > 0 &&
+               (graph->generation != traces->generation || graph->gone_count != traces->gone_count);
     if (*rebuilt) start_anew(graph);
     return add_rows(graph, traces);
 }

@@ -97,7 +97,7 @@ static epi_status check_goal(const epi_goal *goal, size_t size) {
 
 /* ---- one call ---------------------------------------------------------------------------------------------------- */
 
-/* Step ids of the caller's cues and filter, found before the traces are held. */
+/* Step ids of the caller's cues, found before the traces are held. */
 typedef struct ids {
     uint64_t *items;
     size_t count;
@@ -107,7 +107,7 @@ typedef struct call {
     epi_space *space;
     const epi_situation *start;
     epi_imagine_options options;
-    ids starts, goals, filtered;
+    ids starts, goals;
     epi__traces *traces;
     epi__reports *reports;
     uint8_t *allowed;
@@ -127,33 +127,29 @@ static epi_status recall(ids *found, epi_space *space, const epi_cue *cue) {
     return found->items ? EPI_OK : epi__fail_memory(MODULE, count * sizeof *found->items);
 }
 
-static epi_status collect(ids *found, epi_space *space, const epi_filter *given) {
-    epi__filter filter = {0};
-    epi__snapshot snapshot;
-    EPI__TRY(epi__snapshot_begin(&snapshot, space->mirror));
-    epi_status status = epi__filter_init(&filter, space->mirror, given);
-    if (!status) status = epi__filter_collect(&found->items, &found->count, &filter, &snapshot);
-    epi__filter_dispose(&filter);
-    epi__snapshot_end(&snapshot);
-    return status;
-}
-
 static epi_status look_up(call *c, const epi_goal *goal) {
     if (c->start->cue) EPI__TRY(recall(&c->starts, c->space, c->start->cue));
     if (goal && goal->cue) EPI__TRY(recall(&c->goals, c->space, goal->cue));
-    if (c->options.filter) EPI__TRY(collect(&c->filtered, c->space, c->options.filter));
     return EPI_OK;
 }
 
+static bool is_meant(const epi__traces *traces, const epi__filter *filter, size_t row) {
+    return (!filter->given->steps || epi__map_get(&filter->steps, traces->steps[row], NULL)) &&
+           (!filter->given->episodes || epi__map_get(&filter->episodes, traces->episodes[row], NULL));
+}
+
 static epi_status allow(call *c) {
-    c->allowed = epi__alloc_zero(c->traces->count / 8 + 1, 1);
-    if (!c->allowed) return epi__fail_memory(MODULE, c->traces->count / 8 + 1);
-    for (size_t i = 0; i < c->filtered.count; i++) {
-        uint32_t row = epi__traces_row(c->traces, c->filtered.items[i]);
-        if (row != EPI__NO_ROW) c->allowed[row / 8] |= (uint8_t)(1u << (row % 8));
-    }
+    const epi__traces *t = c->traces;
+    epi__filter filter = {0};
+    c->allowed = epi__alloc_zero(t->count / 8 + 1, 1);
+    if (!c->allowed) return epi__fail_memory(MODULE, t->count / 8 + 1);
+    epi_status status = epi__filter_init(&filter, c->space->mirror, c->options.filter);
+    if (!status) status = epi__columns_filter_check(c->options.filter);
+    for (size_t row = 0; !status && row < t->count; row++)
+        if (is_meant(t, &filter, row)) c->allowed[row / 8] |= (uint8_t)(1u << (row % 8));
+    epi__filter_dispose(&filter);
     c->search.allowed = c->allowed;
-    return EPI_OK;
+    return status;
 }
 
 static epi_status set_goal(call *c, const epi_goal *given) {
@@ -194,7 +190,7 @@ static epi_status set_history(call *c) {
 static epi_status start_at_step(call *c, uint64_t step) {
     uint32_t row = epi__traces_row(c->traces, step);
     if (row != EPI__NO_ROW) return epi__search_start(&c->search, row, epi__traces_observation(c->traces, row));
-    return epi__fail(EPI_ENOTFOUND, MODULE, "step %llu is not stored, hidden or imagined", (unsigned long long)step);
+    return epi__fail(EPI_ENOTFOUND, MODULE, "step %llu is not stored", (unsigned long long)step);
 }
 
 static epi_status set_starts(call *c) {
@@ -231,7 +227,6 @@ static void call_end(call *c) {
     epi__reports_free(c->reports);
     epi__free(c->starts.items);
     epi__free(c->goals.items);
-    epi__free(c->filtered.items);
     epi__free(c->allowed);
     epi__free(c->goal_places);
     epi__free(c->history);

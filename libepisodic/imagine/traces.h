@@ -1,62 +1,80 @@
 /* traces.h - the numeric experience of a space as contiguous arrays of this process: what imagining and planning look
- * at. Row r is one stored step; rows are only ever added behind the last, or marked gone.
+ * at. Row r is one step, or the last observation of an episode; rows are only ever added behind the last, or marked
+ * gone.
  *
- * Row r was in observations[r], took actions[r], got rewards[r], and came to row next[r]. The last observation of an
- * episode has a row of its own, flagged FINAL: it has no action and no reward, and is no step that can be taken. Left
- * out: what is forgotten, superseded, or was stored as imagined, since that is no evidence.
+ * Row r was in observations[r], took actions[r], got rewards[r], and came to row next[r]. The observation behind an
+ * episode's end has a row of its own, flagged FINAL: it has no action and no reward, and is no step that can be taken.
+ * So has the one behind a step whose successor was removed. Rows are in the order of ingesting, as far as what is added
+ * later was ingested later; a FINAL row stands behind its step, unless the step was there before it was known to end.
  *
- * One object a space and process, shared by all its handles and kept until the memory closes. It stands at a journal
- * sequence, like a mirror, and each acquiring brings it up to date. What others derive from it (trees, graphs) is valid
- * while `generation` stays: rows below their count then have their place for good, though some may be gone since.
+ * The space is of the preset "transitions". Observations of any type are held as float32, rounded to nearest where that
+ * is narrower; a step whose observation is not finite as float32 is left out. Rows that this process has pending are
+ * seen, and nothing is committed. What the newest step of an episode in progress was told of its next observation
+ * counts once the next step begins with it, or the episode ends. Spaces of rows with a vector role are not read: one
+ * storage of experience is enough, and theirs is neither as small nor as fast.
+ *
+ * One object a space and process, shared by all its handles and kept until the memory closes. It stands at a number of
+ * looks (column.h), and each acquiring brings it up to date. What others derive from it (trees, graphs) is valid while
+ * `generation` stays: rows below their count then have their place for good, though some may be gone since.
  */
 #ifndef EPI_IMAGINE_TRACES_H
 #define EPI_IMAGINE_TRACES_H
 
-#include "../memory/handle.h"
+#include "../column/column.h"
 
 #define EPI__NO_ROW UINT32_MAX
 #define EPI__ROWS_MAX (UINT32_MAX - 1u)
 
-#define EPI__TRACE_TERMINATED 1u
-#define EPI__TRACE_TRUNCATED 2u
+#define EPI__TRACE_TERMINATED EPI__SLOT_TERMINATED
+#define EPI__TRACE_TRUNCATED EPI__SLOT_TRUNCATED
 #define EPI__TRACE_FINAL 4u /* only an observation: what was seen after an episode's last step */
-#define EPI__TRACE_GONE 8u  /* removed or hidden since; linked to nothing */
+#define EPI__TRACE_GONE 8u  /* removed or evicted since; linked to nothing */
+
+/* Rows by slot. A seat is a chunk's as long as it is there. */
+typedef struct epi__traces_seat {
+    uint64_t chunk; /* 0: none */
+    uint32_t *rows; /* a row a slot, or EPI__NO_ROW: no step that is live */
+} epi__traces_seat;
 
 typedef struct epi__traces {
     pthread_rwlock_t lock;
     epi__mirror *mirror;
-    uint32_t observation_size; /* float32 elements */
-    uint32_t action_size;      /* bytes; 0: the space records none */
-    bool action_is_f32;        /* its elements; others are compared byte by byte */
-    size_t count;              /* rows, those that are gone included */
+    uint32_t observation_size;   /* float32 elements */
+    epi_dtype observation_dtype; /* as they are stored */
+    uint32_t action_size;        /* bytes; 0: the space records none */
+    bool action_is_f32;          /* its elements; others are compared byte by byte */
+    size_t count;                /* rows, those that are gone included */
     size_t gone_count;
     uint64_t generation; /* changes when rows get new places */
     uint64_t revision;   /* changes with every change */
 
-    uint64_t *steps;     /* ids */
+    uint64_t *steps;     /* ids; 0: FINAL */
     uint64_t *episodes;  /* ids */
     uint32_t *indices;   /* place in the episode, from 0 */
     float *observations; /* count x observation_size, row-major */
     uint8_t *actions;    /* count x action_size bytes, as they are stored */
-    double *rewards;     /* the step's, or its reward role's; a stored float32 is exact in it */
+    double *rewards;     /* 0: the space records none */
     uint8_t *flags;      /* EPI__TRACE_ */
     uint32_t *next;      /* row of the episode's next step, or EPI__NO_ROW */
     uint32_t *previous;  /* ... and of the one before */
 
     bool loaded;
-    uint64_t sequence;
+    uint64_t look_next; /* what was looked at */
     size_t capacity;
-    epi__map row_of; /* step id -> row; none that are gone */
+    epi__traces_seat *seats;
+    size_t seat_count;
+    epi__map seat_of; /* chunk -> seat */
 
-    pthread_mutex_t derived_mutex; /* of what is derived from the above while it is held: */
+    pthread_mutex_t derived_mutex;      /* of what is derived from the above while it is held: */
     struct epi__neighbours *neighbours; /* neighbours.h; NULL: not asked for yet */
     struct epi__reports *reports;       /* reports.h; NULL: none */
 } epi__traces;
 
-/* Floats of an observation of a space. EPI_EUNSUPPORTED: its schema has none (an F32 tensor that is the key vector). */
+/* Elements of an observation of a space. EPI_EUNSUPPORTED: it is of another preset than "transitions" · EPI_ELIMIT they
+ * are more than EPI_DIMENSION_MAX. */
 epi_status epi__traces_size(size_t *size, const epi_space *space);
-/* The traces of a space, up to date with what is stored now, and held against change until they are released.
- * EPI_EUNSUPPORTED as above. */
+/* The traces of a space, up to date with what was appended, and held against change until they are released. Fails as
+ * above. */
 epi_status epi__traces_acquire(epi__traces **traces, epi_space *space);
 void epi__traces_release(epi__traces *traces);
 

@@ -84,6 +84,22 @@ void place_vector_schema(epi_schema *schema, epi_role roles[EPI_TRANSITION_ROLE_
     schema->metric = EPI_L2;
 }
 
+epi_space *place_transitions(place *p, const char *name, uint32_t observation_size, epi_dtype action_dtype,
+                             uint32_t action_size) {
+    epi_schema schema;
+    epi_role roles[EPI_TRANSITION_ROLE_COUNT];
+    epi_space *space = NULL;
+    EXPECT(EPI_OK, epi_schema_transitions(&schema, roles, observation_size, action_dtype, action_size));
+    EXPECT(EPI_OK, epi_space_open(&space, p->memory, name, &schema));
+    return space;
+}
+
+epi_recorder *place_recorder(epi_space *space, uint32_t lanes) {
+    epi_recorder *recorder = NULL;
+    EXPECT(EPI_OK, epi_recorder_open(&recorder, space, "actor", lanes));
+    return recorder;
+}
+
 epi_episode *place_episode(epi_space *space) {
     epi_episode *episode = NULL;
     EXPECT(EPI_OK, epi_episode_begin(&episode, space, NULL));

@@ -37,6 +37,10 @@ void place_expect(epi_status expected, epi_status got, const char *call, const c
 
 /* A space with vectors: the roles of a transition as rows, the observation being the vector. */
 void place_vector_schema(epi_schema *schema, epi_role roles[EPI_TRANSITION_ROLE_COUNT], uint32_t dimension);
+/* A space of columns, its action a vector (0: a scalar), and a recorder of it, "actor". */
+epi_space *place_transitions(place *p, const char *name, uint32_t observation_size, epi_dtype action_dtype,
+                             uint32_t action_size);
+epi_recorder *place_recorder(epi_space *space, uint32_t lanes);
 epi_episode *place_episode(epi_space *space);
 epi_step place_step(epi_part parts[2], const char *text); /* speaker "Ann"; parts[] must live as long as the step */
 uint64_t place_say(epi_episode *episode, const char *text);

@@ -199,13 +199,6 @@ static void a_rollout_outlives_its_sources_and_says_so(void **state) {
     memcpy(seen, step->observation, sizeof seen);
     filter.steps = &step->step;
     filter.step_count = 1;
-    EXPECT(EPI_OK, epi_forget(NULL, space, &filter, 0, false));
-    EXPECT(EPI_ESTALE, epi_rollout_verify(plan));
-    assert_memory_equal(step->observation, seen, sizeof seen);
-    filter.include_forgotten = true;
-    EXPECT(EPI_OK, epi_restore(NULL, space, &filter));
-    EXPECT(EPI_OK, epi_rollout_verify(plan));
-    filter.include_forgotten = false;
     EXPECT(EPI_OK, epi_remove(NULL, space, &filter, false));
     EXPECT(EPI_ESTALE, epi_rollout_verify(plan));
     epi_space_close(space);
@@ -220,8 +213,7 @@ static void a_refuted_join_is_avoided_until_reports_are_forgotten(void **state) 
     epi_rollouts *rollouts = imagine(space, corner, far_corner, NULL);
     const epi_rollout *plan = epi_rollouts_get(rollouts, 0);
     uint64_t first = epi_rollout_step(plan, 0)->step;
-    for (int i = 0; i < 3; i++)
-        EXPECT(EPI_OK, epi_imagine_report(space, plan, epi_rollout_join(plan, 0), EPI_REFUTED));
+    for (int i = 0; i < 3; i++) EXPECT(EPI_OK, epi_imagine_report(space, plan, epi_rollout_join(plan, 0), EPI_REFUTED));
     EXPECT(EPI_EINVAL, epi_imagine_report(space, plan, NULL, EPI_REFUTED));
     EXPECT(EPI_EINVAL, epi_imagine_report(p->space, plan, epi_rollout_join(plan, 0), EPI_REFUTED));
     epi_rollouts *again = imagine(space, corner, far_corner, NULL);
@@ -275,6 +267,15 @@ static void a_filter_and_other_spaces_keep_steps_out(void **state) {
     rollouts = imagine(space, start, end, &options);
     assert_int_equal(epi_rollouts_count(rollouts), 0);
     epi_rollouts_free(rollouts);
+    filter = epi_filter_default();
+    filter.episodes = ids;
+    filter.episode_count = 1;
+    rollouts = imagine(space, start, end, &options);
+    assert_int_equal(epi_rollouts_count(rollouts), 0);
+    epi_rollouts_free(rollouts);
+    filter.from = 1;
+    epi_situation situation = walks_at(start);
+    EXPECT(EPI_EINVAL, epi_imagine(&rollouts, space, &situation, NULL, &options));
     epi_space_close(other);
     epi_space_close(space);
 }

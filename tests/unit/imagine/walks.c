@@ -4,33 +4,28 @@
 #include "base/base.h"
 
 epi_space *walks_space(place *p, const char *name) {
-    epi_schema schema;
-    epi_role roles[EPI_TRANSITION_ROLE_COUNT];
-    epi_space *space = NULL;
-    place_vector_schema(&schema, roles, 2);
-    roles[1] = (epi_role){"action", EPI_TENSOR, 0, 1.0f, EPI_F32, 1, {2}};
-    EXPECT(EPI_OK, epi_space_open(&space, p->memory, name, &schema));
-    return space;
+    return place_transitions(p, name, 2, EPI_F32, 2);
 }
 
 uint64_t walks_add(epi_space *space, const float *places, size_t count, uint32_t last_flags) {
-    epi_episode *episode = place_episode(space);
-    uint64_t first = 0, id = 0;
-    for (size_t i = 0; i < count; i++) {
-        const float *at = places + 2 * i;
-        float reward = 1.0f, action[2] = {0};
-        epi_part parts[3] = {epi_part_f32("observation", at, 2), epi_part_f32("action", action, 2),
-                             epi_part_f32("reward", &reward, 1)};
-        epi_step step = epi_step_default();
-        for (int d = 0; d < 2 && i + 1 < count; d++) action[d] = at[2 + d] - at[d];
-        step.parts = parts;
-        step.part_count = i + 1 < count ? 3 : 1;
-        step.flags = i + 2 == count ? last_flags : 0;
-        EXPECT(EPI_OK, epi_episode_append(&id, episode, &step));
-        if (i == 0) first = id;
-    }
-    epi_episode_close(episode);
-    return first;
+    enum { MAX = 64 };
+    float actions[2 * MAX], rewards[MAX];
+    bool terminated[MAX] = {0}, truncated[MAX] = {0};
+    uint64_t ids[MAX];
+    const size_t steps = count - 1;
+    assert_in_range(steps, 1, MAX);
+    for (size_t i = 0; i < 2 * steps; i++) actions[i] = places[2 + i] - places[i];
+    for (size_t i = 0; i < steps; i++) rewards[i] = 1.0f;
+    terminated[steps - 1] = (last_flags & EPI_STEP_TERMINATED) != 0;
+    truncated[steps - 1] = !terminated[steps - 1];
+    const epi_column columns[] = {
+        epi_column_f32(EPI_OBSERVATION, places),     epi_column_f32(EPI_NEXT_OBSERVATION, places + 2),
+        epi_column_f32(EPI_ACTION, actions),         epi_column_f32(EPI_REWARD, rewards),
+        epi_column_bool(EPI_TERMINATED, terminated), epi_column_bool(EPI_TRUNCATED, truncated)};
+    epi_recorder *recorder = place_recorder(space, 1);
+    EXPECT(EPI_OK, epi_transitions_append(ids, recorder, NULL, columns, sizeof columns / sizeof *columns, steps));
+    epi_recorder_close(recorder);
+    return ids[0];
 }
 
 void walks_fill(epi_space *space, float x, float y, float side, size_t episodes, uint64_t seed) {

@@ -5,8 +5,8 @@
 #include "place.h"
 
 epi_space *walks_space(place *p, const char *name);
-/* An episode through the given places (count x 2), the last of them its end; rewards 1 a step. Returns the id of its
- * first step. */
+/* An episode through the given places (count x 2, at most 65), the last of them its end, where it is cut unless
+ * last_flags say that it terminated; rewards 1 a step. Returns the id of its first step. */
 uint64_t walks_add(epi_space *space, const float *places, size_t count, uint32_t last_flags);
 /* Random walks in the square from (x, y) to (x + side, y + side), actions the displacement. */
 void walks_fill(epi_space *space, float x, float y, float side, size_t episodes, uint64_t seed);

@@ -8,37 +8,36 @@
 #include "quick.h"
 
 static epi_space *corridor(place *p) {
-    epi_schema schema;
-    epi_role roles[EPI_TRANSITION_ROLE_COUNT];
-    epi_space *space = NULL;
-    place_vector_schema(&schema, roles, 2);
-    roles[1] = (epi_role){"action", EPI_TENSOR, 0, 1.0f, EPI_F32, 1, {2}};
-    EXPECT(EPI_OK, epi_space_open(&space, p->memory, "corridor", &schema));
-    return space;
+    return place_transitions(p, "corridor", 2, EPI_F32, 2);
 }
 
-/* Walks of 12 steps of about .5 in a square of side 4. */
+/* Walks of 11 steps of about .5 in a square of side 4; what would leave it stays where it is. */
 static void fill(epi_space *space, size_t walks) {
+    enum { STEPS = 11 };
     epi__random random = epi__random_seed(quick_seed(3));
+    epi_recorder *recorder = place_recorder(space, 1);
     for (size_t w = 0; w < walks; w++) {
-        epi_episode *episode = place_episode(space);
-        float at[2] = {(float)epi__random_unit(&random) * 4.0f, (float)epi__random_unit(&random) * 4.0f};
-        for (int i = 0; i < 12; i++) {
-            float action[2], to[2], reward = -1.0f;
-            epi_part parts[3] = {epi_part_f32("observation", at, 2), epi_part_f32("action", action, 2),
-                                 epi_part_f32("reward", &reward, 1)};
-            epi_step step = epi_step_default();
+        float places[STEPS + 1][2], actions[STEPS][2], rewards[STEPS];
+        bool truncated[STEPS] = {0};
+        truncated[STEPS - 1] = true;
+        for (int d = 0; d < 2; d++) places[0][d] = (float)epi__random_unit(&random) * 4.0f;
+        for (int i = 0; i < STEPS; i++) {
+            float to[2];
             for (int d = 0; d < 2; d++) {
-                action[d] = (float)(epi__random_unit(&random) - 0.5);
-                to[d] = at[d] + action[d];
+                actions[i][d] = (float)(epi__random_unit(&random) - 0.5);
+                to[d] = places[i][d] + actions[i][d];
             }
-            step.parts = parts;
-            step.part_count = i < 11 ? 3 : 1;
-            EXPECT(EPI_OK, epi_episode_append(NULL, episode, &step));
-            if (to[0] >= 0 && to[0] <= 4 && to[1] >= 0 && to[1] <= 4) memcpy(at, to, sizeof at);
+            bool inside = to[0] >= 0 && to[0] <= 4 && to[1] >= 0 && to[1] <= 4;
+            memcpy(places[i + 1], inside ? to : places[i], sizeof to);
+            rewards[i] = -1.0f;
         }
-        epi_episode_close(episode);
+        const epi_column columns[] = {epi_column_f32(EPI_OBSERVATION, places[0]),
+                                      epi_column_f32(EPI_NEXT_OBSERVATION, places[1]),
+                                      epi_column_f32(EPI_ACTION, actions[0]), epi_column_f32(EPI_REWARD, rewards),
+                                      epi_column_bool(EPI_TRUNCATED, truncated)};
+        EXPECT(EPI_OK, epi_transitions_append(NULL, recorder, NULL, columns, 5, STEPS));
     }
+    epi_recorder_close(recorder);
 }
 
 static epi_planner *open_planner(epi_space *space, const float goal[2], const epi_planner_options *options) {
