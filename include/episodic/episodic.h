@@ -23,6 +23,7 @@
 #include <episodic/transfer.h>
 #include <episodic/transitions.h>
 #include <episodic/replay.h>
+#include <episodic/projection.h>
 #include <episodic/version.h>
 
 #endif

@@ -37,6 +37,11 @@
 #define EPI_REMOTE_PAUSE_MS_DEFAULT 500u    /**< before a second attempt, and after a failed call */
 #define EPI_REMOTE_TEXT_SIZE_DEFAULT 24576u /**< bytes of a text that are sent */
 
+/* projections of observations */
+#define EPI_PROJECTION_ROWS_MAX 8192u /**< observations that one is learned from */
+#define EPI_PROJECTION_ROUNDS_DEFAULT 10u
+#define EPI_PROJECTION_ROUNDS_MAX 1000u
+
 /* calls */
 #define EPI_APPEND_COUNT_MAX 65536u /**< steps of one epi_episode_append_many() */
 #define EPI_APPEND_SIZE_MAX (256u * 1024u * 1024u) /**< bytes of the rows of one epi_transitions_append() */
