@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MODULE "encode"
@@ -257,9 +258,13 @@ epi_status epi__remote_reopen(epi_encoder *encoder, epi__view source) {
     const char *allowed = getenv("EPISODIC_REMOTE");
     if (!allowed) return EPI_ENOTFOUND;
     EPI__TRY(epi_json_parse(&root, source.data, source.size));
-    const epi_remote_options options = options_of(root);
+    epi_remote_options options = options_of(root);
     epi_status status = EPI_ENOTFOUND;
-    if (options.url && strcmp(options.url, allowed) == 0) status = epi_encoder_remote(encoder, &options);
+    if (options.url && strcmp(options.url, allowed) == 0) {
+        struct stat info;
+        if (options.cache && stat(options.cache, &info)) options.cache = NULL; /* the memory was moved */
+        status = epi_encoder_remote(encoder, &options);
+    }
     epi_json_free(root);
     return status;
 }

@@ -110,6 +110,31 @@ static epi_status check(epi_space *space, const epi_encoder *encoder) {
     return EPI_OK;
 }
 
+/* The same encoder may be found elsewhere now: a directory or a server that moved. */
+static epi_status renew_source(bool *renewed, epi__change *change, uint64_t generation, const epi_encoder *encoder) {
+    epi__generation_record record;
+    bool is = false;
+    EPI__TRY(is_of(&is, change->tx.txn, change->space, generation, encoder));
+    if (!is) return EPI_OK;
+    EPI__TRY(epi__generation_get(&record, change->tx.txn, change->space, generation));
+    if (same_text(record.source, encoder->source)) return EPI_OK;
+    record.source = view_of(encoder->source);
+    *renewed = true;
+    return epi__generation_put(change, generation, &record);
+}
+
+static epi_status renew_sources(epi__mirror *mirror, const epi_encoder *encoder) {
+    epi__change change;
+    bool renewed = false;
+    epi_status status = epi__change_begin(&change, mirror->store, mirror->space, false);
+    if (status) return status == EPI_EREADONLY ? EPI_OK : status;
+    status = renew_source(&renewed, &change, change.state.generation, encoder);
+    if (!status) status = renew_source(&renewed, &change, change.state.building, encoder);
+    if (!status && renewed) return epi__change_commit(&change, epi__store_now(mirror->store));
+    epi__change_abort(&change);
+    return status;
+}
+
 epi_status epi_space_encoder_give(epi_space *space, const epi_encoder *encoder) {
     EPI__TRY(epi__space_check_handle(space));
     EPI__TRY(epi__encoder_check(encoder));
@@ -125,6 +150,8 @@ epi_status epi_space_encoder_set(epi_space *space, const epi_encoder *encoder) {
         EPI__TRY(epi__pending_commit(mirror));
         EPI__TRY(set_for_all(mirror, encoder));
         epi__generation_forget(mirror);
+    } else if (encoder->source) {
+        EPI__TRY(renew_sources(mirror, encoder));
     }
     return epi__generation_bind(mirror, encoder);
 }

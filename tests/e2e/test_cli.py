@@ -20,7 +20,7 @@ ROOT = Path(os.environ["EPISODIC_SOURCE_DIR"])
 DEMO = ROOT / "docs" / "demo" / "conversation.json"
 SPACE = "mara-and-jonas"
 COMMANDS = ["remember", "recall", "import", "export", "show", "timeline", "spaces", "stats", "forget", "drop", "check",
-            "upkeep", "profile", "imagine"]
+            "upkeep", "profile", "imagine", "encoder"]
 
 
 def signals(found) -> set:
@@ -282,6 +282,32 @@ class Everyday(Case):
         chat = self.json("recall", "-s", SPACE, *now, "--profile", "chat", "Which trip did Mara plan?")
         self.assertEqual(chat, plain)
         self.assertEqual(self.json("profile", "-s", SPACE, "auto")["profile"], "chat")
+
+    def test_an_encoder_is_told_and_set_and_asked_only_where_it_may(self):
+        self.ok("import", str(DEMO))
+        steps = self.json("stats", "-s", SPACE)["steps"]
+        hashed = self.json("encoder", "-s", SPACE)
+        self.assertEqual((hashed["serving"]["name"], hashed["serving"]["dimension"], hashed["building"]),
+                         ("hash", 256, None))
+        server = subprocess.Popen(["python3", str(ROOT / "tests/support/embedding_server.py"),
+                                   str(self.path / "ledger"), "24"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(server.communicate)
+        url = f"http://127.0.0.1:{int(server.stdout.readline())}/v1/embeddings"
+        told = self.json("encoder", "-s", SPACE, "remote", url, "--model", "good", "--dimension", "24")
+        self.assertEqual((told["serving"]["name"], told["building"]["name"], told["building"]["left"]),
+                         ("hash", "remote", steps))
+        self.assertIn("is to serve: remote, 24 dimensions, 0 vectors", self.ok("encoder", "-s", SPACE))
+        self.ok("upkeep", "-s", SPACE)  # without the word of this process nobody is asked
+        self.assertEqual((self.path / "ledger").read_text(), "")
+        done = self.run_cli("upkeep", "-s", SPACE, EPISODIC_REMOTE=url)
+        self.assertEqual(done.code, 0, done)
+        self.assertEqual(self.json("encoder", "-s", SPACE)["serving"]["vectors"], steps)
+        self.assertTrue(list((self.memory / "cache").glob("*.vectors")))
+        self.assertEqual(self.json("encoder", "-s", SPACE, "hash", "--dimension", "64")["building"]["dimension"], 64)
+        for bad in (["static", "/no/such/directory"], ["word2vec"], ["remote"], ["remote", url], ["hash", "x"],
+                    ["remote", url, "--model", "m", "--dimension", "many"],
+                    ["remote", "ftp://x", "--model", "m", "--dimension", "3"]):
+            self.assertNotEqual(self.run_cli("encoder", "-s", SPACE, *bad).code, 0, bad)
 
     def test_show_timeline_spaces_and_stats_agree(self):
         self.ok("import", str(DEMO))

@@ -401,6 +401,15 @@ static void a_space_waits_for_a_server_that_is_down(void **state) {
     place_reopen(p);
     EXPECT(EPI_OK, epi_space_encoders(&info, NULL, p->space));
     assert_true(info.ready);
+    (void)setenv("EPISODIC_REMOTE", all.plain.url, 1);
+    EXPECT(EPI_OK, epi_encoder_remote(&encoder, &options)); /* set again, it is found at the other address */
+    EXPECT(EPI_OK, epi_space_encoder_set(p->space, &encoder));
+    assert_int_equal(place_stats(p->space).generation, 2);
+    place_reopen(p);
+    EXPECT(EPI_OK, epi_space_encoders(&info, NULL, p->space));
+    assert_true(info.ready);
+    assert_int_equal(info.vectors, TEXTS);
+    place_check(p->memory);
     (void)unsetenv("EPISODIC_REMOTE");
     place_close(p);
 }

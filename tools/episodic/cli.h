@@ -111,6 +111,7 @@ char *cli_read_file(const cli *c, const char *path, size_t *size, int *code);
 
 typedef enum cli_access { TO_READ, TO_WRITE, TO_CREATE } cli_access;
 
+const char *cli_memory_path(const cli *c); /* NULL: not given */
 int cli_open_memory(cli *c, cli_access access);
 /* Opens the memory and the space named by --space. `schema`: what to create it with; NULL: it must exist. */
 int cli_open(cli *c, cli_access access, const epi_schema *schema);
@@ -182,6 +183,7 @@ int json_print(const cli *c, epi_json_writer *writer); /* prints the text and fr
 /* ---- cmd_*.c --------------------------------------------------------------------------------------------------- */
 
 extern const cli_command cmd_import, cmd_export, cmd_remember, cmd_recall, cmd_show, cmd_timeline, cmd_spaces,
-    cmd_forget, cmd_drop, cmd_stats, cmd_check, cmd_upkeep, cmd_profile, cmd_imagine;
+    cmd_forget, cmd_drop, cmd_stats, cmd_check, cmd_upkeep, cmd_profile, cmd_imagine,
+    cmd_encoder;
 
 #endif

@@ -7,7 +7,7 @@
 static const cli_command *const commands[] = {
     &cmd_remember, &cmd_recall, &cmd_import, &cmd_export, &cmd_show,   &cmd_timeline, &cmd_spaces,
     &cmd_stats,    &cmd_forget, &cmd_drop,   &cmd_check,  &cmd_upkeep, &cmd_profile,
-    &cmd_imagine,
+    &cmd_imagine,  &cmd_encoder,
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 

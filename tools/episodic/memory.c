@@ -73,14 +73,14 @@ int cli_fail(const cli *c, epi_status status) {
 
 /* ---- the memory ------------------------------------------------------------------------------------------------ */
 
-static const char *memory_path(const cli *c) {
+const char *cli_memory_path(const cli *c) {
     const char *path = cli_value(c, "memory");
     if (path == NULL) path = getenv("EPISODIC_MEMORY");
     return path != NULL && *path != '\0' ? path : NULL;
 }
 
 int cli_open_memory(cli *c, cli_access access) {
-    const char *path = memory_path(c);
+    const char *path = cli_memory_path(c);
     if (path == NULL) return cli_error(c, BAD_USAGE, "which memory? say --memory DIR, or set EPISODIC_MEMORY");
     epi_memory_options options = epi_memory_options_default();
     options.read_only = access == TO_READ;
