@@ -2,6 +2,7 @@
 #include "place.h"
 #include "quick.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -265,6 +266,121 @@ static void another_process_sees_what_is_committed(void **state) {
     assert_int_equal(status, 0);
 }
 
+/* Its recorder and its handles answer that it is gone; its bytes are free again, and another space has all it had. */
+static void a_dropped_space_leaves_the_others(void **state) {
+    maze *m = *state;
+    epi_space *other = NULL;
+    epi_recorder *recorder = NULL;
+    epi_memory_stats before, after;
+    const float observation[SIZE] = {1, 2, 3, 4};
+    const epi_column column = epi_column_f32(EPI_OBSERVATION, observation);
+    EXPECT(EPI_OK, epi_space_open(&other, m->place.memory, "other", &m->schema));
+    EXPECT(EPI_OK, epi_recorder_open(&recorder, other, "actor", 1));
+    EXPECT(EPI_OK, epi_transitions_append(NULL, recorder, NULL, &column, 1, 1));
+    EXPECT(EPI_OK, epi_memory_stats_read(&before, m->place.memory));
+    for (unsigned i = 0; i < 400; i++) append(m, NULL, i % 4, i * 64, 64, false);
+    EXPECT(EPI_OK, epi_space_drop(m->place.memory, "maze"));
+    EXPECT(EPI_ESTALE, epi_transitions_append(NULL, m->recorder, NULL, &column, 1, 1));
+    EXPECT(EPI_ESTALE, epi_transitions_stats_read(&(epi_transition_stats){0}, m->space));
+    EXPECT(EPI_OK, epi_memory_stats_read(&after, m->place.memory));
+    assert_true(after.used_size <= before.used_size + 65536);
+    EXPECT(EPI_OK, epi_transitions_append(NULL, recorder, NULL, &column, 1, 1));
+    epi_transition_stats stats;
+    EXPECT(EPI_OK, epi_transitions_stats_read(&stats, other));
+    assert_int_equal(stats.steps, 2);
+    place_check(m->place.memory);
+    epi_recorder_close(recorder);
+    epi_space_close(other);
+    close_all(m);
+    open_all(m); /* a new one of that name */
+    append(m, NULL, 0, 0, 3, true);
+    assert_int_equal(stats_of(m).steps, 3);
+}
+
+/* A recorder goes on over a compaction, within its episode. */
+static void compaction_leaves_recorders_at_work(void **state) {
+    maze *m = *state;
+    uint64_t ids[64], first = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        append(m, ids, i % 4, i / 4 * 64, 64, false);
+        if (i == 0) first = ids[0];
+        if (i % 60 == 59) EXPECT(EPI_OK, epi_memory_compact(m->place.memory));
+    }
+    epi_transition_stats stats = stats_of(m);
+    assert_int_equal(stats.steps, 200 * 64);
+    assert_int_equal(stats.episodes, 4);
+    epi_recollection *found = NULL;
+    EXPECT(EPI_OK, epi_episode_read(&found, m->space, first, 3000, 1));
+    const epi_scene *scene = epi_recollection_scene(found, 0);
+    assert_int_equal(epi_scene_step(scene, 0)->index, 3000);
+    assert_true(epi_scene_step(scene, 0)->reward == 1500.0);
+    epi_recollection_free(found);
+    place_check(m->place.memory);
+}
+
+/* What is evicted is given back: the file does not grow with what went through it. */
+static void evicted_bytes_are_used_again(void **state) {
+    maze *m = *state;
+    epi_memory_stats early, late;
+    epi_transition_limits limits = epi_transition_limits_default();
+    limits.max_steps = 20000;
+    EXPECT(EPI_OK, epi_transitions_limit(m->space, &limits));
+    for (unsigned i = 0; i < 800; i++) append(m, NULL, i % 4, i * 64, 64, i % 7 == 0);
+    EXPECT(EPI_OK, epi_memory_stats_read(&early, m->place.memory));
+    for (unsigned i = 0; i < 2400; i++) append(m, NULL, i % 4, i * 64, 64, i % 7 == 0);
+    EXPECT(EPI_OK, epi_memory_stats_read(&late, m->place.memory));
+    assert_true(late.used_size <= early.used_size + early.used_size / 4);
+    /* four lanes: at most one chunk that is partly gone and one that is being filled, of each */
+    epi_transition_stats stats = stats_of(m);
+    assert_int_equal(stats.steps, 20000);
+    assert_true(stats.chunks <= (20000 + stats.capacity - 1) / stats.capacity + 2 * 4);
+}
+
+static void *read_on(void *context) {
+    maze *m = context;
+    uint64_t after = 0;
+    for (int i = 0; i < 60; i++) {
+        epi_recollection *page = NULL;
+        EXPECT(EPI_OK, epi_steps_read(&page, m->space, after, 50));
+        for (size_t j = 0; j < epi_recollection_count(page); j++) {
+            const epi_scene *scene = epi_recollection_scene(page, j);
+            for (size_t k = 0; k < scene->step_count; k++) {
+                const epi_recalled_step *step = epi_scene_step(scene, k);
+                const float *observation = epi_scene_part(scene, step, EPI_OBSERVATION)->data;
+                assert_true(observation[0] == (float)(step->reward * 2.0));
+                after = step->id;
+            }
+        }
+        if (epi_recollection_count(page) == 0) after = 0;
+        epi_recollection_free(page);
+    }
+    return NULL;
+}
+
+static void *evict_on(void *context) {
+    maze *m = context;
+    epi_transition_limits limits = epi_transition_limits_default();
+    for (unsigned i = 0; i < 20; i++) {
+        limits.max_steps = 3000 - i * 100;
+        EXPECT(EPI_OK, epi_transitions_limit(m->space, &limits));
+    }
+    return NULL;
+}
+
+/* One appends, one reads, one evicts. */
+static void threads_share_a_space(void **state) {
+    maze *m = *state;
+    pthread_t reader, evictor;
+    append(m, NULL, 0, 0, 64, false);
+    assert_int_equal(pthread_create(&reader, NULL, read_on, m), 0);
+    assert_int_equal(pthread_create(&evictor, NULL, evict_on, m), 0);
+    for (unsigned i = 0; i < 300; i++) append(m, NULL, i % 4, i * 64, 64, i % 7 == 0);
+    assert_int_equal(pthread_join(reader, NULL), 0);
+    assert_int_equal(pthread_join(evictor, NULL), 0);
+    place_check(m->place.memory);
+    assert_true(stats_of(m).steps <= 3000);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -276,6 +392,10 @@ int main(void) {
         TEST(steps_and_episodes_are_read_by_id),
         TEST(a_purged_step_leaves_no_byte),
         TEST(another_process_sees_what_is_committed),
+        TEST(a_dropped_space_leaves_the_others),
+        TEST(compaction_leaves_recorders_at_work),
+        TEST(evicted_bytes_are_used_again),
+        TEST(threads_share_a_space),
         TEST(what_is_malformed_is_refused_and_stores_nothing),
     };
     quick();
