@@ -24,6 +24,7 @@
 #include <episodic/transitions.h>
 #include <episodic/replay.h>
 #include <episodic/projection.h>
+#include <episodic/prefetch.h>
 #include <episodic/version.h>
 
 #endif

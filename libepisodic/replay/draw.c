@@ -20,6 +20,7 @@ void epi__draws_dispose(epi__draws *draws) {
     epi__free(draws->chances);
     epi__free(draws->picks);
     epi__free(draws->windows);
+    epi__free(draws->goals);
     epi__free(draws->taken);
     epi__free(draws->excluded);
     *draws = (epi__draws){0};
@@ -34,14 +35,11 @@ static epi_status make_room(epi__draws *draws, size_t count) {
     draws->fresh = epi__realloc(NULL, count, sizeof *draws->fresh);
     draws->prefixes = epi__realloc(NULL, count, sizeof *draws->prefixes);
     draws->chances = epi__realloc(NULL, count, sizeof *draws->chances);
-    draws->picks = epi__realloc(NULL, count, sizeof *draws->picks);
-    draws->windows = epi__realloc(NULL, count, sizeof *draws->windows);
     draws->taken = epi__realloc(NULL, slots, sizeof *draws->taken);
     draws->taken_mask = slots - 1;
-    if (!draws->leaves || !draws->fresh || !draws->prefixes || !draws->chances || !draws->picks || !draws->windows ||
-        !draws->taken) {
+    if (!draws->leaves || !draws->fresh || !draws->prefixes || !draws->chances || !draws->taken) {
         epi__draws_dispose(draws);
-        return epi__fail_memory("replay", count * 112);
+        return epi__fail_memory("replay", count * 40);
     }
     draws->room = count;
     return EPI_OK;

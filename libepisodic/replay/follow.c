@@ -96,6 +96,39 @@ static epi_status see_seat(epi_replay *replay, uint32_t seat, uint64_t chunk) {
     return epi__priorities_reserve(&replay->priorities, ((size_t)seat + 1) << replay->layout->shift);
 }
 
+/* The seat is this chunk's; false: another process is ahead of this one, and knows who came after it. */
+static epi_status own_seat(bool *owned, epi_replay *replay, const epi__chunk *chunk) {
+    EPI__TRY(see_seat(replay, chunk->seat, chunk->number));
+    const uint64_t owner = replay->priorities.seats[chunk->seat].chunk;
+    if (owner < chunk->number) epi__priorities_seat(&replay->priorities, chunk->seat, chunk->number);
+    *owned = owner <= chunk->number;
+    return EPI_OK;
+}
+
+/* The first step of a sequence that is complete with this one, in whatever chunk it is. */
+static epi_status add_sequence(epi_replay *replay, epi__snapshot *snapshot, const epi__pick *last) {
+    epi__pick first;
+    bool owned = false;
+    EPI__TRY(epi__sequence_first(&first, replay, snapshot, last));
+    if (!first.chunk) return EPI_OK;
+    EPI__TRY(own_seat(&owned, replay, first.chunk));
+    const uint32_t leaf = (first.chunk->seat << replay->layout->shift) + first.slot;
+    if (!owned || replay->priorities.raw[leaf] != EPI__RAW_NONE) return EPI_OK;
+    findings found = {.leaves = {leaf}, .values = {priority_of(replay, first.data, first.slot)}, .count = 1};
+    set_key(replay, leaf, first.data, first.slot);
+    add_found(replay, &found);
+    return EPI_OK;
+}
+
+static epi_status add_sequences(epi_replay *replay, epi__snapshot *snapshot, epi__chunk *chunk, const uint8_t *data,
+                                uint32_t first, uint32_t end) {
+    for (uint32_t slot = first; slot < end; slot++) {
+        const epi__pick last = {.chunk = chunk, .data = data, .slot = slot};
+        if (epi__slot_is_ready(replay->layout, chunk, data, slot)) EPI__TRY(add_sequence(replay, snapshot, &last));
+    }
+    return EPI_OK;
+}
+
 /* Nothing is in this seat any more: neither is in the block what this process knew there. */
 static epi_status empty_seat(epi_replay *replay, uint32_t seat) {
     const uint64_t known = seat < replay->seat_count ? replay->seats[seat].chunk : 0;
@@ -115,17 +148,17 @@ static uint32_t readable(const epi__layout *layout, const epi__chunk *chunk, con
 static epi_status look(epi_replay *replay, epi__snapshot *snapshot, uint32_t seat, uint32_t first, uint32_t count) {
     epi__chunk *chunk = epi__columns_seat(replay->columns, seat);
     const uint8_t *data = NULL;
+    bool owned = false;
     if (!chunk) return empty_seat(replay, seat);
-    EPI__TRY(see_seat(replay, seat, chunk->number));
-    const uint64_t owner = replay->priorities.seats[seat].chunk;
-    if (owner < chunk->number) epi__priorities_seat(&replay->priorities, seat, chunk->number);
+    EPI__TRY(own_seat(&owned, replay, chunk));
     const uint32_t extent = epi__chunk_count(chunk);
     EPI__TRY(epi__chunk_data(&data, snapshot, chunk));
     replay->seats[seat].ready = readable(replay->layout, chunk, data, extent);
-    if (owner > chunk->number) return EPI_OK; /* another process is ahead of this one */
+    if (!owned) return EPI_OK;
     first = first > 0 ? first - 1 : 0; /* the step before may have got its successor */
     const uint32_t end = EPI__MIN(first + count + 1, extent);
     clear_gone(replay, chunk, first, end);
+    if (replay->views.length) return add_sequences(replay, snapshot, chunk, data, first, end);
     add_ready(replay, chunk, data, first, end);
     return EPI_OK;
 }
@@ -179,15 +212,18 @@ size_t epi__follow_find(uint32_t *leaves, uint32_t *places, const epi_replay *re
 }
 
 /* Sets what was stored of the slots that have a step now. */
-static void restore_slots(epi_replay *replay, const epi__chunk *chunk, const uint8_t *data, epi__view raw,
-                          epi__view times) {
+static epi_status restore_slots(epi_replay *replay, epi__snapshot *snapshot, epi__chunk *chunk, const uint8_t *data,
+                                epi__view raw, epi__view times) {
     const uint32_t base = chunk->seat << replay->layout->shift;
     epi__reader values = epi__reader_of(raw.data, raw.size), counts = epi__reader_of(times.data, times.size);
     findings kept = {.count = 0};
     for (uint32_t slot = 0; slot < raw.size / sizeof(double); slot++) {
         const double value = epi__read_f64(&values);
         const uint32_t drawn = times.size ? epi__read_u32(&counts) : 0;
-        if (!(value >= 0) || !epi__slot_is_ready(replay->layout, chunk, data, slot)) continue;
+        const epi__pick step = {.chunk = chunk, .data = data, .slot = slot};
+        bool is_there = value >= 0;
+        if (is_there) EPI__TRY(epi__sequence_begins(&is_there, replay, snapshot, &step));
+        if (!is_there) continue;
         kept.leaves[kept.count] = base + slot;
         kept.values[kept.count++] = value;
         if (replay->priorities.times) replay->priorities.times[base + slot] = drawn;
@@ -197,6 +233,7 @@ static void restore_slots(epi_replay *replay, const epi__chunk *chunk, const uin
         kept.count = 0;
     }
     epi__priorities_set(&replay->priorities, kept.leaves, kept.values, kept.count);
+    return EPI_OK;
 }
 
 epi_status epi__follow_restore(epi_replay *replay, epi__snapshot *snapshot, uint64_t number, epi__view raw,
@@ -210,7 +247,7 @@ epi_status epi__follow_restore(epi_replay *replay, epi__snapshot *snapshot, uint
     EPI__TRY(see_seat(replay, chunk->seat, number));
     epi__priorities_seat(&replay->priorities, chunk->seat, number);
     EPI__TRY(epi__chunk_data(&data, snapshot, chunk));
-    restore_slots(replay, chunk, data, raw, times);
+    EPI__TRY(restore_slots(replay, snapshot, chunk, data, raw, times));
     replay->priorities.seats[chunk->seat].flushed = number;
     replay->priorities.seats[chunk->seat].dirty = 0;
     return EPI_OK;

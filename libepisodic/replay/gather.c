@@ -1,168 +1,51 @@
 /* gather.c - the columns of a batch: what was drawn, copied from where it lies into the caller's rows.
  *
- * Idea: a view says for each drawn slot which slots go where. The one here is the n-step window: the first slot gives
- * the observation and the action, the last one what came after, and the rewards between them one sum. While one row
- * is copied, the lines of those behind it are on their way, from all columns.
- * Invariant: a window ends where its episode does, and where a step cannot be read yet with what follows it.
- * Source: n-step returns: R. Sutton, Learning to predict by the methods of temporal differences (1988).
+ * Idea: the views say for each row which steps stand where: its cells, one or a sequence of them, and for each cell the
+ * window up to the step whose end and next observation count. While one cell is copied, the lines of those behind it
+ * are on their way, from all columns.
+ * Invariant: a cell without a step is zero in every column.
  */
 #include "replay.h"
 
-#define MODULE "replay"
-#define AHEAD ((size_t)12) /* rows */
+#define AHEAD ((size_t)12) /* cells */
 #define LINE 64u
 
-/* ---- what a batch asks for --------------------------------------------------------------------------------------- */
+/* ---- which steps go where ---------------------------------------------------------------------------------------- */
 
-static const epi_role *role_named(const epi_replay *replay, const char *name, int *place) {
-    const epi_schema *schema = &replay->mirror->schema->schema;
-    *place = epi__schema_role(schema, name, strlen(name));
-    return *place < 0 ? NULL : &schema->roles[*place];
-}
-
-static bool is_real(epi_dtype dtype) {
-    return dtype == EPI_F32 || dtype == EPI_F64;
-}
-
-static epi_status check_dtype(const epi_column *column, epi_dtype wanted) {
-    if (column->dtype == wanted) return EPI_OK;
-    return epi__fail(EPI_ETYPE, MODULE, "column \"%s\" had dtype %d, expected %d", column->role, (int)column->dtype,
-                     (int)wanted);
-}
-
-static epi_status plan_reward(epi__gather_plan *plan, const epi_replay *replay, const epi_role *role) {
-    if (replay->options.n_step == 1) return EPI_OK;
-    if (!is_real(role->dtype) || role->rank != 0)
-        return epi__fail(EPI_ETYPE, MODULE, "rewards must be F32 or F64 scalars to be summed over %u steps",
-                         replay->options.n_step);
-    plan->kind = EPI__GATHER_REWARD;
+static epi_status make_cells(epi_replay *replay) {
+    epi__draws *draws = &replay->draws;
+    const size_t cells = draws->room * replay->views.span;
+    if (cells <= draws->cell_room) return EPI_OK;
+    epi__free(draws->picks);
+    epi__free(draws->windows);
+    epi__free(draws->goals);
+    draws->cell_room = 0;
+    draws->picks = epi__realloc(NULL, cells, sizeof *draws->picks);
+    draws->windows = replay->views.has_windows ? epi__realloc(NULL, cells, sizeof *draws->windows) : NULL;
+    draws->goals = replay->views.relabels ? epi__realloc(NULL, cells, sizeof *draws->goals) : NULL;
+    if (!draws->picks || (replay->views.has_windows && !draws->windows) || (replay->views.relabels && !draws->goals))
+        return epi__fail_memory("replay", cells * (sizeof(epi__pick) + sizeof(epi__window)));
+    draws->cell_room = cells;
     return EPI_OK;
 }
 
-static epi_status plan_role(epi__gather_plan *plan, const epi_replay *replay, const char *name) {
-    const epi__layout *layout = replay->layout;
-    int place = 0;
-    const epi_role *role = role_named(replay, name, &place);
-    if (!role) return epi__fail(EPI_EROLE, MODULE, "the space has no column \"%s\"", name);
-    plan->kind = EPI__GATHER_FIRST;
-    plan->width = (size_t)epi__schema_tensor_size(role);
-    EPI__TRY(check_dtype(&plan->to, role->dtype));
-    if (layout->role_column[place] < 0) {
-        plan->kind = EPI__GATHER_FLAG;
-        plan->bit = place == layout->terminated_role ? EPI__SLOT_TERMINATED : EPI__SLOT_TRUNCATED;
-        return EPI_OK;
-    }
-    plan->column = layout->role_column[place];
-    return plan->column == layout->reward ? plan_reward(plan, replay, role) : EPI_OK;
-}
-
-static epi_status plan_column(epi__gather_plan *plan, const epi_replay *replay, const epi_column *column) {
-    *plan = (epi__gather_plan){.to = *column};
-    if (!column->role || !column->data) return epi__fail(EPI_EINVAL, MODULE, "a column had no %s",
-                                                         column->role ? "data" : "role");
-    if (strcmp(column->role, EPI_NEXT_OBSERVATION) == 0) {
-        EPI__TRY(plan_role(plan, replay, EPI_OBSERVATION));
-        plan->kind = EPI__GATHER_NEXT;
-    } else if (strcmp(column->role, EPI_DISCOUNT) == 0) {
-        if (!is_real(column->dtype)) EPI__TRY(check_dtype(column, EPI_F32));
-        plan->kind = EPI__GATHER_DISCOUNT;
-        plan->width = epi__dtype_size(column->dtype);
-    } else if (strcmp(column->role, EPI_MASK) == 0) {
-        EPI__TRY(check_dtype(column, EPI_BOOL));
-        plan->kind = EPI__GATHER_MASK;
-        plan->width = replay->options.n_step;
-    } else {
-        EPI__TRY(plan_role(plan, replay, column->role));
-    }
-    if (plan->to.stride == 0) plan->to.stride = plan->width;
-    if (plan->to.stride >= plan->width) return EPI_OK;
-    return epi__fail(EPI_EINVAL, MODULE, "column \"%s\" had a stride of %zu bytes, its rows have %zu", column->role,
-                     plan->to.stride, plan->width);
-}
-
-epi_status epi__gather_check(epi_replay *replay, const epi_batch *batch) {
-    if (batch->column_count > EPI__GATHER_MAX)
-        return epi__fail(EPI_ELIMIT, MODULE, "a batch had %zu columns, limit %u", batch->column_count, EPI__GATHER_MAX);
-    if (batch->column_count && !batch->columns) return epi__fail(EPI_EINVAL, MODULE, "columns was NULL");
-    for (size_t i = 0; i < batch->column_count; i++)
-        EPI__TRY(plan_column(&replay->plan[i], replay, &batch->columns[i]));
-    replay->plan_count = batch->column_count;
-    return EPI_OK;
-}
-
-/* ---- windows ----------------------------------------------------------------------------------------------------- */
-
-static inline epi_status find_data(epi__pick *pick, epi__snapshot *snapshot) {
-    pick->data = atomic_load_explicit(&pick->chunk->data, memory_order_acquire);
-    return pick->data ? EPI_OK : epi__chunk_data(&pick->data, snapshot, pick->chunk);
-}
-
-static epi_status pick_slots(epi_replay *replay, epi__snapshot *snapshot) {
+static epi_status pick_cells(epi_replay *replay, epi__snapshot *snapshot) {
     const epi__draws *draws = &replay->draws;
-    for (size_t i = 0; i < draws->count; i++) {
-        epi__pick *pick = &replay->draws.picks[i];
-        pick->chunk = epi__columns_seat(replay->columns, draws->leaves[i] >> replay->layout->shift);
-        pick->slot = draws->leaves[i] & (replay->layout->capacity - 1);
-        EPI__TRY(find_data(pick, snapshot));
+    const size_t span = replay->views.span;
+    for (size_t row = 0; row < draws->count; row++) {
+        epi__pick *pick = &replay->draws.picks[row * span];
+        pick->chunk = epi__columns_seat(replay->columns, draws->leaves[row] >> replay->layout->shift);
+        pick->slot = draws->leaves[row] & (replay->layout->capacity - 1);
+        EPI__TRY(epi__pick_data(pick, snapshot));
+        if (replay->views.length) {
+            const epi__pick drawn = *pick;
+            EPI__TRY(epi__sequence_pick(pick, replay, snapshot, &drawn));
+        }
     }
-    return EPI_OK;
-}
-
-static double reward_of(const epi_replay *replay, const epi__pick *pick) {
-    const void *at = epi__slot_at(replay->layout, pick->data, replay->layout->reward, pick->slot);
-    double wide;
-    float narrow;
-    if (replay->layout->columns[replay->layout->reward].width == sizeof narrow) {
-        memcpy(&narrow, at, sizeof narrow);
-        return (double)narrow;
-    }
-    memcpy(&wide, at, sizeof wide);
-    return wide;
-}
-
-/* The step behind a pick, where its episode goes on and it can be read; chunk NULL where not. */
-static epi_status step_on(epi__pick *pick, const epi_replay *replay, epi__snapshot *snapshot) {
-    EPI__TRY(epi__slot_following(&pick->chunk, &pick->slot, snapshot));
-    if (!pick->chunk) return EPI_OK;
-    EPI__TRY(find_data(pick, snapshot));
-    if (!epi__slot_is_ready(replay->layout, pick->chunk, pick->data, pick->slot)) pick->chunk = NULL;
-    return EPI_OK;
-}
-
-static epi_status make_window(epi__window *window, const epi_replay *replay, const epi__pick *first, bool rewards,
-                              epi__snapshot *snapshot) {
-    epi__pick at = *first;
-    *window = (epi__window){.last = at, .steps = 1, .discount = replay->options.discount};
-    if (rewards) window->reward = reward_of(replay, &at);
-    while (window->steps < replay->options.n_step) {
-        EPI__TRY(step_on(&at, replay, snapshot));
-        if (!at.chunk) break;
-        if (rewards) window->reward += window->discount * reward_of(replay, &at);
-        window->discount *= replay->options.discount;
-        window->last = at;
-        window->steps++;
-    }
-    return EPI_OK;
-}
-
-static epi_status make_windows(epi_replay *replay, epi__snapshot *snapshot) {
-    bool rewards = false;
-    for (size_t i = 0; i < replay->plan_count; i++) rewards |= replay->plan[i].kind == EPI__GATHER_REWARD;
-    for (size_t i = 0; i < replay->draws.count; i++)
-        EPI__TRY(make_window(&replay->draws.windows[i], replay, &replay->draws.picks[i], rewards, snapshot));
     return EPI_OK;
 }
 
 /* ---- copying ----------------------------------------------------------------------------------------------------- */
-
-/* The last step of a row's window; without windows, the row's own. */
-static inline const epi__pick *last_of(const epi_replay *replay, size_t row) {
-    return replay->options.n_step == 1 ? &replay->draws.picks[row] : &replay->draws.windows[row].last;
-}
-
-static inline unsigned flags_of(const epi_replay *replay, const epi__pick *pick) {
-    return epi__slot_flags(replay->layout, pick->chunk, pick->data, pick->slot);
-}
 
 static inline void copy(void *to, const void *from, size_t size) {
     switch (size) { /* known sizes are one instruction */
@@ -179,38 +62,56 @@ static void put_real(void *to, epi_dtype dtype, double value) {
     else memcpy(to, &value, sizeof value);
 }
 
-static void put_next(uint8_t *to, const epi__gather_plan *plan, const epi_replay *replay, size_t row) {
-    const epi__pick *last = last_of(replay, row);
+static void put_next(uint8_t *to, const epi__gather_plan *plan, const epi_replay *replay, size_t cell) {
+    const epi__pick *last = epi__cell_last(replay, cell);
     if (epi__slot_has_next(replay->layout, last->chunk, last->data, last->slot))
         copy(to, epi__slot_at(replay->layout, last->data, plan->column, last->slot + 1), plan->width);
     else memset(to, 0, plan->width); /* terminated, and nothing given: its value counts for nothing */
 }
 
-static void put_discount(uint8_t *to, const epi__gather_plan *plan, const epi_replay *replay, size_t row) {
-    const bool terminated = flags_of(replay, last_of(replay, row)) & EPI__SLOT_TERMINATED;
-    const double discount = replay->options.n_step == 1 ? replay->options.discount
-                                                        : replay->draws.windows[row].discount;
+static inline unsigned flags_of(const epi_replay *replay, size_t cell) {
+    return replay->views.has_windows ? replay->draws.windows[cell].flags
+                                     : epi__pick_flags(replay, &replay->draws.picks[cell]);
+}
+
+static void put_discount(uint8_t *to, const epi__gather_plan *plan, const epi_replay *replay, size_t cell) {
+    const bool terminated = flags_of(replay, cell) & EPI__SLOT_TERMINATED;
+    const double discount = replay->views.has_windows ? replay->draws.windows[cell].discount : replay->options.discount;
     put_real(to, plan->to.dtype, terminated ? 0 : discount);
 }
 
-static void put_mask(uint8_t *to, const epi_replay *replay, size_t row) {
-    const uint32_t steps = replay->options.n_step == 1 ? 1 : replay->draws.windows[row].steps;
+static void put_mask(uint8_t *to, const epi_replay *replay, size_t cell) {
+    const uint32_t steps = replay->views.has_windows ? replay->draws.windows[cell].steps : 1;
     memset(to, 1, steps);
     memset(to + steps, 0, replay->options.n_step - steps);
 }
 
-static inline void fill_row(const epi__gather_plan *plan, const epi_replay *replay, size_t row) {
-    uint8_t *to = (uint8_t *)plan->to.data + row * plan->to.stride;
-    const epi__pick *pick = &replay->draws.picks[row];
+/* Without HER there are no goals, and no such columns. */
+static void put_goal(uint8_t *to, const epi__gather_plan *plan, const epi_replay *replay, size_t cell) {
+    const epi__pick *goal = &replay->draws.goals[cell];
+    copy(to, goal->chunk ? epi__pick_at(replay, goal, replay->views.achieved)
+                         : epi__pick_at(replay, &replay->draws.picks[cell], plan->column), plan->width);
+}
+
+static inline void fill_cell(uint8_t *to, const epi__gather_plan *plan, const epi_replay *replay, size_t cell) {
+    const epi__pick *pick = &replay->draws.picks[cell];
+    if (!pick->chunk) {
+        memset(to, 0, plan->width);
+        return;
+    }
     switch (plan->kind) {
-    case EPI__GATHER_FIRST:
-        copy(to, epi__slot_at(replay->layout, pick->data, plan->column, pick->slot), plan->width);
-        break;
-    case EPI__GATHER_NEXT: put_next(to, plan, replay, row); break;
-    case EPI__GATHER_FLAG: *to = (flags_of(replay, last_of(replay, row)) & plan->bit) != 0; break;
-    case EPI__GATHER_REWARD: put_real(to, plan->to.dtype, replay->draws.windows[row].reward); break;
-    case EPI__GATHER_DISCOUNT: put_discount(to, plan, replay, row); break;
-    case EPI__GATHER_MASK: put_mask(to, replay, row); break;
+    case EPI__GATHER_FIRST: copy(to, epi__pick_at(replay, pick, plan->column), plan->width); break;
+    case EPI__GATHER_NEXT: put_next(to, plan, replay, cell); break;
+    case EPI__GATHER_FLAG: *to = (flags_of(replay, cell) & plan->bit) != 0; break;
+    case EPI__GATHER_REWARD: put_real(to, plan->to.dtype, replay->draws.windows[cell].reward); break;
+    case EPI__GATHER_DISCOUNT: put_discount(to, plan, replay, cell); break;
+    case EPI__GATHER_MASK: put_mask(to, replay, cell); break;
+    case EPI__GATHER_PRESENT: *to = 1; break;
+    case EPI__GATHER_TRAINED: *to = pick->trained; break;
+    case EPI__GATHER_GOAL: put_goal(to, plan, replay, cell); break;
+    case EPI__GATHER_RELABELLED: *to = replay->draws.goals[cell].chunk != NULL; break;
+    case EPI__GATHER_STACK:
+    case EPI__GATHER_NEXT_STACK: break; /* stack.c */
     }
 }
 
@@ -219,10 +120,11 @@ static void prefetch_bytes(const uint8_t *from, size_t size) {
     __builtin_prefetch(from + size - 1);
 }
 
-/* Lines of all columns that a row will be copied from, and of its flags. */
-static void prefetch_row(const epi_replay *replay, size_t row) {
+/* Lines of all columns that a cell will be copied from, and of its flags. */
+static void prefetch_cell(const epi_replay *replay, size_t cell) {
     const epi__layout *layout = replay->layout;
-    const epi__pick *first = &replay->draws.picks[row], *last = last_of(replay, row);
+    const epi__pick *first = &replay->draws.picks[cell], *last = epi__cell_last(replay, cell);
+    if (!first->chunk) return;
     for (size_t i = 0; i < replay->plan_count; i++) {
         const epi__gather_plan *plan = &replay->plan[i];
         if (plan->kind == EPI__GATHER_FIRST)
@@ -233,15 +135,30 @@ static void prefetch_row(const epi_replay *replay, size_t row) {
     __builtin_prefetch(epi__slot_at(layout, last->data, layout->flags, last->slot));
 }
 
-epi_status epi__gather(epi_replay *replay, epi__snapshot *snapshot) {
-    const size_t count = replay->draws.count;
-    if (replay->plan_count == 0) return EPI_OK;
-    EPI__TRY(pick_slots(replay, snapshot));
-    if (replay->options.n_step > 1) EPI__TRY(make_windows(replay, snapshot));
-    for (size_t row = 0; row < EPI__MIN(count, AHEAD); row++) prefetch_row(replay, row);
-    for (size_t row = 0; row < count; row++) {
-        if (row + AHEAD < count) prefetch_row(replay, row + AHEAD);
-        for (size_t i = 0; i < replay->plan_count; i++) fill_row(&replay->plan[i], replay, row);
+/* All columns but stacks. */
+static void fill_cells(const epi_replay *replay) {
+    const size_t span = replay->views.span, cells = replay->draws.count * span;
+    for (size_t cell = 0; cell < EPI__MIN(cells, AHEAD); cell++) prefetch_cell(replay, cell);
+    for (size_t cell = 0, row = 0, at = 0; cell < cells; cell++) {
+        if (cell + AHEAD < cells) prefetch_cell(replay, cell + AHEAD);
+        for (size_t i = 0; i < replay->plan_count; i++) {
+            const epi__gather_plan *plan = &replay->plan[i];
+            uint8_t *to = (uint8_t *)plan->to.data + row * plan->to.stride + at * plan->width;
+            if (at < plan->cells) fill_cell(to, plan, replay, cell);
+        }
+        if (++at == span) at = 0, row++;
     }
+}
+
+epi_status epi__gather(epi_replay *replay, epi__snapshot *snapshot) {
+    if (replay->plan_count == 0) return EPI_OK;
+    EPI__TRY(make_cells(replay));
+    EPI__TRY(pick_cells(replay, snapshot));
+    if (replay->views.relabels) EPI__TRY(epi__goals_choose(replay, snapshot));
+    if (replay->views.has_windows) EPI__TRY(epi__windows_make(replay, snapshot));
+    fill_cells(replay);
+    for (size_t i = 0; i < replay->plan_count; i++)
+        if (replay->plan[i].kind == EPI__GATHER_STACK || replay->plan[i].kind == EPI__GATHER_NEXT_STACK)
+            EPI__TRY(epi__stack_gather(&replay->plan[i], replay, snapshot));
     return EPI_OK;
 }

@@ -33,6 +33,8 @@ typedef struct epi__priority_kind {
     uint32_t sampler;   /* epi_sampler */
     uint32_t shift;     /* slots of a chunk: 1 << shift */
     uint32_t max_times; /* 0: no bound */
+    uint32_t length;    /* of sequences; 0: single steps */
+    uint32_t period;    /* steps from one sequence's first to the next one's */
     double alpha;       /* 0 unless it is used */
     uint64_t nonce;     /* of the name's record in the store */
 } epi__priority_kind;

@@ -169,8 +169,12 @@ static size_t capacity_for(size_t room, uint32_t shift) {
     return EPI__MIN((room + step - 1) / step * step, (size_t)EPI__SUMTREE_CAPACITY_MAX);
 }
 
+static bool has_same_items(const epi__priority_kind *a, const epi__priority_kind *b) {
+    return a->length == b->length && a->period == b->period;
+}
+
 static bool is_same_kind(const epi__priority_kind *a, const epi__priority_kind *b) {
-    return a->sampler == b->sampler && a->max_times == b->max_times && !(a->alpha < b->alpha || a->alpha > b->alpha);
+    return has_same_items(a, b) && a->sampler == b->sampler && a->max_times == b->max_times && !(a->alpha < b->alpha || a->alpha > b->alpha);
 }
 
 /* The file is there and can be believed; it becomes a block of the kind that is wanted. */
@@ -178,13 +182,15 @@ static epi_status adopt(epi__priorities *in, const epi__priority_kind *kind) {
     in->filled = true;
     if (is_same_kind(&in->kind, kind)) return EPI_OK;
     if (!in->first)
-        return epi__fail(EPI_EMISMATCH, MODULE, "the name was in use with sampler %u, alpha %g, max_times_sampled %u",
-                         (unsigned)in->kind.sampler, in->kind.alpha, (unsigned)in->kind.max_times);
+        return epi__fail(EPI_EMISMATCH, MODULE, "the name was in use with sampler %u, alpha %g, max_times_sampled %u, "
+                         "sequences of %u every %u steps", (unsigned)in->kind.sampler, in->kind.alpha,
+                         (unsigned)in->kind.max_times, (unsigned)in->kind.length, (unsigned)in->kind.period);
     const bool by_time = kind->sampler == EPI_SAMPLER_FIFO || kind->sampler == EPI_SAMPLER_LIFO;
     epi__priorities old = *in;
     in->kind = *kind;
-    EPI__TRY(make(in, by_time ? NULL : &old, old.capacity)); /* their keys are not in the old block */
-    in->filled = !by_time;
+    const bool anew = by_time || !has_same_items(&old.kind, kind); /* their keys are not in the old block */
+    EPI__TRY(make(in, anew ? NULL : &old, old.capacity));
+    in->filled = !anew;
     epi__priorities_unlock(in);
     unmap(&old);
     return EPI_OK;

@@ -74,6 +74,8 @@ static epi__priority_kind kind_of(const epi_replay *replay, uint64_t nonce) {
                                 .sampler = (uint32_t)options->sampler,
                                 .shift = replay->layout->shift,
                                 .max_times = options->max_times_sampled,
+                                .length = replay->views.length,
+                                .period = replay->views.period,
                                 .alpha = weighs ? options->alpha : 0,
                                 .nonce = nonce};
 }
@@ -144,8 +146,10 @@ epi_status epi_replay_open(epi_replay **made, epi_space *space, const epi_replay
     replay->options.n_step = EPI__MAX(options.n_step, 1u);
     replay->options.min_steps = EPI__MAX(options.min_steps, (uint64_t)1);
     replay->priorities.lock_file = -1;
+    (void)pthread_mutex_init(&replay->lock, NULL);
     epi_status status = copy_name(replay, options.name);
     replay->options.name = replay->name;
+    if (!status) status = epi__views_resolve(replay);
     if (!status) status = open_block(replay);
     if (status) epi_replay_close(replay);
     else *made = replay;
@@ -162,6 +166,7 @@ void epi_replay_close(epi_replay *replay) {
     epi__free(replay->seats);
     epi__free(replay->name);
     epi__space_release(replay->space);
+    (void)pthread_mutex_destroy(&replay->lock);
     epi__free(replay);
 }
 
@@ -170,6 +175,18 @@ void epi_replay_close(epi_replay *replay) {
 static epi_status check_handle(const epi_replay *replay) {
     if (!replay) return epi__fail(EPI_EINVAL, MODULE, "replay was NULL");
     return epi__space_check_handle(replay->space);
+}
+
+/* Calls of a handle take turns: begin() ... return end(). */
+static epi_status begin(epi_replay *replay) {
+    EPI__TRY(check_handle(replay));
+    (void)pthread_mutex_lock(&replay->lock);
+    return EPI_OK;
+}
+
+static epi_status end(epi_replay *replay, epi_status status) {
+    (void)pthread_mutex_unlock(&replay->lock);
+    return status;
 }
 
 /* A snapshot, the mutex, and the block brought up to it. */
@@ -223,13 +240,18 @@ static epi_status may_sample(const epi_replay *replay, size_t count, uint64_t wa
     return EPI_OK;
 }
 
-static void nap(uint64_t us) {
+/* Lets other calls of the handle go first for a while. */
+static epi_status nap(epi_replay *replay, uint64_t us, const atomic_bool *stop) {
     const struct timespec time = {.tv_sec = 0, .tv_nsec = (long)us * 1000};
+    (void)pthread_mutex_unlock(&replay->lock);
     (void)nanosleep(&time, NULL);
+    (void)pthread_mutex_lock(&replay->lock);
+    if (stop && atomic_load(stop)) return epi__fail(EPI_ECLOSED, MODULE, "the prefetch was closed while it waited");
+    return check_handle(replay);
 }
 
 /* Enters once a batch can be drawn. */
-static epi_status enter_when_ready(epi__snapshot *snapshot, epi_replay *replay, size_t count) {
+static epi_status enter_when_ready(epi__snapshot *snapshot, epi_replay *replay, size_t count, const atomic_bool *stop) {
     const uint64_t limit_us = (uint64_t)replay->options.timeout_ms * 1000;
     uint64_t started = 0, waited = 0;
     for (uint64_t pause = NAP_MIN_US;; pause = EPI__MIN(pause * 2, (uint64_t)NAP_MAX_US)) {
@@ -239,7 +261,7 @@ static epi_status enter_when_ready(epi__snapshot *snapshot, epi_replay *replay, 
         leave(snapshot, replay);
         if (waited >= limit_us) return status;
         if (started == 0) started = epi__clock_monotonic_us();
-        nap(EPI__MIN(pause, limit_us - waited));
+        EPI__TRY(nap(replay, EPI__MIN(pause, limit_us - waited), stop));
         waited = epi__clock_monotonic_us() - started;
     }
 }
@@ -257,26 +279,48 @@ static epi_status check_batch(const epi_batch *batch, double beta) {
     return EPI_OK;
 }
 
-epi_status epi_replay_sample(epi_replay *replay, epi_batch *batch, double beta) {
+static epi_status sample(epi_replay *replay, epi_batch *batch, double beta, const atomic_bool *stop) {
     epi__snapshot snapshot;
-    if (!batch) return epi__fail(EPI_EINVAL, MODULE, "batch was NULL");
-    batch->count = 0;
-    EPI__TRY(check_handle(replay));
     EPI__TRY(check_batch(batch, beta));
     EPI__TRY(epi__gather_check(replay, batch));
-    EPI__TRY(enter_when_ready(&snapshot, replay, batch->size));
+    EPI__TRY(enter_when_ready(&snapshot, replay, batch->size, stop));
     epi_status status = epi__draw(replay, batch->size);
     const size_t count = replay->draws.count;
     if (!status) replay->priorities.head->counts.sampled += count;
     for (size_t i = 0; batch->ids && !status && i < count; i++)
         batch->ids[i] = epi__follow_id(replay, replay->draws.leaves[i]);
     epi__priorities_unlock(&replay->priorities);
+    if (!status && replay->planned != batch) /* another call came between while this one waited */
+        status = epi__gather_check(replay, batch);
     if (!status) status = epi__gather(replay, &snapshot);
     epi__snapshot_end(&snapshot);
     if (status) return status;
     epi__draw_weights(batch->weights, batch->probabilities, replay, beta);
     batch->count = count;
     return EPI_OK;
+}
+
+epi_status epi__replay_sample(epi_replay *replay, epi_batch *batch, double beta, const atomic_bool *stop) {
+    if (!batch) return epi__fail(EPI_EINVAL, MODULE, "batch was NULL");
+    batch->count = 0;
+    EPI__TRY(begin(replay));
+    return end(replay, sample(replay, batch, beta, stop));
+}
+
+epi_status epi_replay_sample(epi_replay *replay, epi_batch *batch, double beta) {
+    return epi__replay_sample(replay, batch, beta, NULL);
+}
+
+static epi_status measure_rows(size_t *sizes, epi_replay *replay, const epi_batch *batch, double beta) {
+    EPI__TRY(check_batch(batch, beta));
+    EPI__TRY(epi__gather_check(replay, batch));
+    for (size_t i = 0; i < replay->plan_count; i++) sizes[i] = replay->plan[i].to.stride;
+    return EPI_OK;
+}
+
+epi_status epi__replay_row_sizes(size_t *sizes, epi_replay *replay, const epi_batch *batch, double beta) {
+    EPI__TRY(begin(replay));
+    return end(replay, measure_rows(sizes, replay, batch, beta));
 }
 
 /* ---- priorities -------------------------------------------------------------------------------------------------- */
@@ -307,12 +351,10 @@ static void get_piece(double *priorities, const epi_replay *replay, const uint64
     for (size_t i = 0; i < found; i++) priorities[places[i]] = replay->priorities.raw[leaves[i]];
 }
 
-epi_status epi_replay_update(uint64_t *stale, epi_replay *replay, const uint64_t *ids, const double *priorities,
-                             size_t count) {
+static epi_status update(uint64_t *stale, epi_replay *replay, const uint64_t *ids, const double *priorities,
+                         size_t count) {
     epi__snapshot snapshot;
     uint64_t skipped = 0;
-    if (stale) *stale = 0;
-    EPI__TRY(check_handle(replay));
     EPI__TRY(check_priorities(ids, priorities, count));
     EPI__TRY(enter(&snapshot, replay));
     for (size_t done = 0; done < count; done += PIECE)
@@ -322,9 +364,15 @@ epi_status epi_replay_update(uint64_t *stale, epi_replay *replay, const uint64_t
     return epi__sampler_flush_due(replay);
 }
 
-epi_status epi_replay_priorities(double *priorities, epi_replay *replay, const uint64_t *ids, size_t count) {
+epi_status epi_replay_update(uint64_t *stale, epi_replay *replay, const uint64_t *ids, const double *priorities,
+                             size_t count) {
+    if (stale) *stale = 0;
+    EPI__TRY(begin(replay));
+    return end(replay, update(stale, replay, ids, priorities, count));
+}
+
+static epi_status read_priorities(double *priorities, epi_replay *replay, const uint64_t *ids, size_t count) {
     epi__snapshot snapshot;
-    EPI__TRY(check_handle(replay));
     if (count > 0 && (!ids || !priorities)) return epi__fail(EPI_EINVAL, MODULE, "ids or priorities was NULL");
     EPI__TRY(enter(&snapshot, replay));
     for (size_t done = 0; done < count; done += PIECE)
@@ -333,23 +381,29 @@ epi_status epi_replay_priorities(double *priorities, epi_replay *replay, const u
     return EPI_OK;
 }
 
-epi_status epi_replay_flush(epi_replay *replay) {
-    EPI__TRY(check_handle(replay));
-    return replay->name ? epi__sampler_flush(replay) : EPI_OK;
+epi_status epi_replay_priorities(double *priorities, epi_replay *replay, const uint64_t *ids, size_t count) {
+    EPI__TRY(begin(replay));
+    return end(replay, read_priorities(priorities, replay, ids, count));
 }
 
-epi_status epi_replay_save(epi_replay *replay) {
-    EPI__TRY(check_handle(replay));
+epi_status epi_replay_flush(epi_replay *replay) {
+    EPI__TRY(begin(replay));
+    return end(replay, replay->name ? epi__sampler_flush(replay) : EPI_OK);
+}
+
+static epi_status save(epi_replay *replay) {
     if (!replay->name) return epi__fail(EPI_EINVAL, MODULE, "a sampler without a name cannot be saved");
     EPI__TRY(epi__sampler_flush(replay));
     return epi__sampler_save(replay);
 }
 
-epi_status epi_replay_stats_read(epi_replay_stats *stats, epi_replay *replay) {
+epi_status epi_replay_save(epi_replay *replay) {
+    EPI__TRY(begin(replay));
+    return end(replay, save(replay));
+}
+
+static epi_status read_stats(epi_replay_stats *stats, epi_replay *replay) {
     epi__snapshot snapshot;
-    if (!stats) return epi__fail(EPI_EINVAL, MODULE, "stats was NULL");
-    *stats = (epi_replay_stats){0};
-    EPI__TRY(check_handle(replay));
     EPI__TRY(enter(&snapshot, replay));
     const epi__priorities *priorities = &replay->priorities;
     const epi__priority_head *head = priorities->head;
@@ -368,4 +422,11 @@ epi_status epi_replay_stats_read(epi_replay_stats *stats, epi_replay *replay) {
     }
     leave(&snapshot, replay);
     return EPI_OK;
+}
+
+epi_status epi_replay_stats_read(epi_replay_stats *stats, epi_replay *replay) {
+    if (!stats) return epi__fail(EPI_EINVAL, MODULE, "stats was NULL");
+    *stats = (epi_replay_stats){0};
+    EPI__TRY(begin(replay));
+    return end(replay, read_stats(stats, replay));
 }

@@ -3,12 +3,16 @@
  *     replay.c    handles, the public calls, waiting
  *     follow.c    steps that are new or gone, from the column module's looks into the priorities
  *     draw.c      leaves, by the sampler; their probabilities and weights
- *     gather.c    the columns of what was drawn, as views: which slots a drawn slot stands for
+ *     views.c     what the options say of views, checked once
+ *     plan.c      what a batch asks for: how each column is filled
+ *     gather.c    the columns of what was drawn
+ *     window.c    along an episode, and n-step windows; sequence.c, stack.c, goal.c: the other views
+ *     prefetch.c  a thread that draws ahead
  *     flush.c     priorities and states in the store
  *     priority*.c the shared block; heap.c
  *
  * A batch: snapshot, mutex, follow, draw, mutex given back, gather, snapshot ended. The snapshot comes first in every
- * call, so that the two are always taken in the same order.
+ * call, so that the two are always taken in the same order. Before both comes the handle's own lock: its calls take turns.
  */
 #ifndef EPI_REPLAY_REPLAY_H
 #define EPI_REPLAY_REPLAY_H
@@ -22,36 +26,57 @@ typedef struct epi__seat_view {
     uint32_t ready; /* slots below can be read, with what follows them */
 } epi__seat_view;
 
-/* A slot that goes into a batch. */
+/* A slot that goes into a batch; chunk NULL: none. */
 typedef struct epi__pick {
     epi__chunk *chunk;
     const uint8_t *data;
     uint32_t slot;
+    bool trained; /* of a sequence: no burn-in */
 } epi__pick;
 
-/* The steps that a drawn one stands for: from itself to `last`. */
+/* The steps that one stands for: from itself to `last`. */
 typedef struct epi__window {
     epi__pick last;
     uint32_t steps;
+    unsigned flags;  /* of the last one */
     double reward;   /* discounted sum */
     double discount; /* behind the last step */
 } epi__window;
 
+/* The options' views, resolved. A row has `span` cells, a step each. */
+typedef struct epi__views {
+    size_t span;                       /* burn_in + length, or 1 */
+    uint32_t length, period, burn_in;  /* of sequences; length 0: none */
+    uint32_t stack;                    /* frames, at least 1 */
+    bool has_windows;                  /* each cell has one */
+    bool relabels;
+    int achieved, desired;             /* columns, of HER */
+    int states[EPI_STATE_COUNT_MAX];   /* columns */
+    size_t state_count;
+} epi__views;
+
 /* How one column of a batch is filled. */
 typedef enum epi__gather_kind {
-    EPI__GATHER_FIRST,  /* a column of the drawn step */
+    EPI__GATHER_FIRST,  /* a column of the step itself */
     EPI__GATHER_NEXT,   /* the observation behind the window */
+    EPI__GATHER_STACK,  /* the frames up to the step; up to what is behind the window */
+    EPI__GATHER_NEXT_STACK,
     EPI__GATHER_FLAG,   /* a bit of the window's end */
     EPI__GATHER_REWARD, /* the window's sum */
     EPI__GATHER_DISCOUNT,
-    EPI__GATHER_MASK
+    EPI__GATHER_MASK,    /* of the window */
+    EPI__GATHER_PRESENT, /* of the sequence: there is a step */
+    EPI__GATHER_TRAINED, /* ... and it is no burn-in */
+    EPI__GATHER_GOAL,
+    EPI__GATHER_RELABELLED
 } epi__gather_kind;
 
 typedef struct epi__gather_plan {
     epi__gather_kind kind;
     unsigned bit;
-    int column; /* of the layout */
-    size_t width;
+    int column;   /* of the layout */
+    size_t width; /* bytes of a cell */
+    size_t cells; /* of a row: span, or 1 for its first cell only */
     epi_column to;
 } epi__gather_plan;
 
@@ -65,8 +90,10 @@ typedef struct epi__draws {
     uint32_t *fresh;       /* of one round */
     double *prefixes;
     double *chances;       /* share of the total, before it is divided by that */
-    epi__pick *picks;
-    epi__window *windows;
+    size_t cell_room;
+    epi__pick *picks;      /* of each cell */
+    epi__window *windows;  /* of each cell, if they are used */
+    epi__pick *goals;      /* of each row: whose achievement its new goal is; NULL without HER */
     uint32_t *taken;       /* a hash set of leaves + 1 */
     size_t taken_mask;
     uint32_t *excluded;    /* leaves that are out of the tree until the batch is drawn */
@@ -80,6 +107,8 @@ struct epi_replay {
     epi__columns *columns;
     const epi__layout *layout;
     epi_replay_options options;
+    epi__views views;
+    pthread_mutex_t lock; /* of the handle: one call at a time */
     char *name; /* NULL: private */
     uint64_t name_hash;
     epi__priorities priorities;
@@ -95,6 +124,7 @@ struct epi_replay {
 
     epi__gather_plan plan[EPI__GATHER_MAX];
     size_t plan_count;
+    const epi_batch *planned; /* whose plan it is */
     double *ranks; /* running sums of rank^-alpha */
     size_t rank_count;
 };
@@ -127,10 +157,56 @@ void epi__draws_dispose(epi__draws *draws);
 /* Weights, and probabilities, of what was drawn; each may be NULL. */
 void epi__draw_weights(double *weights, double *probabilities, epi_replay *replay, double beta);
 
-/* gather.c: checks the columns of a batch and plans how they are filled; and fills them for what was drawn, within the
- * snapshot. */
+/* replay.c: as epi_replay_sample(); *stop true ends the waiting, with EPI_ECLOSED. */
+epi_status epi__replay_sample(epi_replay *replay, epi_batch *batch, double beta, const atomic_bool *stop);
+/* Checks a batch as epi_replay_sample() would; bytes of a row of each column. */
+epi_status epi__replay_row_sizes(size_t *sizes, epi_replay *replay, const epi_batch *batch, double beta);
+
+/* views.c: checks the options of views and resolves them. */
+epi_status epi__views_resolve(epi_replay *replay);
+/* The role of a name, and its place in the schema; NULL: there is none. */
+const epi_role *epi__views_role(const epi_replay *replay, const char *name, int *place);
+
+/* plan.c: checks the columns of a batch and plans how they are filled. */
 epi_status epi__gather_check(epi_replay *replay, const epi_batch *batch);
+/* gather.c: fills them for what was drawn. As all below within the snapshot. */
 epi_status epi__gather(epi_replay *replay, epi__snapshot *snapshot);
+/* stack.c: the frames of a column. */
+epi_status epi__stack_gather(const epi__gather_plan *plan, const epi_replay *replay, epi__snapshot *snapshot);
+
+/* window.c: a pick's data; and from it to the step behind (before) it in its episode, if that can be read: chunk NULL
+ * where not. */
+epi_status epi__pick_data(epi__pick *pick, epi__snapshot *snapshot);
+epi_status epi__pick_on(epi__pick *pick, const epi_replay *replay, epi__snapshot *snapshot);
+epi_status epi__pick_back(epi__pick *pick, epi__snapshot *snapshot);
+/* The windows of all cells. */
+epi_status epi__windows_make(epi_replay *replay, epi__snapshot *snapshot);
+static inline unsigned epi__pick_flags(const epi_replay *replay, const epi__pick *pick) {
+    return epi__slot_flags(replay->layout, pick->chunk, pick->data, pick->slot);
+}
+static inline const void *epi__pick_at(const epi_replay *replay, const epi__pick *pick, int column) {
+    return epi__slot_at(replay->layout, pick->data, column, pick->slot);
+}
+/* The last step of a cell's window; without windows, the cell's own. */
+static inline const epi__pick *epi__cell_last(const epi_replay *replay, size_t cell) {
+    return replay->views.has_windows ? &replay->draws.windows[cell].last : &replay->draws.picks[cell];
+}
+
+/* sequence.c: the first step of the sequence that is complete with this step; chunk NULL: none is. */
+epi_status epi__sequence_first(epi__pick *first, const epi_replay *replay, epi__snapshot *snapshot,
+                               const epi__pick *last);
+/* Whether the step can be drawn: it is ready, and a complete sequence begins with it. */
+epi_status epi__sequence_begins(bool *begins, const epi_replay *replay, epi__snapshot *snapshot,
+                                const epi__pick *first);
+/* The cells of a row. */
+epi_status epi__sequence_pick(epi__pick *cells, const epi_replay *replay, epi__snapshot *snapshot,
+                              const epi__pick *drawn);
+
+/* goal.c: which rows get another goal, and whose. */
+epi_status epi__goals_choose(epi_replay *replay, epi__snapshot *snapshot);
+/* The reward of a step under another goal; *flags become what they are then. */
+epi_status epi__goal_reward(double *reward, unsigned *flags, const epi_replay *replay, const epi__pick *step,
+                            const epi__pick *goal);
 
 /* flush.c */
 typedef struct epi__sampler_record {
