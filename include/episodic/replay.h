@@ -8,9 +8,9 @@
  * A raw priority is kept as it was given and transformed once: p = raw^alpha. New steps get the priority column of
  * transitions.h if the space has one, else the greatest raw priority that was seen. A step of priority 0 is not drawn.
  *
- * Views shape what a drawn step stands for; all read the one stored copy, and none crosses an episode's end or a removed
- * step: n-step windows, stacks of frames, sequences with burn-in and stored state, relabelled goals (HER). All but the
- * last two can be combined. prefetch.h draws batches ahead in a thread.
+ * Views shape what a drawn step stands for; all read the one stored copy, and none crosses an episode's end or a step
+ * that was removed: n-step windows, stacks of frames, sequences with burn-in and stored state, relabelled goals (HER).
+ * All but the last two can be combined. prefetch.h draws batches ahead in a thread.
  *
  *     epi_replay_options options = epi_replay_options_default();
  *     options.alpha = 0.6;
@@ -135,8 +135,9 @@ static inline epi_replay_options epi_replay_options_default(void) {
 
 /** Sequences as R2D2 draws them: 80 steps, 40 of them shared, 40 before them to burn in, 5-step returns, gamma .997,
  *  alpha .9; beta is .6, priorities are epi_replay_sequence_priorities() with eta .9. The caller sets states.
- * @par Source S. Kapturowski, G. Ostrovski, J. Quan, R. Munos, W. Dabney: Recurrent experience replay in distributed
- *      reinforcement learning (2019), section 2.3 and table 2. Here each step is trained on, also an episode's first. */
+ * @par Source S. Kapturowski, G. Ostrovski, J. Quan, R. Munos, W. Dabney: Recurrent experience replay in
+ *      distributed reinforcement learning (2019), section 2.3 and table 2. Here an episode's first steps are
+ *      trained on too, with a shorter burn-in. */
 static inline epi_replay_options epi_replay_options_r2d2(void) {
     epi_replay_options options = epi_replay_options_default();
     options.alpha = 0.9;

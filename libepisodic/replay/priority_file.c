@@ -174,7 +174,8 @@ static bool has_same_items(const epi__priority_kind *a, const epi__priority_kind
 }
 
 static bool is_same_kind(const epi__priority_kind *a, const epi__priority_kind *b) {
-    return has_same_items(a, b) && a->sampler == b->sampler && a->max_times == b->max_times && !(a->alpha < b->alpha || a->alpha > b->alpha);
+    return has_same_items(a, b) && a->sampler == b->sampler && a->max_times == b->max_times &&
+           !(a->alpha < b->alpha || a->alpha > b->alpha);
 }
 
 /* The file is there and can be believed; it becomes a block of the kind that is wanted. */

@@ -12,7 +12,7 @@
  *     priority*.c the shared block; heap.c
  *
  * A batch: snapshot, mutex, follow, draw, mutex given back, gather, snapshot ended. The snapshot comes first in every
- * call, so that the two are always taken in the same order. Before both comes the handle's own lock: its calls take turns.
+ * call, so that the two are always taken in the same order. Before both comes the handle's own lock.
  */
 #ifndef EPI_REPLAY_REPLAY_H
 #define EPI_REPLAY_REPLAY_H

@@ -1,5 +1,5 @@
-/* stack.c - stacks of frames over observations that are stored once: the k frames up to a step's own, or up to what came
- * after its window.
+/* stack.c - stacks of frames over observations that are stored once: the k frames up to a step's own, or up to what
+ * came after its window.
  *
  * Invariant: frames are of one episode, the newest last; before the oldest one that is there stands that one again, or
  * zeros.

@@ -39,7 +39,8 @@ static double reward_of(const epi_replay *replay, const epi__pick *pick) {
 
 static epi_status make_window(epi__window *window, const epi_replay *replay, size_t cell, bool rewards,
                               epi__snapshot *snapshot) {
-    const epi__pick *goal = replay->views.relabels && replay->draws.goals[cell].chunk ? &replay->draws.goals[cell] : NULL;
+    const epi__pick *goal = replay->views.relabels ? &replay->draws.goals[cell] : NULL;
+    if (goal && !goal->chunk) goal = NULL;
     epi__pick at = replay->draws.picks[cell];
     *window = (epi__window){.discount = 1};
     while (at.chunk) {

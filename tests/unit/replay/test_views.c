@@ -43,17 +43,27 @@ static uint32_t roll(uint32_t below) {
     return (uint32_t)(dice >> 33) % below;
 }
 
-static int setup(void **state) {
-    (void)state;
+static void open_all(void) {
     epi_schema schema;
     epi_role roles[EPI_TRANSITION_ROLE_COUNT + 1];
-    place_make(&at);
-    at.options.sync = EPI_SYNC_MANUAL;
     EXPECT(EPI_OK, epi_memory_open(&memory, at.path, &at.options));
     EXPECT(EPI_OK, epi_schema_transitions(&schema, roles, 1, EPI_I32, 0));
     roles[schema.role_count++] = epi_role_tensor("memory", EPI_F32, 0, NULL);
     EXPECT(EPI_OK, epi_space_open(&space, memory, "game", &schema));
     EXPECT(EPI_OK, epi_recorder_open(&recorder, space, "one", LANES));
+}
+
+static void close_all(void) {
+    epi_recorder_close(recorder);
+    epi_space_close(space);
+    EXPECT(EPI_OK, epi_memory_close(memory));
+}
+
+static int setup(void **state) {
+    (void)state;
+    place_make(&at);
+    at.options.sync = EPI_SYNC_MANUAL;
+    open_all();
     count = episodes = 0;
     for (size_t lane = 0; lane < LANES; lane++) newest[lane] = SIZE_MAX;
     dice = 12345;
@@ -62,9 +72,7 @@ static int setup(void **state) {
 
 static int teardown(void **state) {
     (void)state;
-    epi_recorder_close(recorder);
-    epi_space_close(space);
-    EXPECT(EPI_OK, epi_memory_close(memory));
+    close_all();
     place_remove(&at);
     return 0;
 }
@@ -351,6 +359,26 @@ static void nothing_crosses_a_removed_step(void **state) {
     epi_replay_close(repeat);
 }
 
+/* Episodes that a restart found open go on, and so do sequences and stacks over them. */
+static void views_go_on_behind_a_restart(void **state) {
+    (void)state;
+    for (size_t round = 0; round < 3; round++) {
+        append_steps(500, 80);
+        EXPECT(EPI_OK, epi_sync(NULL, memory));
+        close_all();
+        open_all();
+        append_steps(100, 80);
+        epi_replay *repeat = open_single(false), *sequence = open_sequences("recurrent");
+        look_for_the_gone(repeat);
+        check_beginnings(sequence);
+        for (size_t b = 0; b < 10; b++) check_stacks(repeat, false);
+        for (size_t b = 0; b < 10; b++) check_sequences(sequence);
+        EXPECT(EPI_OK, epi_replay_save(sequence));
+        epi_replay_close(sequence);
+        epi_replay_close(repeat);
+    }
+}
+
 static void whole_episodes_are_sequences_without_overlap(void **state) {
     (void)state;
     uint64_t ids[ROWS];
@@ -458,6 +486,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(views_are_what_a_naive_model_says, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_crosses_a_removed_step, setup, teardown),
+        cmocka_unit_test_setup_teardown(views_go_on_behind_a_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(whole_episodes_are_sequences_without_overlap, setup, teardown),
         cmocka_unit_test_setup_teardown(sequences_of_a_name_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(priorities_of_sequences_mix_the_greatest_and_the_mean, setup, teardown),
