@@ -62,8 +62,8 @@ static void put_real(void *to, epi_dtype dtype, double value) {
     else memcpy(to, &value, sizeof value);
 }
 
-static void put_next(uint8_t *to, const epi__gather_plan *plan, const epi_replay *replay, size_t cell) {
-    const epi__pick *last = epi__cell_last(replay, cell);
+static inline void put_next(uint8_t *to, const epi__gather_plan *plan, const epi_replay *replay,
+                            const epi__pick *last) {
     if (epi__slot_has_next(replay->layout, last->chunk, last->data, last->slot))
         copy(to, epi__slot_at(replay->layout, last->data, plan->column, last->slot + 1), plan->width);
     else memset(to, 0, plan->width); /* terminated, and nothing given: its value counts for nothing */
@@ -93,25 +93,36 @@ static void put_goal(uint8_t *to, const epi__gather_plan *plan, const epi_replay
                          : epi__pick_at(replay, &replay->draws.picks[cell], plan->column), plan->width);
 }
 
-static inline void fill_cell(uint8_t *to, const epi__gather_plan *plan, const epi_replay *replay, size_t cell) {
-    const epi__pick *pick = &replay->draws.picks[cell];
-    if (!pick->chunk) {
-        memset(to, 0, plan->width);
-        return;
-    }
+/* Out of the way of what every batch has. */
+static __attribute__((noinline)) void fill_rare(uint8_t *to, const epi__gather_plan *plan, const epi_replay *replay,
+                                                size_t cell) {
     switch (plan->kind) {
-    case EPI__GATHER_FIRST: copy(to, epi__pick_at(replay, pick, plan->column), plan->width); break;
-    case EPI__GATHER_NEXT: put_next(to, plan, replay, cell); break;
-    case EPI__GATHER_FLAG: *to = (flags_of(replay, cell) & plan->bit) != 0; break;
     case EPI__GATHER_REWARD: put_real(to, plan->to.dtype, replay->draws.windows[cell].reward); break;
     case EPI__GATHER_DISCOUNT: put_discount(to, plan, replay, cell); break;
     case EPI__GATHER_MASK: put_mask(to, replay, cell); break;
     case EPI__GATHER_PRESENT: *to = 1; break;
-    case EPI__GATHER_TRAINED: *to = pick->trained; break;
+    case EPI__GATHER_TRAINED: *to = replay->draws.picks[cell].trained; break;
     case EPI__GATHER_GOAL: put_goal(to, plan, replay, cell); break;
     case EPI__GATHER_RELABELLED: *to = replay->draws.goals[cell].chunk != NULL; break;
+    case EPI__GATHER_FIRST:
+    case EPI__GATHER_NEXT:
+    case EPI__GATHER_FLAG:
     case EPI__GATHER_STACK:
-    case EPI__GATHER_NEXT_STACK: break; /* stack.c */
+    case EPI__GATHER_NEXT_STACK: break; /* below, and stack.c */
+    }
+}
+
+static inline void fill_cell(const epi_replay *replay, size_t cell, size_t row, size_t at) {
+    const epi__pick *pick = &replay->draws.picks[cell], *last = epi__cell_last(replay, cell);
+    const epi__gather_plan *plan = replay->plan, *end = plan + replay->plan_count;
+    for (; plan < end; plan++) {
+        uint8_t *to = (uint8_t *)plan->to.data + row * plan->to.stride + at * plan->width;
+        if (at >= plan->cells) continue;
+        if (!pick->chunk) memset(to, 0, plan->width);
+        else if (plan->kind == EPI__GATHER_FIRST) copy(to, epi__pick_at(replay, pick, plan->column), plan->width);
+        else if (plan->kind == EPI__GATHER_NEXT) put_next(to, plan, replay, last);
+        else if (plan->kind == EPI__GATHER_FLAG) *to = (flags_of(replay, cell) & plan->bit) != 0;
+        else fill_rare(to, plan, replay, cell);
     }
 }
 
@@ -141,11 +152,7 @@ static void fill_cells(const epi_replay *replay) {
     for (size_t cell = 0; cell < EPI__MIN(cells, AHEAD); cell++) prefetch_cell(replay, cell);
     for (size_t cell = 0, row = 0, at = 0; cell < cells; cell++) {
         if (cell + AHEAD < cells) prefetch_cell(replay, cell + AHEAD);
-        for (size_t i = 0; i < replay->plan_count; i++) {
-            const epi__gather_plan *plan = &replay->plan[i];
-            uint8_t *to = (uint8_t *)plan->to.data + row * plan->to.stride + at * plan->width;
-            if (at < plan->cells) fill_cell(to, plan, replay, cell);
-        }
+        fill_cell(replay, cell, row, at);
         if (++at == span) at = 0, row++;
     }
 }
