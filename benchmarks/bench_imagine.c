@@ -1,10 +1,11 @@
 /* bench_imagine.c - what imagining and planning over stored experience achieve, in worlds written here. The library
- * never sees the ground truth: it is given observations, actions and rewards, and what it plans is carried out in the
- * true world.
+ * never sees the ground truth: it is given observations, actions and rewards, or events and episodes in words; what it
+ * plans is carried out in the true world.
  */
-#include "imagine_parts.h"
-
 #include <string.h>
+
+#include "imagine_parts.h"
+#include "parts.h"
 
 static const struct {
     const char *name;
@@ -13,17 +14,24 @@ static const struct {
     {"rooms", imagine_rooms_run},
     {"maze", imagine_maze_run},
     {"speed", imagine_speed_run},
+    {"events", bench_part_events},
+    {"tools", bench_part_tools},
 };
 #define PART_COUNT (sizeof parts / sizeof *parts)
 
 static const char about[] =
-    "Plans by stitching stored episodes, carried out in the true world.\n"
+    "What was never stored but could be: plans, events, what actions lead to; tried in the true world.\n"
     "rooms: four rooms of 10 x 10 with walls of no thickness, 400 random walks of 30 steps, 300 start/goal pairs a\n"
     "  seed; joins judged by evidence and by distance alone; five seeds from --seed on.\n"
     "maze: OGBench-like point mazes (own geometry and contact; not comparable with published figures), 5,000 episodes\n"
     "  of 200 steps towards a goal 4 cells away, five tasks x 50 episodes, three seeds; all of the data and a tenth.\n"
     "speed: plans, and imagined steps per second, over 10^4 to 10^6 steps of the giant maze.\n"
-    "PART: rooms, maze or speed; all without one.";
+    "events: who did what where with what outcome, by hidden rules; 200, 1,000 and 5,000 of them, with 0 to 60 % of\n"
+    "  the outcomes depending on who or where, bundles declared rightly and wrongly: which recombinations are possible,\n"
+    "  and whether plausibility tells.\n"
+    "tools: 12 tools that work by hidden rules of the situation; 200, 1,000 and 5,000 episodes: choosing by what is\n"
+    "  imagined, jobs of two stages whose halves were never seen together. Both: five worlds from --seed on.\n"
+    "PART: rooms, maze, speed, events or tools; all without one.";
 
 int main(int argc, char **argv) {
     bench_run run = {.name = "bench_imagine", .usage = "[PART]", .about = about, .argument_max = 1};

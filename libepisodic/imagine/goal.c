@@ -1,4 +1,5 @@
-/* goal.c - whether a place is the goal, and how many steps away it is at least. */
+/* goal.c - whether a place is the goal, and how many steps away it is at least: straight, and by
+ * the ways that were taken. */
 #include <math.h>
 
 #include "search.h"
@@ -18,5 +19,7 @@ double epi__goal_steps(const epi__goal *goal, const float *place) {
     for (size_t i = 0; i < goal->count; i++)
         least = fmin(least, epi__distance2(place, goal->places + i * goal->size, goal->size));
     if (goal->count == 0 || goal->step_max <= 0.0) return 0.0;
-    return fmax(sqrt(least) - goal->given->tolerance, 0.0) / goal->step_max;
+    double way = goal->away ? epi__regions_way(goal->regions, goal->away, place) : 0.0;
+    if (isinf(way)) way = 0.0;
+    return fmax(fmax(sqrt(least), way) - goal->given->tolerance, 0.0) / goal->step_max;
 }

@@ -155,7 +155,7 @@ static epi_status allow(call *c) {
 static epi_status set_goal(call *c, const epi_goal *given) {
     size_t size = c->traces->observation_size;
     epi__goal *goal = &c->search.goal;
-    *goal = (epi__goal){given, &c->options, size, NULL, 0, epi__neighbours_step_max(c->traces)};
+    *goal = (epi__goal){given, &c->options, size, NULL, 0, epi__neighbours_step_max(c->traces), NULL, NULL};
     if (!given) return EPI_OK;
     if (given->observation.data) {
         goal->places = given->observation.data;
@@ -171,6 +171,13 @@ static epi_status set_goal(call *c, const epi_goal *given) {
     }
     goal->places = c->goal_places;
     return EPI_OK;
+}
+
+static epi_status find_ways(call *c) {
+    epi__goal *goal = &c->search.goal;
+    goal->regions = epi__neighbours_regions(c->traces);
+    if (goal->count == 0 || c->options.heuristic) return EPI_OK;
+    return epi__regions_away(&goal->away, goal->regions, goal->places, goal->count);
 }
 
 /* The caller's context is oldest first; a search looks back. */
@@ -213,6 +220,7 @@ static epi_status run(epi_rollouts **rollouts, call *c, const epi_goal *goal) {
     if (c->options.time_ms) s->deadline_us = s->began_us + 1000ull * c->options.time_ms;
     if (c->options.filter) EPI__TRY(allow(c));
     EPI__TRY(set_goal(c, goal));
+    EPI__TRY(find_ways(c));
     EPI__TRY(set_history(c));
     EPI__TRY(epi__search_init(s));
     EPI__TRY(set_starts(c));
@@ -229,6 +237,7 @@ static void call_end(call *c) {
     epi__free(c->goals.items);
     epi__free(c->allowed);
     epi__free(c->goal_places);
+    epi__free(c->search.goal.away);
     epi__free(c->history);
     epi__free(c);
 }

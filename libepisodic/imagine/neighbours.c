@@ -28,6 +28,7 @@ struct epi__neighbours {
     float *points;
     float *lengths; /* of a step, one a leaf */
     double step_max, step_typical, action_scale, cell;
+    epi__regions regions;
 };
 
 /* ---- building ---------------------------------------------------------------------------------------------------- */
@@ -197,6 +198,7 @@ static epi_status make(struct epi__neighbours *tree, const epi__traces *traces) 
         memcpy(tree->points + i * size, epi__traces_observation(traces, tree->rows[i]), size * sizeof *tree->points);
     measure(tree, traces);
     EPI__TRY(choose_cell(tree, traces));
+    EPI__TRY(epi__regions_make(&tree->regions, traces, tree->cell));
     tree->until = traces->count;
     tree->generation = traces->generation;
     return EPI_OK;
@@ -208,6 +210,7 @@ void epi__neighbours_free(struct epi__neighbours *tree) {
     epi__free(tree->rows);
     epi__free(tree->points);
     epi__free(tree->lengths);
+    epi__regions_dispose(&tree->regions);
     epi__free(tree);
 }
 
@@ -324,6 +327,10 @@ uint64_t epi__neighbours_cell_of(const float *place, size_t size, double cell, d
 
 double epi__neighbours_cell(const epi__traces *traces) {
     return traces->neighbours->cell;
+}
+
+const epi__regions *epi__neighbours_regions(const epi__traces *traces) {
+    return &traces->neighbours->regions;
 }
 
 double epi__neighbours_step_max(const epi__traces *traces) {

@@ -10,7 +10,7 @@
 #ifndef EPI_IMAGINE_NEIGHBOURS_H
 #define EPI_IMAGINE_NEIGHBOURS_H
 
-#include "traces.h"
+#include "regions.h"
 
 typedef struct epi__neighbour {
     uint32_t row;
@@ -29,6 +29,7 @@ double epi__neighbours_step_length(const epi__traces *traces, const float *place
 /* The size of cells, in powers of two of a typical step, at which the rows lie in about two thousand of them. */
 uint64_t epi__neighbours_cell_of(const float *place, size_t size, double cell, double shift); /* its hash */
 double epi__neighbours_cell(const epi__traces *traces);
+const epi__regions *epi__neighbours_regions(const epi__traces *traces); /* of that size */
 /* The longest step of all, and the root mean square of actions around their mean; 0: no actions or not float32. */
 double epi__neighbours_step_max(const epi__traces *traces);
 double epi__neighbours_action_scale(const epi__traces *traces);

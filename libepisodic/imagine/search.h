@@ -41,6 +41,8 @@ typedef struct epi__goal {
     const float *places;   /* count x size: the goal's own */
     size_t count;
     double step_max;
+    const epi__regions *regions;
+    double *away; /* lengths of ways from each region; NULL: not known */
 } epi__goal;
 
 typedef struct epi__search {
@@ -105,7 +107,7 @@ void epi__returns_around(double *mean, double *spread, const epi__returns *value
 
 /* goal.c */
 bool epi__goal_reached(const epi__goal *goal, const float *place);
-double epi__goal_steps(const epi__goal *goal, const float *place); /* at least so many */
+double epi__goal_steps(const epi__goal *goal, const float *place); /* about so many at least */
 
 /* rollouts.c */
 epi_status epi__rollouts_make(epi_rollouts **made, epi_space *space, epi__search *search);

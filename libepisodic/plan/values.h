@@ -9,7 +9,7 @@
 #include <episodic/policy.h>
 
 #include "../imagine/model.h"
-#include "queue.h"
+#include "../imagine/queue.h"
 
 typedef struct epi__values {
     const epi__model *model;

@@ -17,13 +17,13 @@ epi_status epi__queue_grow(epi__queue *queue, uint32_t item_count) {
     double *priority;
     if (item_count <= queue->item_count) return EPI_OK;
     if (!(items = epi__realloc(queue->heap, item_count, sizeof *items)))
-        return epi__fail_memory("plan", item_count * sizeof *items);
+        return epi__fail_memory("imagine", item_count * sizeof *items);
     queue->heap = items;
     if (!(items = epi__realloc(queue->place, item_count, sizeof *items)))
-        return epi__fail_memory("plan", item_count * sizeof *items);
+        return epi__fail_memory("imagine", item_count * sizeof *items);
     queue->place = items;
     if (!(priority = epi__realloc(queue->priority, item_count, sizeof *priority)))
-        return epi__fail_memory("plan", item_count * sizeof *priority);
+        return epi__fail_memory("imagine", item_count * sizeof *priority);
     queue->priority = priority;
     for (uint32_t i = queue->item_count; i < item_count; i++) queue->place[i] = EPI__NOWHERE;
     queue->item_count = item_count;

@@ -2,8 +2,8 @@
  *
  * The greatest priority comes out first, of equal ones the lowest number, so that the order is the same everywhere.
  */
-#ifndef EPI_PLAN_QUEUE_H
-#define EPI_PLAN_QUEUE_H
+#ifndef EPI_IMAGINE_QUEUE_H
+#define EPI_IMAGINE_QUEUE_H
 
 #include "../base/base.h"
 

@@ -1,5 +1,5 @@
 /* Tests of the priority queue against a list that is searched from end to end. */
-#include "plan/queue.h"
+#include "imagine/queue.h"
 
 #include "place.h"
 #include "quick.h"
