@@ -26,9 +26,9 @@ static const char about[] =
     "maze: OGBench-like point mazes (own geometry and contact; not comparable with published figures), 5,000 episodes\n"
     "  of 200 steps towards a goal 4 cells away, five tasks x 50 episodes, three seeds; all of the data and a tenth.\n"
     "speed: plans, and imagined steps per second, over 10^4 to 10^6 steps of the giant maze.\n"
-    "events: who did what where with what outcome, by hidden rules; 200, 1,000 and 5,000 of them, with 0 to 60 % of\n"
-    "  the outcomes depending on who or where, bundles declared rightly and wrongly: which recombinations are possible,\n"
-    "  and whether plausibility tells.\n"
+    "events: who did what where with what outcome, by hidden rules; 200, 1,000 and 5,000 of them, 0 to 60 % of\n"
+    "  the outcomes depending on who or where, bundles declared rightly and wrongly: which recombinations are\n"
+    "  possible, and whether plausibility tells.\n"
     "tools: 12 tools that work by hidden rules of the situation; 200, 1,000 and 5,000 episodes: choosing by what is\n"
     "  imagined, jobs of two stages whose halves were never seen together. Both: five worlds from --seed on.\n"
     "PART: rooms, maze, speed, events or tools; all without one.";

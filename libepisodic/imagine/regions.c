@@ -27,12 +27,14 @@ static uint32_t region_of(const epi__regions *regions, const float *place) {
     return (uint32_t)number;
 }
 
-/* Numbers the region of each row; EPI_EDONE: there are too many. */
+/* Numbers the region of each row but those that are gone; EPI_EDONE: there are too many. */
 static epi_status number_rows(maker *m) {
     epi__regions *r = m->regions;
     for (uint32_t row = 0; row < m->traces->count; row++) {
         const float *place = epi__traces_observation(m->traces, row);
         uint64_t hash = epi__neighbours_cell_of(place, r->size, r->cell, 0.0), number = r->count;
+        m->number_of[row] = EPI__NO_ROW;
+        if (m->traces->flags[row] & EPI__TRACE_GONE) continue;
         if (!epi__map_get(&r->numbers, hash, &number)) {
             if (r->count == EPI__REGIONS_MAX) return EPI_EDONE;
             if (!epi__map_put(&r->numbers, hash, r->count++)) return epi__fail_memory(MODULE, sizeof hash);
@@ -51,6 +53,7 @@ static epi_status find_middles(maker *m) {
     if (!m->sums || !m->counts || !r->middles) return epi__fail_memory(MODULE, floats * sizeof *m->sums);
     for (uint32_t row = 0; row < m->traces->count; row++) {
         const float *place = epi__traces_observation(m->traces, row);
+        if (m->number_of[row] == EPI__NO_ROW) continue;
         double *sum = m->sums + m->number_of[row] * r->size;
         for (size_t i = 0; i < r->size; i++) sum[i] += (double)place[i];
         m->counts[m->number_of[row]]++;
