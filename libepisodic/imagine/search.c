@@ -116,16 +116,13 @@ void epi__search_look(epi__search *search, uint32_t node) {
 
 /* ---- going on ---------------------------------------------------------------------------------------------------- */
 
-/* Whether the steps [row, row + count) of an episode are among those that led to a node. Rows of one piece are linked,
- * so comparing places in the episode is enough. */
-static bool repeats(const epi__search *search, uint32_t node, uint32_t row, uint32_t count) {
-    const epi__traces *t = search->traces;
-    uint64_t episode = t->episodes[row];
-    uint32_t first = t->indices[row];
+/* Whether some of the next steps are among those that led to a node. Rows of one piece are linked, so comparing places
+ * in the episode is enough. */
+static bool repeats(const epi__search *search, uint32_t node, const epi__node *next) {
     for (; search->nodes[node].parent != EPI__NO_NODE; node = search->nodes[node].parent) {
         const epi__node *n = &search->nodes[node];
-        uint32_t other = t->indices[n->row];
-        if (t->episodes[n->row] == episode && first < other + n->count && other < first + count) return true;
+        if (n->episode == next->episode && next->index < n->index + n->count && n->index < next->index + next->count)
+            return true;
     }
     return false;
 }
@@ -195,8 +192,11 @@ static epi_status go_on(epi__search *search, uint32_t node, uint32_t row, uint32
     next.count = 0;
     next.joined = row != parent.arrived;
     next.joins += next.joined;
-    if (!follow(search, &next, steps) || repeats(search, node, row, next.count)) return EPI_OK;
+    next.index = search->traces->indices[row];
+    next.episode = search->traces->episodes[row];
+    if (!follow(search, &next, steps)) return EPI_OK;
     if (search->is_closed && !next.at_goal && search->is_closed(search->closed_context, search->there)) return EPI_OK;
+    if (repeats(search, node, &next)) return EPI_OK;
     epi__join_score(&join, &search->judge, &search->around, row);
     if (is_memory(search, &parent, &join, row)) join.plausibility = 1.0;
     bool entry = parent.parent == EPI__NO_NODE; /* one has to begin somehow */

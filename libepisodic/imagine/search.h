@@ -23,6 +23,8 @@ typedef struct epi__node {
     uint32_t parent;  /* EPI__NO_NODE: the start */
     uint32_t row;     /* first of the steps that led here */
     uint32_t count;   /* how many they are */
+    uint32_t index;   /* place of the first in its episode */
+    uint64_t episode;
     uint32_t arrived; /* the row at which they ended; EPI__NO_ROW: none */
     uint32_t steps;   /* from the start */
     uint32_t joins;   /* ... */
