@@ -181,7 +181,7 @@ void imagine_maze_run(const bench_run *run) {
 /* ---- speed ------------------------------------------------------------------------------------------------------- */
 
 static void emit_plans(const bench_run *run, const world *w, size_t steps, size_t tries) {
-    double *ms = bench_alloc(MAZE_TASKS * tries, sizeof *ms);
+    double *ms = bench_alloc(MAZE_TASKS * tries, sizeof *ms), *cpu_ms = bench_alloc(MAZE_TASKS * tries, sizeof *cpu_ms);
     size_t count = 0, found = 0;
     uint64_t expansions = 0;
     double seconds = 0.0;
@@ -194,7 +194,9 @@ static void emit_plans(const bench_run *run, const world *w, size_t steps, size_
         epi_goal wanted = goal_of(goal);
         epi_situation situation = epi_situation_default();
         situation.observation = epi_tensor_f32(start, 2);
+        double cpu = bench_thread_cpu_s();
         bench_check(epi_imagine(&plans, w->space, &situation, &wanted, NULL), "imagining");
+        cpu_ms[count] = 1e3 * (bench_thread_cpu_s() - cpu);
         if (i > 0) ms[count++] = 1e3 * epi_rollouts_seconds(plans); /* the first one builds the tree */
         seconds += i > 0 ? epi_rollouts_seconds(plans) : 0.0;
         expansions += i > 0 ? epi_rollouts_expansions(plans) : 0;
@@ -204,9 +206,12 @@ static void emit_plans(const bench_run *run, const world *w, size_t steps, size_
     bench_emit(run, "plan_ms_p50", bench_percentile(ms, count, 0.5), "ms",
                BENCH_CONFIG({"steps", .number = (double)steps}, {"n", .number = (double)count},
                             {"found", .number = (double)found}));
+    bench_emit(run, "plan_cpu_ms_p50", bench_percentile(cpu_ms, count, 0.5), "ms",
+               BENCH_CONFIG({"steps", .number = (double)steps}));
     bench_emit(run, "expansions_per_s", (double)expansions / seconds, "1/s",
                BENCH_CONFIG({"steps", .number = (double)steps}));
     free(ms);
+    free(cpu_ms);
 }
 
 /* Rollouts from random places without a goal: the steps that are handed out, whatever the search looked at. */
