@@ -5,7 +5,8 @@
  * in the LoCoMo form is imported into a space of its own, encoded by a table, and each question is asked three ways: by
  * the space's own profile without vectors (lexical), by the vectors alone (vector), and with the weight that the space
  * found out for them by itself (fused). The good table is one that make_table.py wrote from the turns; the random one
- * has the same words and Gaussian rows. All are asked the same questions, so they compare in pairs.
+ * has the same words and Gaussian rows. With --learned it is the encoder that each space learns from its own steps,
+ * instead. All are asked the same questions, so they compare in pairs.
  */
 #include <math.h>
 #include <stdio.h>
@@ -182,6 +183,7 @@ typedef struct recall_bench {
     epi_space **spaces;
     double *lexical; /* recall@10 of each question */
     double worth;    /* of the vectors, on average over spaces */
+    uint32_t learned; /* dimension of what spaces learn; 0: tables */
 } recall_bench;
 
 /* A table over the same words with Gaussian rows. */
@@ -206,14 +208,21 @@ static void make_random_table(const char *directory, const char *good, uint64_t 
     free(text);
 }
 
-/* Encodes every space by the table of a directory, and lets it find out what that is worth. */
+static void make_encoder(epi_encoder *encoder, const recall_bench *b, const char *directory) {
+    if (b->learned > 0)
+        bench_check(epi_encoder_lsa(encoder, b->learned), "lsa");
+    else
+        bench_check(epi_encoder_static(encoder, directory), directory);
+}
+
+/* Encodes every space by the table of a directory, or by what it learns, and lets it find out what that is worth. */
 static void encode_spaces(recall_bench *b, const char *directory) {
     b->worth = 0.0;
     for (size_t i = 0; i < b->file.conversation_count; i++) {
         epi_encoder encoder;
         epi_space_stats stats;
-        bench_check(epi_encoder_static(&encoder, directory), directory);
-        bench_check(epi_space_encoder_set(b->spaces[i], &encoder), directory);
+        make_encoder(&encoder, b, directory);
+        bench_check(epi_space_encoder_set(b->spaces[i], &encoder), "encoder");
         bench_check(epi_space_upkeep(NULL, b->spaces[i], NULL), "upkeep");
         bench_check(epi_space_stats_read(&stats, b->spaces[i]), "stats");
         if (stats.building != 0 || stats.vector_worth < 0.0) bench_fail("a space was not encoded");
@@ -261,7 +270,8 @@ static void print_values(recall_bench *b, const char *mode, const char *table, c
     (void)snprintf(interval, sizeof interval, "[%.2f,%.2f]", 100.0 * e.low, 100.0 * e.high);
     (void)snprintf(wider, sizeof wider, "[%.2f,%.2f]", 100.0 * wide.low, 100.0 * wide.high);
     bench_emit(b->run, than != NULL ? "gain_over_lexical" : "recall@10", 100.0 * e.mean, than != NULL ? "points" : "%",
-               BENCH_CONFIG({"encoder", .text = "static"}, {"mode", .text = mode}, {"table", .text = table},
+               BENCH_CONFIG({"encoder", .text = b->learned > 0 ? "lsa" : "static"}, {"mode", .text = mode},
+                            {"table", .text = table}, {"dimension", .number = (double)b->learned},
                             {"worth", .number = worth}, {"n", .number = (double)n}, {"ci95", .json = interval},
                             {"ci95_conversations", .json = wider}));
     free(kept);
@@ -294,8 +304,9 @@ static void measure_table(recall_bench *b, const char *table, const char *direct
     if (sweeping) sweep(b, table);
 }
 
-static void measure_recall(const bench_run *run, const char *parent, const char *good, bool sweeping) {
-    recall_bench b = {.run = run};
+static void measure_recall(const bench_run *run, const char *parent, const char *good, uint32_t learned,
+                           bool sweeping) {
+    recall_bench b = {.run = run, .learned = learned};
     char path[4096], random[4096];
     epi_memory *memory = NULL;
     epi_memory_options options = epi_memory_options_default();
@@ -314,9 +325,13 @@ static void measure_recall(const bench_run *run, const char *parent, const char 
     profile.vector = 0.0;
     b.lexical = ask_all(&b, &profile);
     print_values(&b, "lexical", "none", b.lexical, NULL, 0.0);
-    make_random_table(random, good, run->seed);
-    measure_table(&b, "random", random, sweeping);
-    measure_table(&b, "good", good, sweeping);
+    if (good == NULL) {
+        measure_table(&b, "own", NULL, sweeping);
+    } else {
+        make_random_table(random, good, run->seed);
+        measure_table(&b, "random", random, sweeping);
+        measure_table(&b, "good", good, sweeping);
+    }
     for (size_t i = 0; i < b.file.conversation_count; i++) epi_space_close(b.spaces[i]);
     bench_check(epi_memory_close(memory), "closing the memory");
     free(b.lexical);
@@ -332,23 +347,26 @@ static const char about[] =
     "same\n"
     "words (random); gain_over_lexical is paired, with a 95 % bootstrap interval over questions and over "
     "conversations.\n"
-    "make_table.py FILE DIR writes a table from the file's turns.";
+    "make_table.py FILE DIR writes a table from the file's turns; with --learned each space learns from its own.";
 
 int main(int argc, char **argv) {
     bench_run run = {.name = "bench_encode", .usage = "[FILE]", .about = about, .argument_max = 1};
     const char *good = NULL;
+    uint64_t learned = 0;
     bool sweeping = false, quiet = false;
     const bench_option options[] = {
         {"--table", "DIR", "a static model to recall with", NULL, &good, NULL},
+        {"--learned", "N", "instead of --table: spaces learn their own encoder, of N dimensions", NULL, NULL, &learned},
         {"--recall-only", NULL, "leaves the speed of the encoders out", &quiet, NULL, NULL},
         {"--sweep", NULL, "fused at fixed weights, too", &sweeping, NULL, NULL},
         {NULL, NULL, NULL, NULL, NULL, NULL},
     };
     run.options = options;
     bench_start(&run, argc, argv);
-    if (run.argument_count > 0 && good == NULL) bench_fail("a FILE needs --table DIR; make_table.py writes one");
+    if (run.argument_count > 0 && (good == NULL) == (learned == 0))
+        bench_fail("a FILE needs --table DIR, which make_table.py writes, or --learned N");
     const char *directory = bench_directory(NULL);
     if (!quiet) measure_encoders(&run, directory);
-    if (run.argument_count > 0) measure_recall(&run, directory, good, sweeping);
+    if (run.argument_count > 0) measure_recall(&run, directory, good, (uint32_t)learned, sweeping);
     return 0;
 }

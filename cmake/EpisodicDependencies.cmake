@@ -35,6 +35,8 @@ episodic_dependency(cjson HEADER cjson/cJSON.h LIBRARY cjson PACKAGE libcjson-de
 episodic_dependency(stemmer HEADER libstemmer.h LIBRARY stemmer PACKAGE libstemmer-dev)
 episodic_dependency(utf8proc HEADER utf8proc.h LIBRARY utf8proc PACKAGE libutf8proc-dev)
 episodic_dependency(curl HEADER curl/curl.h LIBRARY curl PACKAGE libcurl4-openssl-dev)
+episodic_dependency(openblas HEADER cblas.h LIBRARY openblas PACKAGE libopenblas-dev)
+episodic_dependency(lapacke HEADER lapacke.h LIBRARY lapacke PACKAGE liblapacke-dev)
 
 # OpenMP comes before FAISS: FAISS's own package file names its target. clang needs libomp-dev for it.
 find_package(OpenMP REQUIRED)

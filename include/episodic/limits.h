@@ -21,6 +21,9 @@
 #define EPI_DIMENSION_MAX 16384u /**< of a vector, at least 1 */
 #define EPI_HASH_DIMENSION_DEFAULT 256u
 #define EPI_HASH_DIMENSION_MIN 16u
+#define EPI_LSA_DIMENSION_DEFAULT 100u
+#define EPI_LSA_DIMENSION_MIN 2u
+#define EPI_LSA_DIMENSION_MAX 512u
 #define EPI_RANK_MAX 8u                               /**< axes of a tensor */
 #define EPI_TENSOR_SIZE_MAX (64u * 1024u * 1024u)     /**< bytes of one tensor */
 

@@ -14,6 +14,7 @@
 
 #include "../store/component.h"
 #include "append.h"
+#include "learn.h"
 #include "vectors.h"
 
 #define MODULE "memory"
@@ -67,6 +68,17 @@ static epi_status open_row(struct opened *step, const epi__mirror *mirror, epi__
         EPI__TRY(epi__component_get(&step->parts[value.role], txn, mirror->space, &value));
     }
     return reader.failed ? epi__fail(EPI_EDAMAGED, MODULE, "a step cannot be read") : EPI_OK;
+}
+
+epi_status epi__embed_text(epi__scratch *scratch, const epi__mirror *mirror, epi__txn *txn, uint64_t step) {
+    struct opened opened;
+    epi__key key;
+    epi__view body;
+    epi__key_of_u64(&key, mirror->space, EPI__TABLE_STEP, step);
+    EPI__TRY(epi__record_get(&body, txn, &key));
+    EPI__TRY(open_row(&opened, mirror, txn, body));
+    epi__draft_text(&scratch->text, &mirror->schema->schema, opened.parts);
+    return scratch->text.failed ? epi__fail_memory(MODULE, body.size) : EPI_OK;
 }
 
 /* Puts the step into the portion; hashing needs only its words, so that is done at once. */
@@ -286,6 +298,10 @@ static epi_status write_portion(size_t *added, struct portion *p) {
     return status;
 }
 
+static epi__view view_of(const char *text) {
+    return (epi__view){text ? text : "", text ? strlen(text) : 0};
+}
+
 /* ---- the switch -------------------------------------------------------------------------------------------------- */
 
 epi_status epi__embed_retire(epi__change *change, uint64_t generation) {
@@ -298,6 +314,27 @@ epi_status epi__embed_retire(epi__change *change, uint64_t generation) {
     return epi__generation_put(change, generation, &record);
 }
 
+/* Models that were learned are never alike: the number of the generation tells them apart. */
+epi_status epi__embed_begin(epi__change *change, const epi_encoder *encoder) {
+    epi__state *state = &change->state;
+    bool done = false;
+    char learned[32];
+    epi__generation_record record = {.phase = EPI__GENERATION_BUILDING,
+                                     .dimension = encoder->dimension,
+                                     .next = 1,
+                                     .until = epi__state_count(state, EPI__TABLE_STEP) ? state->next_step : 1,
+                                     .name = view_of(encoder->name),
+                                     .parameters = view_of(encoder->parameters),
+                                     .source = view_of(encoder->source)};
+    state->building = ++state->generations;
+    state->building_dimension = encoder->dimension;
+    (void)snprintf(learned, sizeof learned, "training %llu", (unsigned long long)state->building);
+    if (epi__generation_learns(record.name)) record.parameters = view_of(learned);
+    EPI__TRY(epi__generation_put(change, state->building, &record));
+    epi__change_note(change, EPI__CHANGE_GENERATION, 0, 0);
+    return epi__embed_switch(&done, change); /* at once where there is no step */
+}
+
 epi_status epi__embed_switch(bool *done, epi__change *change) {
     epi__state *state = &change->state;
     epi__generation_record record;
@@ -305,7 +342,7 @@ epi_status epi__embed_switch(bool *done, epi__change *change) {
     *done = false;
     if (!state->building) return EPI_OK;
     EPI__TRY(epi__generation_get(&record, change->tx.txn, change->space, state->building));
-    if (record.next < record.until) return EPI_OK;
+    if (record.next < record.until || epi__generation_is_untrained(&record)) return EPI_OK;
     EPI__TRY(epi__backlog_count(&waiting, change->tx.txn, change->space, state->building));
     if (waiting > 0) return EPI_OK;
     EPI__TRY(epi__seal(NULL, change)); /* vectors of the old generation in the tail go to its chunks */

@@ -13,7 +13,14 @@ epi_status epi__embed(epi_upkeep_report *report, epi__mirror *mirror, uint64_t u
 /* How much there is to do: stats->backlog, building_done, building_left. */
 epi_status epi__embed_left(epi_space_stats *stats, epi__txn *txn, uint32_t space, const epi__state *state);
 
-/* The generation that is building takes the place of the one that serves, if no step waits; *done. */
+/* Begins another generation, for an encoder; it serves at once where there is no step. */
+epi_status epi__embed_begin(epi__change *change, const epi_encoder *encoder);
+
+/* The text of a step that an encoder gets, in scratch->text. EPI_ENOTFOUND: there is no such step. */
+epi_status epi__embed_text(epi__scratch *scratch, const epi__mirror *mirror, epi__txn *txn, uint64_t step);
+
+/* The generation that is building takes the place of the one that serves, if no step waits and it is no untrained
+ * one; *done. */
 epi_status epi__embed_switch(bool *done, epi__change *change);
 
 /* Sets the building generation aside: its records are reclaimed by the next epi__embed(). */

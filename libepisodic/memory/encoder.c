@@ -1,6 +1,7 @@
 /* encoder.c - the public face of a space's encoder: giving it, changing it, saying which it is; see generation.h. */
 #include <stdio.h>
 
+#include "../encode/lsa.h"
 #include "append.h"
 #include "embed.h"
 #include "handle.h"
@@ -16,9 +17,10 @@ static bool same_text(epi__view x, const char *text) {
     return x.size == y.size && memcmp(x.data, y.data, x.size) == 0;
 }
 
+/* One that is learned is wished for by its name, whatever has been learned meanwhile. */
 static bool is_same(const epi__generation_record *record, const epi_encoder *encoder) {
     return record->dimension == encoder->dimension && same_text(record->name, encoder->name) &&
-           same_text(record->parameters, encoder->parameters);
+           (epi__lsa_is_wish(encoder) || same_text(record->parameters, encoder->parameters));
 }
 
 /* Whether the encoder is the one of a generation; false for generation 0. */
@@ -33,23 +35,6 @@ static epi_status is_of(bool *is, epi__txn *txn, uint32_t space, uint64_t genera
 
 /* ---- changing --------------------------------------------------------------------------------------------------- */
 
-static epi_status begin_generation(epi__change *change, const epi_encoder *encoder) {
-    epi__state *state = &change->state;
-    bool done = false;
-    epi__generation_record record = {.phase = EPI__GENERATION_BUILDING,
-                                     .dimension = encoder->dimension,
-                                     .next = 1,
-                                     .until = epi__state_count(state, EPI__TABLE_STEP) ? state->next_step : 1,
-                                     .name = view_of(encoder->name),
-                                     .parameters = view_of(encoder->parameters),
-                                     .source = view_of(encoder->source)};
-    state->building = ++state->generations;
-    state->building_dimension = encoder->dimension;
-    EPI__TRY(epi__generation_put(change, state->building, &record));
-    epi__change_note(change, EPI__CHANGE_GENERATION, 0, 0);
-    return epi__embed_switch(&done, change); /* at once where there is no step */
-}
-
 /* Sets aside what was being made, if it is for another encoder; begins anew unless the encoder serves. */
 static epi_status change_encoder(bool *changed, epi__change *change, const epi_encoder *encoder) {
     epi__state *state = &change->state;
@@ -60,7 +45,7 @@ static epi_status change_encoder(bool *changed, epi__change *change, const epi_e
     if (!*changed) return EPI_OK;
     if (state->building) EPI__TRY(epi__embed_retire(change, state->building));
     state->building = state->building_dimension = 0;
-    if (!serves) return begin_generation(change, encoder);
+    if (!serves) return epi__embed_begin(change, encoder);
     epi__change_note(change, EPI__CHANGE_GENERATION, 0, 0);
     return EPI_OK;
 }
@@ -94,7 +79,7 @@ static epi_status check(epi_space *space, const epi_encoder *encoder) {
     EPI__TRY(epi__encoder_check(encoder));
     static const char *const own[] = {"none", "given", "lsa"};
     for (size_t i = 0; i < EPI__COUNT(own); i++)
-        if (strcmp(encoder->name, own[i]) == 0)
+        if (strcmp(encoder->name, own[i]) == 0 && !epi__lsa_is_wish(encoder))
             return epi__fail(EPI_EINVAL, MODULE, "an encoder may not be called \"%s\"; that is the library's",
                              encoder->name);
     const epi_schema *schema = &space->mirror->schema->schema;
@@ -153,7 +138,7 @@ epi_status epi_space_encoder_set(epi_space *space, const epi_encoder *encoder) {
     } else if (encoder->source) {
         EPI__TRY(renew_sources(mirror, encoder));
     }
-    return epi__generation_bind(mirror, encoder);
+    return epi__lsa_is_wish(encoder) ? EPI_OK : epi__generation_bind(mirror, encoder);
 }
 
 /* ---- saying ----------------------------------------------------------------------------------------------------- */

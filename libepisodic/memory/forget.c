@@ -9,6 +9,7 @@
 #include "columnar.h"
 #include "filter.h"
 #include "handle.h"
+#include "learn.h"
 #include "mark.h"
 #include "remove.h"
 #include "profile.h"
@@ -385,8 +386,11 @@ epi_status epi_remove(uint64_t *count, epi_space *space, const epi_filter *filte
 static epi_status note_purge(epi__mirror *mirror) {
     epi__change change;
     EPI__TRY(epi__change_begin(&change, mirror->store, mirror->space, false));
+    epi_status status = epi__learn_forget(&change);
     epi__change_note(&change, EPI__CHANGE_PURGE, 0, 0);
-    return epi__change_commit(&change, epi__store_now(mirror->store));
+    if (!status) return epi__change_commit(&change, epi__store_now(mirror->store));
+    epi__change_abort(&change);
+    return status;
 }
 
 epi_status epi_purge(uint64_t *count, epi_space *space, const epi_filter *filter) {

@@ -1,6 +1,8 @@
 /* generation.c - what a process knows of a space's generations, and the encoders it has for them; see generation.h. */
 #include "generation.h"
 
+#include "learn.h"
+
 #define MODULE "memory"
 
 /* An encoder that was given to the space, or opened for it. The newest of one identity counts. */
@@ -189,8 +191,11 @@ static const epi_encoder *open_source(struct epi__generations *all, epi__mirror 
     epi_encoder opened;
     if (generation->tried) return NULL;
     generation->tried = true;
-    epi_status status = epi__encoder_reopen(&opened, view_of(generation->name), view_of(generation->source),
-                                            generation->dimension);
+    bool learns = epi__generation_learns(view_of(generation->name));
+    epi_status status = learns ? epi__learn_load(&opened, mirror, generation)
+                               : epi__encoder_reopen(&opened, view_of(generation->name), view_of(generation->source),
+                                                     generation->dimension);
+    if (status == EPI_ENOTFOUND && learns) generation->tried = false; /* it may be trained soon */
     if (status == EPI_ENOTFOUND && !generation->source[0]) return NULL;
     bool other = !status && !is_of(&opened, generation);
     if (other)
@@ -212,7 +217,10 @@ const epi_encoder *epi__generation_encoder(epi__mirror *mirror, const epi__gener
     epi__generation *known = encoder ? NULL : find(all, generation->number);
     if (known) encoder = open_source(all, mirror, known);
     pthread_mutex_unlock(&all->mutex);
-    if (!encoder)
+    if (!encoder && epi__generation_learns(view_of(generation->name)))
+        (void)epi__fail(EPI_ENOTFOUND, MODULE, "space \"%s\" has not learned its encoder yet; upkeep does it",
+                        mirror->name);
+    else if (!encoder)
         (void)epi__fail(EPI_ENOTFOUND, MODULE,
                         "encoder \"%s\" of space \"%s\" was not given to this process by epi_space_encoder_give()",
                         generation->name, mirror->name);

@@ -6,6 +6,8 @@
  * if it beats words alone by more than chance; else 0. An encoder that tells nothing pushes neighbours out and gets 0;
  * one that sees the same words in another way adds nothing and gets little; one that knows what words mean gets more.
  *
+ * A learned encoder has seen what is neighbour to what: it is measured on the steps that its training left out.
+ *
  * The draw depends on the generation and the number of its vectors alone, so that processes agree.
  */
 #include "worth.h"
@@ -15,6 +17,7 @@
 #include "../store/component.h"
 #include "draft.h"
 #include "filter.h"
+#include "learn.h"
 #include "vectors.h"
 
 #define MODULE "memory"
@@ -59,6 +62,8 @@ struct measure {
     size_t count;
     double sum[WEIGHT_COUNT], gain[WEIGHT_COUNT], square[WEIGHT_COUNT];
     size_t samples;
+    epi__map tried;      /* steps: each counts once */
+    uint64_t generation; /* whose training left steps out, the only ones that may be drawn; 0: any may */
 };
 
 static struct candidate *candidate_of(struct measure *m, uint64_t step) {
@@ -217,7 +222,11 @@ static epi_status sample(struct measure *m, epi__random *random) {
     epi_status status = EPI_OK;
     if (m->mirror->run_count > 0 && snapshot.state.dimension > 0) {
         uint64_t id = 1 + epi__random_below(random, EPI__MAX(snapshot.state.next_step - 1, 1u));
-        if (epi__mirror_run(m->mirror, id)) status = take_sample(m, &snapshot, id);
+        bool fit = m->generation == 0 || epi__learn_leaves_out(m->generation, id);
+        if (fit && epi__mirror_run(m->mirror, id) && !epi__map_get(&m->tried, id, NULL)) {
+            status = epi__map_put(&m->tried, id, 1) ? EPI_OK : epi__fail_memory(MODULE, sizeof id);
+            if (!status) status = take_sample(m, &snapshot, id);
+        }
     }
     epi__snapshot_end(&snapshot);
     return status == EPI_ENOTFOUND ? EPI_OK : status;
@@ -236,7 +245,7 @@ static double conclude(const struct measure *m) {
     return worth;
 }
 
-static epi_status is_due(bool *due, uint64_t *generation, uint64_t *vectors, epi__mirror *mirror) {
+static epi_status is_due(bool *due, bool *learned, uint64_t *generation, uint64_t *vectors, epi__mirror *mirror) {
     epi__snapshot snapshot;
     epi__generation_record record;
     const epi__generation *serving = NULL;
@@ -244,6 +253,7 @@ static epi_status is_due(bool *due, uint64_t *generation, uint64_t *vectors, epi
     const epi__state *state = &snapshot.state;
     epi_status status = epi__generation_get(&record, snapshot.tx.txn, mirror->space, state->generation);
     if (!status) status = epi__generation_of(&serving, mirror, snapshot.tx.txn, state->generation);
+    *learned = !status && record.learned > 0;
     *generation = state->generation;
     *vectors = state->vectors;
     *due = !status && serving->way == EPI__WAY_TABLE && state->vectors >= VECTORS_MIN && state->documents > 0 &&
@@ -270,17 +280,20 @@ static epi_status keep(epi__mirror *mirror, uint64_t generation, uint64_t vector
 }
 
 epi_status epi__worth_measure(epi__mirror *mirror) {
-    bool due = false;
+    bool due = false, learned = false;
     uint64_t generation = 0, vectors = 0;
     struct measure m = {.mirror = mirror};
-    EPI__TRY(is_due(&due, &generation, &vectors, mirror));
+    EPI__TRY(is_due(&due, &learned, &generation, &vectors, mirror));
     if (!due) return EPI_OK;
     epi__random random = epi__random_seed(generation * 1000003u + vectors);
     epi_status status = epi__scratch_take(&m.scratch, mirror);
     m.vector = status ? NULL : epi__realloc(NULL, EPI_DIMENSION_MAX, sizeof *m.vector);
     if (!status && !m.vector) status = epi__fail_memory(MODULE, EPI_DIMENSION_MAX * sizeof *m.vector);
-    for (size_t tries = 0; !status && m.samples < SAMPLES && tries < 2 * SAMPLES; tries++) status = sample(&m, &random);
+    m.generation = learned ? generation : 0;
+    size_t most = learned ? 32 * SAMPLES : 4 * SAMPLES;
+    for (size_t tries = 0; !status && m.samples < SAMPLES && tries < most; tries++) status = sample(&m, &random);
     epi__scratch_give(m.scratch, mirror);
     epi__free(m.vector);
+    epi__map_dispose(&m.tried);
     return status ? status : keep(mirror, generation, vectors, conclude(&m));
 }

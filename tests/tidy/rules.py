@@ -51,6 +51,7 @@ DOORS = {
     r"libstemmer\.h": ["libepisodic/text/"],
     r"xxhash\.h": ["libepisodic/base/"],
     r"curl/.*": ["libepisodic/net/"],
+    r"(cblas|lapacke).*\.h": ["libepisodic/math/"],
 }
 
 # The library never prints, exits, aborts or touches signals, and calls nothing that cannot be bounded or shared.

@@ -124,6 +124,17 @@ static inline epi_remote_options epi_remote_options_default(void) {
  * @par Thread safety of the encoder: any number of threads, each with connections of its own. */
 EPI_API epi_status epi_encoder_remote(epi_encoder *encoder, const epi_remote_options *options);
 
+/** The wish for latent semantic analysis: an encoder that a space learns from its own steps, so that words which stand
+ * in the same company are near each other. Offline, no model to get. Upkeep trains it when 100 steps have words, in
+ * seconds for 100,000 steps, and anew whenever their number has doubled; until the first training is over, what served
+ * goes on. Texts that come between trainings are folded in. Every process reads the model from the memory.
+ * @param[out] encoder to be given to epi_space_encoder_set() only: it encodes nothing by itself.
+ * @param dimension 0: EPI_LSA_DIMENSION_DEFAULT; EPI_LSA_DIMENSION_MIN to EPI_LSA_DIMENSION_MAX.
+ * @return EPI_OK · EPI_EINVAL · EPI_ELIMIT
+ * @par Source Deerwester et al. 1990, "Indexing by latent semantic analysis"; ours lends each step's column to its two
+ *      neighbours to each side before the decomposition. Halko, Martinsson and Tropp 2011 for the decomposition. */
+EPI_API epi_status epi_encoder_lsa(epi_encoder *encoder, uint32_t dimension);
+
 /** Closes an encoder that no space has taken over, and zeroes it. NULL is allowed. */
 EPI_API void epi_encoder_close(epi_encoder *encoder);
 
