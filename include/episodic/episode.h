@@ -37,6 +37,19 @@ static inline epi_part epi_part_f32(const char *role, const float *values, size_
 #define EPI_STEP_TRUNCATED 2u  /**< the episode was cut here */
 #define EPI_STEP_IMAGINED 4u   /**< made by imagination and stored by the caller; says so for ever */
 
+/** Whose facts they are that somebody states who is not named. */
+#define EPI_FACT_OWNER "owner"
+
+/** A keyed statement: an attribute of a subject has a value for a time. Facts that change are stated again: what is
+ *  read from them is facts.h's matter. Subjects and attributes are told apart without case. */
+typedef struct epi_fact {
+    const char *subject;   /**< NULL: who speaks, by the step's KEYWORD role "speaker", or else EPI_FACT_OWNER */
+    const char *attribute; /**< "lives in", "favourite colour" */
+    const char *value;
+    epi_time from;         /**< since when it holds; EPI_TIME_NONE: since the step's event */
+    epi_time to;           /**< when it ended, behind from; EPI_TIME_NONE: not known to have */
+} epi_fact;
+
 typedef struct epi_step {
     uint32_t version;
     const epi_part *parts;
@@ -53,10 +66,13 @@ typedef struct epi_step {
     size_t vector_size;       /**< elements */
     double reward;            /**< NaN is refused; 0 by default */
     uint32_t flags;
+    const epi_fact *facts;    /**< what it states, kept with it and gone with it; NULL when fact_count is 0 */
+    size_t fact_count;        /**< at most EPI_FACT_COUNT_MAX; none of an imagined step */
 } epi_step;
 
 static inline epi_step epi_step_default(void) {
-    epi_step step = {1, NULL, 0, EPI_TIME_NONE, EPI_TIME_NONE, 0, NULL, NULL, 0, NULL, 0, NULL, 0, 0.0, 0};
+    epi_step step = {1, NULL, 0, EPI_TIME_NONE, EPI_TIME_NONE, 0, NULL, NULL, 0, NULL, 0, NULL, 0, 0.0, 0,
+                     NULL, 0};
     return step;
 }
 

@@ -14,6 +14,7 @@
 #include <episodic/space.h>
 #include <episodic/episode.h>
 #include <episodic/recall.h>
+#include <episodic/facts.h>
 #include <episodic/imagine.h>
 #include <episodic/plan.h>
 #include <episodic/events.h>

@@ -57,6 +57,9 @@
 #define EPI_SCENE_MARGIN_MAX 64u    /**< of a scene's margin, and of its reach */
 #define EPI_SCENE_GAP_S 1800u       /**< a pause between events that is a natural border of a scene */
 #define EPI_TIME_MENTION_COUNT_MAX 32u /**< expressions of time that epi_time_find() tells of one text */
+#define EPI_FACT_COUNT_MAX 32u         /**< facts of one step, given and found */
+#define EPI_FACT_NAME_SIZE_MAX 200u    /**< bytes of a fact's subject or attribute, at least 1 */
+#define EPI_FACT_VALUE_SIZE_MAX 4096u  /**< bytes of a fact's value, at least 1 */
 
 /* imagining and planning */
 #define EPI_ROLLOUT_COUNT_MAX 256u

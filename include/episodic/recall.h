@@ -191,6 +191,15 @@ typedef struct epi_told_time {
     epi_time_mention mention; /**< its bytes there, and what they mean; the offset is the step's */
 } epi_told_time;
 
+/** A fact that a step states. */
+typedef struct epi_stated_fact {
+    epi_fact fact;    /**< subject and from are set */
+    bool given;       /**< by the caller; else found in a text by rule */
+    const char *role; /**< found: in whose value it stands; else NULL */
+    size_t text_from; /**< found: its bytes there */
+    size_t text_to;
+} epi_stated_fact;
+
 typedef struct epi_recalled_step {
     uint64_t id;
     uint64_t episode;
@@ -212,6 +221,8 @@ typedef struct epi_recalled_step {
                                      time_count is 0 */
     size_t time_count;
     size_t part_count;
+    const epi_stated_fact *facts; /**< what it states (facts.h), given ones first; NULL when fact_count is 0 */
+    size_t fact_count;
 } epi_recalled_step;
 
 typedef struct epi_scene {

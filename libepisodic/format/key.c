@@ -14,6 +14,7 @@ static const struct {
     {EPI__TABLE_MARK, "mark"},
     {EPI__TABLE_TIME, "time"},
     {EPI__TABLE_TOLD, "told"},
+    {EPI__TABLE_FACT, "fact"},
     {EPI__TABLE_COMPONENT, "component"},
     {EPI__TABLE_SHARE, "share"},
     {EPI__TABLE_TAIL, "tail"},

@@ -31,6 +31,7 @@ typedef enum epi__table {
     EPI__TABLE_MARK = 0x23,             /* step -> superseded, forgotten */
     EPI__TABLE_TIME = 0x24,             /* event time, step -> event end */
     EPI__TABLE_TOLD = 0x25,             /* begin, step, place -> end of a time that the step's text tells */
+    EPI__TABLE_FACT = 0x26,             /* subject, attribute, begin, step, place -> end of a fact that it states */
     EPI__TABLE_COMPONENT = 0x30,        /* hash, ordinal -> bytes */
     EPI__TABLE_SHARE = 0x31,            /* hash, ordinal -> uses, only where there are two or more */
     EPI__TABLE_TAIL = 0x40,             /* step -> its terms and vector, until they are sealed */
@@ -52,7 +53,7 @@ typedef enum epi__table {
 
 /* A table's place in the array of counts and sums of the state record; -1 for STATE itself and unknown bytes. */
 int epi__table_slot(uint8_t table);
-#define EPI__TABLE_SLOTS 26
+#define EPI__TABLE_SLOTS 27
 const char *epi__table_name(uint8_t table);        /* "step", "posting", ...; "unknown" */
 const char *epi__memory_table_name(uint8_t table); /* "meta", "space-name", ... */
 uint8_t epi__table_at(int slot);

@@ -57,6 +57,7 @@ void epi__row_encode(epi__buffer *out, const epi__row *row) {
     epi__buffer_append_u8(out, row->news);
     epi__buffer_append_bytes(out, row->external.data, row->external.size);
     epi__buffer_append_bytes(out, row->told.data, row->told.size);
+    epi__buffer_append_bytes(out, row->facts.data, row->facts.size);
 }
 
 epi_status epi__row_decode(epi__row *row, epi__view body) {
@@ -76,6 +77,7 @@ epi_status epi__row_decode(epi__row *row, epi__view body) {
     row->news = epi__read_u8(&reader);
     row->external = epi__read_bytes(&reader);
     row->told = epi__read_bytes(&reader);
+    row->facts = epi__read_bytes(&reader);
     row->rest = reader;
     return reader.failed ? cut("step") : EPI_OK;
 }
@@ -107,6 +109,49 @@ bool epi__told_next(epi__told *told, epi__reader *reader) {
     if (reader->failed) return false;
     told->to = (int64_t)((uint64_t)told->from + width);
     return true;
+}
+
+/* ---- facts ------------------------------------------------------------------------------------------------------ */
+
+void epi__fact_encode(epi__buffer *out, const epi__fact *fact) {
+    epi__buffer_append_u8(out, fact->given ? 1 : 0);
+    if (!fact->given) {
+        epi__buffer_append_u8(out, fact->role);
+        epi__buffer_append_varint(out, fact->text_from);
+        epi__buffer_append_varint(out, fact->text_to - fact->text_from);
+    }
+    epi__buffer_append_bytes(out, fact->subject.data, fact->subject.size);
+    epi__buffer_append_bytes(out, fact->attribute.data, fact->attribute.size);
+    epi__buffer_append_bytes(out, fact->value.data, fact->value.size);
+    epi__buffer_append_u64(out, (uint64_t)fact->from);
+    epi__buffer_append_u64(out, (uint64_t)fact->to);
+}
+
+static bool is_possible(const epi__fact *fact) {
+    bool named = fact->subject.size > 0 && fact->attribute.size > 0 && fact->value.size > 0;
+    bool begins = fact->from >= EPI_TIME_MIN && fact->from <= EPI_TIME_MAX;
+    return named && begins && (fact->to == EPI_TIME_NONE || (fact->to > fact->from && fact->to <= EPI_TIME_MAX));
+}
+
+bool epi__fact_next(epi__fact *fact, epi__reader *reader) {
+    if (reader->failed || reader->next == reader->end) return false;
+    *fact = (epi__fact){0};
+    unsigned kind = epi__read_u8(reader);
+    fact->given = kind == 1;
+    if (kind == 0) {
+        fact->role = epi__read_u8(reader);
+        fact->text_from = epi__read_varint(reader);
+        uint64_t size = epi__read_varint(reader);
+        fact->text_to = fact->text_from + size;
+        if (size == 0 || fact->text_to < size) reader->failed = true;
+    }
+    fact->subject = epi__read_bytes(reader);
+    fact->attribute = epi__read_bytes(reader);
+    fact->value = epi__read_bytes(reader);
+    fact->from = (int64_t)epi__read_u64(reader);
+    fact->to = (int64_t)epi__read_u64(reader);
+    if (kind > 1 || !is_possible(fact)) reader->failed = true;
+    return !reader->failed;
 }
 
 /* ---- episodes --------------------------------------------------------------------------------------------------- */

@@ -49,6 +49,7 @@ typedef struct epi__row {
     uint8_t news; /* share of its words that the space did not have before, of 255 */
     epi__view external; /* size 0: none */
     epi__view told;     /* the times that its texts tell, as epi__told_encode() wrote them; size 0: none */
+    epi__view facts;    /* the facts that it states, as epi__fact_encode() wrote them; size 0: none */
     epi__reader rest;   /* tags, then metadata, then parts; read in this order */
 } epi__row;
 
@@ -70,6 +71,23 @@ typedef struct epi__told {
 void epi__told_encode(epi__buffer *out, const epi__told *told);
 /* The next one; false at the end, and with reader->failed where there is none that could be. */
 bool epi__told_next(epi__told *told, epi__reader *reader);
+
+/* A fact that a step states: given with it, or found in one of its texts. Names and value are as they were said. */
+typedef struct epi__fact {
+    bool given;
+    uint8_t role; /* found: place in the schema, and the bytes of the role's value that state it */
+    uint64_t text_from;
+    uint64_t text_to;
+    epi__view subject; /* these three are never empty */
+    epi__view attribute;
+    epi__view value;
+    int64_t from; /* from < to */
+    int64_t to;   /* EPI_TIME_NONE: open */
+} epi__fact;
+
+void epi__fact_encode(epi__buffer *out, const epi__fact *fact);
+/* As epi__told_next(). */
+bool epi__fact_next(epi__fact *fact, epi__reader *reader);
 
 typedef struct epi__episode_record {
     int64_t first_event; /* of what was appended, or as the caller said; EPI_TIME_NONE: no step yet */

@@ -1,6 +1,7 @@
 /* check.c - walking every record of a space and reporting what is wrong; see check.h for the idea. */
 #include "check.h"
 #include "columnar.h"
+#include "facts.h"
 
 #include <stdio.h>
 
@@ -304,6 +305,27 @@ static epi_status check_told(epi__check *check, epi__view key, epi__view body) {
     return epi__check_violation(check, EPI__TABLE_TOLD, key, "no step tells of that time");
 }
 
+/* The key ends with a step and a place in its list of facts, and is the one that this fact has. */
+static epi_status check_fact(epi__check *check, epi__view key, epi__view body) {
+    epi__key step, own;
+    epi__view row_body;
+    epi__row row;
+    epi__fact fact = {0};
+    const uint8_t *end = (const uint8_t *)key.data + key.size;
+    epi__reader reader = epi__reader_of(body.data, body.size);
+    int64_t to = (int64_t)epi__read_u64(&reader);
+    bool there = key.size >= EPI__FACT_KEY_SIZE_MIN && body.size == sizeof to;
+    uint64_t id = there ? epi__load_be64(end - 9) : 0;
+    epi__key_of_u64(&step, check->mirror->space, EPI__TABLE_STEP, id);
+    there = there && epi__record_get(&row_body, check->txn, &step) == EPI_OK;
+    there = there && epi__row_decode(&row, row_body) == EPI_OK;
+    epi__reader list = there ? epi__reader_of(row.facts.data, row.facts.size) : (epi__reader){0};
+    for (int place = 0; there && place <= end[-1]; place++) there = epi__fact_next(&fact, &list);
+    there = there && epi__fact_key(&own, check->mirror->space, &fact, id, end[-1]) == EPI_OK;
+    if (there && fact.to == to && own.size == key.size && memcmp(own.bytes, key.data, key.size) == 0) return EPI_OK;
+    return epi__check_violation(check, EPI__TABLE_FACT, key, "no step states that fact");
+}
+
 static epi_status check_external(epi__check *check, epi__view key, epi__view body) {
     epi__key step;
     epi__view row_body, rest = epi__key_rest(key);
@@ -350,6 +372,7 @@ static const struct {
     {EPI__TABLE_MARK, 13, check_mark},
     {EPI__TABLE_TIME, 21, check_time},
     {EPI__TABLE_TOLD, 22, check_told},
+    {EPI__TABLE_FACT, 0, check_fact},
     {EPI__TABLE_COMPONENT, 25, check_component},
     {EPI__TABLE_SHARE, 25, check_share},
     {EPI__TABLE_TAIL, 13, check_tail},
@@ -427,6 +450,7 @@ static epi_status check_counts(epi__check *check) {
     EPI__TRY(compare(check, "as its newest change", state->sequence, check->journal));
     EPI__TRY(compare(check, "external ids", epi__state_count(state, EPI__TABLE_EXTERNAL), check->externals));
     EPI__TRY(compare(check, "told times", epi__state_count(state, EPI__TABLE_TOLD), check->told));
+    EPI__TRY(compare(check, "stated facts", epi__state_count(state, EPI__TABLE_FACT), check->facts));
     return compare(check, "time entries", epi__state_count(state, EPI__TABLE_TIME),
                    epi__state_count(state, EPI__TABLE_STEP));
 }

@@ -21,7 +21,7 @@ typedef struct epi__check {
     epi__map uses;     /* hash of a component's address -> uses */
     epi__map promised; /* step -> sum of the hashes of its postings, and of its vector where the caller gives it */
     uint64_t journal;  /* the entry visited last */
-    uint64_t externals, told, words, documents, vectors, questions, user_steps, assistant_steps, assistant_words;
+    uint64_t externals, told, facts, words, documents, vectors, questions, user_steps, assistant_steps, assistant_words;
     uint64_t forgotten, superseded, component_size, component_count;
     uint64_t building_said, building_vectors, generations_live, backlog, learned_said, learned;
     uint64_t column_steps;

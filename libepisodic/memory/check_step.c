@@ -8,6 +8,7 @@
 #include "../store/component.h"
 #include "check.h"
 #include "draft.h"
+#include "facts.h"
 
 static uint64_t hash_of(uint64_t step, epi__view term, uint32_t weight, uint8_t length) {
     struct {
@@ -157,6 +158,28 @@ static epi_status check_told(epi__check *check, epi__view key, const epi__row *r
     return epi__check_violation(check, EPI__TABLE_STEP, key, "tells times that cannot be read");
 }
 
+/* Each found fact stands inside a text of the step, and each one has its entry. */
+static epi_status check_facts(epi__check *check, epi__view key, const epi__row *row, const epi__view *parts) {
+    const epi_schema *schema = &check->mirror->schema->schema;
+    epi__reader reader = epi__reader_of(row->facts.data, row->facts.size);
+    epi__fact fact;
+    uint8_t place = 0;
+    for (; place < EPI_FACT_COUNT_MAX && epi__fact_next(&fact, &reader); place++) {
+        epi__key other;
+        epi__view body;
+        if (!fact.given &&
+            (fact.role >= schema->role_count || (parts && fact.text_to > parts[fact.role].size)))
+            return epi__check_violation(check, EPI__TABLE_STEP, key, "states a fact that stands in none of its texts");
+        epi_status status = epi__fact_key(&other, check->mirror->space, &fact, epi__key_id(key), place);
+        if (status) return epi__check_unreadable(check, EPI__TABLE_STEP, key, status);
+        if (epi__record_get(&body, check->txn, &other) == EPI_ENOTFOUND)
+            EPI__TRY(epi__check_violation(check, EPI__TABLE_STEP, key, "has no entry for a fact that it states"));
+    }
+    check->facts += place;
+    if (!reader.failed && reader.next == reader.end) return EPI_OK;
+    return epi__check_violation(check, EPI__TABLE_STEP, key, "states facts that cannot be read");
+}
+
 epi_status epi__check_step(epi__check *check, epi__view key, epi__view body) {
     epi__row row;
     epi__view parts[EPI_PART_COUNT_MAX] = {{0}};
@@ -171,6 +194,7 @@ epi_status epi__check_step(epi__check *check, epi__view key, epi__view body) {
     EPI__TRY(check_references(check, key, &row));
     EPI__TRY(read_parts(parts, &whole, check, key, &row, &reader));
     EPI__TRY(check_told(check, key, &row, whole ? parts : NULL));
+    EPI__TRY(check_facts(check, key, &row, whole ? parts : NULL));
     check->documents += row.length > 0;
     check->words += row.length;
     check->questions += (row.flags & EPI__ROW_QUESTION) != 0;

@@ -391,6 +391,15 @@ epi_status epi__draft_encode(epi__draft *drafts, size_t count, epi__arena *arena
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
+static uint64_t hash_of_fact(uint64_t hash, const epi_fact *fact) {
+    const int64_t times[] = {fact->from, fact->to};
+    const char *texts[] = {fact->subject ? fact->subject : "", fact->attribute, fact->value};
+    hash = epi__hash64_pair(&hash, sizeof hash, times, sizeof times);
+    for (size_t i = 0; i < EPI__COUNT(texts); i++)
+        hash = epi__hash64_pair(&hash, sizeof hash, texts[i], strlen(texts[i]));
+    return hash;
+}
+
 /* What the caller gave, as one number. Times that we filled in ourselves are not part of it: the same call again is the
  * same. */
 static uint64_t content_of(const epi__draft *draft, const epi_schema *schema, const epi_step *step) {
@@ -407,6 +416,7 @@ static uint64_t content_of(const epi__draft *draft, const epi_schema *schema, co
             hash = epi__hash64_pair(&hash, sizeof hash, draft->parts[i].data, draft->parts[i].size) + i;
     hash = epi__hash64_pair(&hash, sizeof hash, draft->tags.data, draft->tags.size);
     hash = epi__hash64_pair(&hash, sizeof hash, draft->metadata.data, draft->metadata.size);
+    for (size_t i = 0; i < step->fact_count; i++) hash = hash_of_fact(hash, &step->facts[i]);
     if (step->vector) hash = epi__hash64_pair(&hash, sizeof hash, step->vector, step->vector_size * sizeof(float));
     return hash;
 }
@@ -452,6 +462,7 @@ epi_status epi__draft_make(epi__draft *draft, epi__arena *arena, epi__mirror *mi
     EPI__TRY(epi__draft_words(scratch, schema, draft->parts, draft->tags, draft->row.tag_count, draft->row.event_from,
                               draft->row.utc_offset_min));
     EPI__TRY(epi__draft_times(draft, arena, schema, scratch));
+    EPI__TRY(epi__draft_facts(draft, arena, schema, scratch, step));
     if (asks(schema, draft->parts)) draft->row.flags |= EPI__ROW_QUESTION;
     draft->row.flags |= party_flag(schema, draft->parts);
     if (epi__analyzer_is_english(scratch->analyzer)) draft->row.flags |= tells(schema, draft->parts);
@@ -473,7 +484,9 @@ static bool own(epi__view *view, epi__arena *arena) {
 }
 
 epi_status epi__draft_own(epi__draft *draft, epi__arena *arena, const epi_schema *schema) {
-    bool ok = own(&draft->metadata, arena) && own(&draft->row.external, arena) && own(&draft->row.told, arena);
+    epi__row *row = &draft->row;
+    bool ok = own(&draft->metadata, arena) && own(&row->external, arena) && own(&row->told, arena) &&
+              own(&row->facts, arena);
     for (size_t i = 0; ok && i < schema->role_count; i++) ok = own(&draft->parts[i], arena);
     return ok ? EPI_OK : epi__fail_memory(MODULE, draft->size);
 }

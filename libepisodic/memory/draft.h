@@ -13,7 +13,7 @@
 typedef struct epi__draft {
     uint64_t id; /* 0 until reserved */
     uint64_t episode;
-    epi__row row;     /* without tags and values; told lies in the arena */
+    epi__row row;     /* without tags and values; told and facts lie in the arena */
     epi__view *parts; /* one a role of the schema; data NULL: absent */
     epi__view metadata;
     epi__view tags;      /* encoded: tag_count x (size, bytes) */
@@ -43,6 +43,11 @@ epi_status epi__draft_words(epi__scratch *scratch, const epi_schema *schema, con
 
 /* times.c: the times that the texts tell, resolved against the step's event time, into row.told (in the arena). */
 epi_status epi__draft_times(epi__draft *draft, epi__arena *arena, const epi_schema *schema, epi__scratch *scratch);
+
+/* facts.c: the facts that were given and those that are found in the texts, into row.facts (in the arena). After the
+ * times, which say since when some of them hold. */
+epi_status epi__draft_facts(epi__draft *draft, epi__arena *arena, const epi_schema *schema, epi__scratch *scratch,
+                            const epi_step *step);
 
 /* Checks shared with cues and episodes. */
 epi_status epi__check_text(const char *what, const char *text, size_t size, size_t size_max);

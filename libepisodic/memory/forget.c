@@ -7,6 +7,7 @@
 #include "../store/component.h"
 #include "append.h"
 #include "columnar.h"
+#include "facts.h"
 #include "filter.h"
 #include "handle.h"
 #include "learn.h"
@@ -245,6 +246,7 @@ static epi_status remove_entries(struct removal *removal) {
     epi__key_u64(&key, removal->step);
     EPI__TRY(epi__change_remove(change, &key));
     EPI__TRY(remove_told(removal));
+    EPI__TRY(epi__facts_remove(change, removal->step, row->facts));
     if (row->external.size > 0) {
         epi__key_begin(&key, change->space, EPI__TABLE_EXTERNAL);
         epi__key_bytes(&key, row->external.data, row->external.size);

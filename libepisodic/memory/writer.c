@@ -6,6 +6,7 @@
 #include "append.h"
 
 #include "../store/component.h"
+#include "facts.h"
 #include "mark.h"
 #include "news.h"
 #include "profile.h"
@@ -267,6 +268,7 @@ epi_status epi__writer_put(epi__writer *writer, epi__draft *draft, bool *present
     EPI__TRY(put_row(writer, draft));
     EPI__TRY(put_time(writer, draft));
     EPI__TRY(put_told(writer, draft));
+    EPI__TRY(epi__facts_put(&writer->change, draft->id, draft->row.facts));
     EPI__TRY(put_tail(writer, draft));
     EPI__TRY(put_backlog(writer, draft));
     EPI__TRY(put_external(writer, draft));

@@ -121,6 +121,8 @@ static epi_status rebuild(epi__step *step, struct builder *builder, uint64_t id,
     if (metadata.size > 0) EPI__TRY(copy_value(&text, NULL, builder, &metadata));
     step->view.metadata = text;
     EPI__TRY(read_parts(step, builder, &reader, row->part_count));
+    EPI__TRY(epi__facts_of_row(&step->view.facts, &step->view.fact_count, &builder->result->arena,
+                               &mirror->schema->schema, row));
     return read_told(step, builder, row);
 }
 

@@ -8,6 +8,7 @@
  *   extent.c   how far a scene reaches
  *   complete.c parts that a step has not, completed from similar steps
  *   read.c     steps and episodes by id, without a cue
+ *   facts.c   what is known of a subject: facts that steps state
  *   render.c   scenes as text, and the context within a token budget
  *
  * Nothing of a recollection points into the store: it outlives the snapshot it was made from.
@@ -15,7 +16,7 @@
 #ifndef EPI_RECALL_RECALL_H
 #define EPI_RECALL_RECALL_H
 
-#include <episodic/recall.h>
+#include <episodic/facts.h>
 
 #include "../memory/filter.h"
 #include "../memory/handle.h"
@@ -139,6 +140,12 @@ epi_status epi__complete(epi_recollection *result, epi__snapshot *snapshot, cons
 /* ---- columns.c: the same of a space that keeps columns ---- */
 
 epi_status epi__build_columns(epi_recollection **result, epi__snapshot *snapshot, const uint64_t *steps, size_t count);
+
+/* ---- facts.c ---- */
+
+/* The facts that a row states, copied into the arena; *facts NULL when there are none. */
+epi_status epi__facts_of_row(const epi_stated_fact **facts, size_t *count, epi__arena *arena, const epi_schema *schema,
+                             const epi__row *row);
 
 /* ---- render.c ---- */
 

@@ -203,6 +203,25 @@ static void put_flags(exporter *e, uint32_t flags) {
     epi_json_end(e->writer);
 }
 
+/* Those that were given; the others are found again at import. */
+static void put_facts(exporter *e, const epi_recalled_step *step) {
+    size_t given = 0;
+    while (given < step->fact_count && step->facts[given].given) given++;
+    if (given == 0) return;
+    epi_json_begin_array(e->writer, "facts");
+    for (size_t i = 0; i < given; i++) {
+        const epi_fact *fact = &step->facts[i].fact;
+        epi_json_begin_object(e->writer, NULL);
+        put_text(e, "subject", fact->subject);
+        put_text(e, "attribute", fact->attribute);
+        put_text(e, "value", fact->value);
+        put_time(e, "from", fact->from, step->event.utc_offset_min);
+        if (fact->to != EPI_TIME_NONE) put_time(e, "to", fact->to, step->event.utc_offset_min);
+        epi_json_end(e->writer);
+    }
+    epi_json_end(e->writer);
+}
+
 static epi_status put_vector(exporter *e, uint64_t step) {
     size_t size = 0;
     if (!e->vectors) return EPI_OK;
@@ -234,6 +253,7 @@ static epi_status write_step(exporter *e, const epi_recalled_step *step) {
     if (step->reward < 0.0 || step->reward > 0.0) epi_json_put_number(e->writer, "reward", step->reward);
     put_flags(e, step->flags);
     put_supersedes(e, step->supersedes);
+    put_facts(e, step);
     EPI__TRY(put_vector(e, step->id));
     if (step->forgotten) epi_json_put_bool(e->writer, "forgotten", true);
     return end_line(e);

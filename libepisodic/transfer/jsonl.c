@@ -30,14 +30,18 @@ epi_status epi__jsonl_number(uint64_t *number, const epi__jsonl *r, const char *
     return EPI_OK;
 }
 
-static epi_status read_time(epi_interval *interval, const epi__jsonl *r, const char *name) {
-    const epi_json *value = epi_json_member(r->root, name);
+static epi_status read_time_of(epi_interval *interval, const epi__jsonl *r, const epi_json *object, const char *name) {
+    const epi_json *value = epi_json_member(object, name);
     *interval = (epi_interval){EPI_TIME_NONE, EPI_TIME_NONE, 0};
     if (value == NULL) return EPI_OK;
     const char *text = epi_json_string(value, NULL);
     if (text == NULL) return epi__sink_fail(r->sink, r->line.number, "\"%s\" is not a string", name);
     if (epi_time_parse(interval, text) == EPI_OK) return EPI_OK;
     return epi__sink_fail(r->sink, r->line.number, "\"%s\": %s", name, epi_error_last()->message);
+}
+
+static epi_status read_time(epi_interval *interval, const epi__jsonl *r, const char *name) {
+    return read_time_of(interval, r, r->root, name);
 }
 
 /* JSON as a value, or as the text of a string. NULL when absent. */
@@ -261,6 +265,27 @@ static epi_status read_vector(epi_step *step, epi__jsonl *r) {
     return EPI_OK;
 }
 
+static epi_status read_fact(epi_fact *fact, const epi__jsonl *r, const epi_json *value) {
+    epi_interval from, to;
+    EPI__TRY(read_time_of(&from, r, value, "from"));
+    EPI__TRY(read_time_of(&to, r, value, "to"));
+    *fact = (epi_fact){epi__json_text_of(value, "subject"), epi__json_text_of(value, "attribute"),
+                       epi__json_text_of(value, "value"), from.from, to.from};
+    if (fact->attribute != NULL && fact->value != NULL) return EPI_OK;
+    return epi__jsonl_fail(r, "a fact has no attribute or no value");
+}
+
+static epi_status read_facts(epi_step *step, epi__jsonl *r) {
+    const epi_json *list = epi_json_member(r->root, "facts");
+    if (list == NULL) return EPI_OK;
+    epi_fact *facts = epi__arena_alloc(&r->arena, epi_json_count(list), sizeof *facts);
+    if (facts == NULL) return fail_memory(r);
+    step->facts = facts;
+    for (const epi_json *at = epi_json_first(list); at != NULL; at = epi_json_next(at))
+        EPI__TRY(read_fact(&facts[step->fact_count++], r, at));
+    return EPI_OK;
+}
+
 /* What it corrects may still be in the batch, without an id. */
 static epi_status read_supersedes(epi_step *step, epi__jsonl *r) {
     uint64_t number;
@@ -282,6 +307,7 @@ static epi_status read_step(epi__incoming *incoming, epi__jsonl *r) {
     EPI__TRY(read_reward(&step->reward, r, &has_reward));
     EPI__TRY(epi__jsonl_flags(&step->flags, r));
     EPI__TRY(read_vector(step, r));
+    EPI__TRY(read_facts(step, r));
     EPI__TRY(read_supersedes(step, r));
     incoming->forgotten = epi_json_true(epi_json_member(r->root, "forgotten"));
     step->external_id = external_id(r, "step");

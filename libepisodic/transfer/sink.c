@@ -101,17 +101,33 @@ static const char *const *keep_tags(epi__sink *sink, const epi_step *step) {
     return tags;
 }
 
+static const epi_fact *keep_facts(epi__sink *sink, const epi_step *step) {
+    epi_fact *facts = epi__arena_alloc(&sink->arena, step->fact_count, sizeof *facts);
+    for (size_t i = 0; facts != NULL && i < step->fact_count; i++) {
+        const epi_fact *given = &step->facts[i];
+        facts[i] = *given;
+        facts[i].subject = keep_text(sink, given->subject);
+        facts[i].attribute = keep_text(sink, given->attribute);
+        facts[i].value = keep_text(sink, given->value);
+        bool lost = given->subject != NULL && facts[i].subject == NULL;
+        if (lost || facts[i].attribute == NULL || facts[i].value == NULL) return NULL;
+    }
+    return facts;
+}
+
 /* Replaces what the step points to by copies; false: out of memory. */
 static bool keep_step(epi__sink *sink, epi_step *step) {
     const epi_step given = *step;
     if (given.part_count > 0) step->parts = keep_parts(sink, &given);
     if (given.tag_count > 0) step->tags = keep_tags(sink, &given);
+    if (given.fact_count > 0) step->facts = keep_facts(sink, &given);
     step->external_id = keep_text(sink, given.external_id);
     step->metadata = keep_text(sink, given.metadata);
     if (given.vector_size > 0) {
         step->vector = epi__arena_copy(&sink->arena, given.vector, given.vector_size * sizeof *given.vector);
     }
     return (given.part_count == 0 || step->parts != NULL) && (given.tag_count == 0 || step->tags != NULL) &&
+           (given.fact_count == 0 || step->facts != NULL) &&
            (given.external_id == NULL || step->external_id != NULL) &&
            (given.metadata == NULL || step->metadata != NULL) && (given.vector_size == 0 || step->vector != NULL);
 }

@@ -184,6 +184,6 @@ int json_print(const cli *c, epi_json_writer *writer); /* prints the text and fr
 
 extern const cli_command cmd_import, cmd_export, cmd_remember, cmd_recall, cmd_show, cmd_timeline, cmd_spaces,
     cmd_forget, cmd_drop, cmd_stats, cmd_check, cmd_upkeep, cmd_profile, cmd_imagine,
-    cmd_encoder;
+    cmd_encoder, cmd_facts, cmd_history;
 
 #endif

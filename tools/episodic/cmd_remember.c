@@ -12,6 +12,7 @@ static const cli_option options[] = {
     {"tag", 't', "TAG", "may be repeated"},
     {"metadata", 0, "JSON", "an object"},
     {"id", 0, "ID", "your own id: remembering the same again changes nothing"},
+    {"fact", 'f', "[SUBJECT.]ATTRIBUTE=VALUE", "a fact that it states; may be repeated"},
     {"supersedes", 0, "STEP", "the step that this one corrects"},
     {"episode", 'e', "ID", "goes on with this episode; otherwise a pause of an hour begins a new one"},
     {"preset", 0, "NAME", "of a new space: conversation (default), trajectory or events"},
@@ -25,6 +26,8 @@ typedef struct memo {
     epi_part parts[CLI_LIST_MAX];
     char *names[CLI_LIST_MAX];
     const char *tags[CLI_LIST_MAX];
+    epi_fact facts[EPI_FACT_COUNT_MAX];
+    char *fact_names[EPI_FACT_COUNT_MAX]; /* "subject\0attribute" */
     char *text;
     size_t text_size;
     uint64_t id;
@@ -92,6 +95,31 @@ static int read_rest(memo *m, const cli *c) {
     m->step.external_id = cli_value(c, "id");
     if (!cli_has(c, "supersedes")) return DONE;
     return cli_number(&m->step.supersedes, c, "--supersedes", cli_value(c, "supersedes"), UINT64_MAX);
+}
+
+/* "Ana.lives in=Lisbon"; without a subject it is who speaks. */
+static int read_facts(memo *m, const cli *c) {
+    size_t at = 0;
+    for (const char *text; (text = cli_each(c, "fact", &at)) != NULL;) {
+        size_t i = m->step.fact_count;
+        if (i == EPI_FACT_COUNT_MAX) return cli_error(c, BAD_USAGE, "--fact more than %u times", EPI_FACT_COUNT_MAX);
+        const char *equals = strchr(text, '=');
+        if (equals == NULL || equals == text || equals[1] == '\0')
+            return cli_error(c, BAD_USAGE, "--fact: \"%s\" is not SUBJECT.ATTRIBUTE=VALUE, for instance %s", text,
+                             "\"Ana.lives in=Lisbon\"");
+        char *name = strndup(text, (size_t)(equals - text));
+        if (name == NULL) return cli_error(c, DEFECT, "out of memory");
+        m->fact_names[i] = name;
+        m->step.fact_count++;
+        char *dot = strrchr(name, '.');
+        m->facts[i] = (epi_fact){NULL, name, equals + 1, EPI_TIME_NONE, EPI_TIME_NONE};
+        if (dot == NULL) continue;
+        *dot = '\0';
+        m->facts[i].subject = name;
+        m->facts[i].attribute = dot + 1;
+    }
+    m->step.facts = m->facts;
+    return DONE;
 }
 
 static const epi_schema *preset(const cli *c) {
@@ -219,11 +247,13 @@ static int run(cli *c) {
     if (code == DONE) code = read_text(&m, c);
     if (code == DONE) code = read_time(&m, c);
     if (code == DONE) code = read_rest(&m, c);
+    if (code == DONE) code = read_facts(&m, c);
     if (code == DONE) code = open_space(c);
     if (code == DONE) code = place_text(&m, c);
     if (code == DONE) code = store(&m, c);
     if (code == DONE) code = tell(&m, c);
     for (size_t i = 0; i < CLI_LIST_MAX; i++) free(m.names[i]);
+    for (size_t i = 0; i < EPI_FACT_COUNT_MAX; i++) free(m.fact_names[i]);
     free(m.text);
     return code;
 }
@@ -235,6 +265,7 @@ const cli_command cmd_remember = {
     .examples = "  episodic remember --space home --role speaker=user \"We moved to Lisbon last Friday.\"\n"
                 "  episodic remember --space home --at 2026-11-17T10:04+01:00 --tag family \"Ana was born.\"\n"
                 "  episodic remember --space home --supersedes 12 \"It was Porto, not Lisbon.\"\n"
+                "  episodic remember --space home --fact \"Ana.lives in=Lisbon\" \"Ana told me of her move.\"\n"
                 "  git log -1 | episodic remember --space work --id \"$(git rev-parse HEAD)\" -\n",
     .notes = "TEXT is \"-\" for stdin. A space that does not exist is created.\n",
     .options = options,

@@ -7,7 +7,7 @@
 static const cli_command *const commands[] = {
     &cmd_remember, &cmd_recall, &cmd_import, &cmd_export, &cmd_show,   &cmd_timeline, &cmd_spaces,
     &cmd_stats,    &cmd_forget, &cmd_drop,   &cmd_check,  &cmd_upkeep, &cmd_profile,
-    &cmd_imagine,  &cmd_encoder,
+    &cmd_imagine,  &cmd_encoder, &cmd_facts, &cmd_history,
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
@@ -24,10 +24,10 @@ static void print_overview(void) {
            "      --no-color     no colours (also: NO_COLOR, TERM=dumb, no terminal)\n"
            "  -h, --help         help, examples first\n"
            "      --version      the version\n\n"
-           "Data goes to stdout, messages to stderr. Exit codes: 0 done, 1 nothing found (recall, show, timeline),\n"
-           "violations found (check) or not confirmed, 2 wrong usage, 3 no such memory, space, episode, step or file,\n"
-           "4 malformed input or a contradiction to what is stored, 5 disk, permission or damage, 6 a defect, 130\n"
-           "interrupted. See also: man episodic\n");
+           "Data goes to stdout, messages to stderr. Exit codes: 0 done, 1 nothing found (recall, show,\n"
+           "timeline, facts, history), violations found (check) or not confirmed, 2 wrong usage, 3 no such\n"
+           "memory, space, episode, step or file, 4 malformed input or a contradiction to what is stored, 5\n"
+           "disk, permission or damage, 6 a defect, 130 interrupted. See also: man episodic\n");
 }
 
 static void print_version(void) {

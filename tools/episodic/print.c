@@ -240,6 +240,22 @@ static void print_told(const cli *c, const epi_recalled_step *step) {
     }
 }
 
+/* "states       Ana  lives in: Lisbon (found)" */
+static void print_stated(const cli *c, const epi_recalled_step *step) {
+    for (size_t i = 0; i < step->fact_count; i++) {
+        const epi_fact *fact = &step->facts[i].fact;
+        char *subject = term_escape(fact->subject, strlen(fact->subject), " ");
+        char *attribute = term_escape(fact->attribute, strlen(fact->attribute), " ");
+        char *value = term_escape(fact->value, strlen(fact->value), " ");
+        term_print(c, DIM, "  %-12s", "states");
+        printf(" %s  %s: %s%s\n", subject ? subject : "", attribute ? attribute : "", value ? value : "",
+               step->facts[i].given ? "" : " (found)");
+        free(subject);
+        free(attribute);
+        free(value);
+    }
+}
+
 void print_step(const cli *c, const epi_scene *scene, const epi_recalled_step *step) {
     char from[EPI_TIME_TEXT_SIZE];
     char to[EPI_TIME_TEXT_SIZE];
@@ -260,6 +276,7 @@ void print_step(const cli *c, const epi_scene *scene, const epi_recalled_step *s
     print_field(c, "stored", text, (size_t)size);
     print_parts(c, step);
     print_told(c, step);
+    print_stated(c, step);
     print_marks(c, step);
 }
 
@@ -338,6 +355,22 @@ static void json_told(epi_json_writer *writer, const epi_recalled_step *step) {
     epi_json_end(writer);
 }
 
+static void json_stated(epi_json_writer *writer, const epi_recalled_step *step) {
+    epi_json_begin_array(writer, "facts");
+    for (size_t i = 0; i < step->fact_count; i++) {
+        const epi_fact *fact = &step->facts[i].fact;
+        epi_json_begin_object(writer, NULL);
+        json_text(writer, "subject", fact->subject);
+        json_text(writer, "attribute", fact->attribute);
+        json_text(writer, "value", fact->value);
+        json_time(writer, "from", fact->from, step->event.utc_offset_min);
+        json_time(writer, "to", fact->to, step->event.utc_offset_min);
+        epi_json_put_bool(writer, "given", step->facts[i].given);
+        epi_json_end(writer);
+    }
+    epi_json_end(writer);
+}
+
 static void json_id(epi_json_writer *writer, const char *name, uint64_t id) {
     if (id != 0) {
         epi_json_put_unsigned(writer, name, id);
@@ -367,6 +400,7 @@ void json_step(epi_json_writer *writer, const char *name, const cli *c, const ep
     if (step->metadata != NULL) epi_json_put_raw(writer, "metadata", step->metadata, strlen(step->metadata));
     json_parts(writer, c, step);
     json_told(writer, step);
+    json_stated(writer, step);
     epi_json_end(writer);
 }
 

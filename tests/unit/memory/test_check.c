@@ -82,6 +82,7 @@ static void fill(place *p) {
     set_encoder(p->space);
     epi_episode *other = place_episode(p->space);
     (void)place_say(other, "a pear");
+    (void)place_say(other, "I live in Lisbon."); /* a fact */
     (void)say_long(episode, "remark-3", 0);
     EXPECT(EPI_OK, epi_episode_end(episode, NULL));
     epi_episode_close(episode);
