@@ -347,13 +347,15 @@ static void fill_column(uint8_t *to, size_t width, uint32_t count, bool priority
         memcpy(to + i * width, width == sizeof narrow ? (const void *)&narrow : (const void *)&wide, width);
 }
 
+/* An observation that is there already, as the one ahead, is not written again: readers may be at it. */
 static void copy_rows(const struct rows *rows, const epi__image *image, size_t row, uint32_t count) {
     const epi__layout *layout = &rows->columns->layout;
     for (uint32_t i = 0; (int)i < layout->flags; i++) {
         size_t width = layout->columns[i].width;
         uint8_t *to = image->data + layout->columns[i].offset + image->filled * width;
+        uint32_t there = (int)i == layout->observation && image->ahead;
         if (rows->sources[i].data)
-            copy_column(to, width, &rows->sources[i], row, count);
+            copy_column(to + there * width, width, &rows->sources[i], row + there, count - there);
         else
             fill_column(to, width, count, (int)i == layout->priority);
     }
