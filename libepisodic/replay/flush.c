@@ -176,6 +176,7 @@ typedef struct harvest {
     uint32_t seats[SEATS_AT_ONCE];
     uint64_t chunks[SEATS_AT_ONCE];  /* 0: there is none any more */
     uint64_t flushed[SEATS_AT_ONCE]; /* whose record is there */
+    uint32_t changes[SEATS_AT_ONCE]; /* counted when it was copied */
     size_t count;
     epi__buffer bodies[SEATS_AT_ONCE];
 } harvest;
@@ -196,14 +197,14 @@ static bool reap(harvest *taken, epi__priorities *priorities, uint32_t *seat) {
     taken->count = 0;
     for (; *seat < seats && taken->count < SEATS_AT_ONCE; ++*seat) {
         epi__priority_seat *of = &priorities->seats[*seat];
-        if (!of->dirty) continue;
+        if (of->changes == of->written) continue;
         const size_t at = taken->count++;
         taken->seats[at] = *seat;
         taken->chunks[at] = of->chunk;
         taken->flushed[at] = of->flushed;
         if (of->chunk) copy_seat(&taken->bodies[at], priorities, *seat);
+        taken->changes[at] = of->changes;
         failed |= taken->bodies[at].failed;
-        of->dirty = 0;
     }
     return !failed;
 }
@@ -226,16 +227,17 @@ static epi_status write_harvest(epi_replay *replay, harvest *taken) {
     return finish(&change, replay, status);
 }
 
-/* The seats' chunks have records now; or, on failure, are to be written still. */
-static epi_status settle(epi_replay *replay, const harvest *taken, epi_status status) {
+/* The seats' chunks have records now. Only now, since whoever is killed before must leave them to be written still; and
+ * what changed meanwhile stays to be written too. */
+static epi_status settle(epi_replay *replay, const harvest *taken) {
     EPI__TRY(epi__priorities_lock(&replay->priorities));
     for (size_t i = 0; i < taken->count; i++) {
         epi__priority_seat *of = &replay->priorities.seats[taken->seats[i]];
-        if (status) of->dirty = 1;
-        else of->flushed = taken->chunks[i];
+        of->flushed = taken->chunks[i];
+        of->written = taken->changes[i];
     }
     epi__priorities_unlock(&replay->priorities);
-    return status;
+    return EPI_OK;
 }
 
 static epi_status flush_some(epi_replay *replay, harvest *taken, uint32_t *seat) {
@@ -243,7 +245,8 @@ static epi_status flush_some(epi_replay *replay, harvest *taken, uint32_t *seat)
     const bool copied = reap(taken, &replay->priorities, seat);
     epi__priorities_unlock(&replay->priorities);
     if (taken->count == 0) return EPI_OK;
-    return settle(replay, taken, copied ? write_harvest(replay, taken) : epi__fail_memory(MODULE, 1u << 20));
+    EPI__TRY(copied ? write_harvest(replay, taken) : epi__fail_memory(MODULE, 1u << 20));
+    return settle(replay, taken);
 }
 
 epi_status epi__sampler_flush(epi_replay *replay) {

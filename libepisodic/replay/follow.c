@@ -248,8 +248,9 @@ epi_status epi__follow_restore(epi_replay *replay, epi__snapshot *snapshot, uint
     epi__priorities_seat(&replay->priorities, chunk->seat, number);
     EPI__TRY(epi__chunk_data(&data, snapshot, chunk));
     EPI__TRY(restore_slots(replay, snapshot, chunk, data, raw, times));
-    replay->priorities.seats[chunk->seat].flushed = number;
-    replay->priorities.seats[chunk->seat].dirty = 0;
+    epi__priority_seat *of = &replay->priorities.seats[chunk->seat];
+    of->flushed = number;
+    of->written = of->changes;
     return EPI_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "priority.h"
 
 #include <math.h>
+#include <stdatomic.h>
 
 #define PIECE 256u
 
@@ -136,15 +137,22 @@ void epi__priorities_rebuild(epi__priorities *in) {
 
 /* ---- changing leaves --------------------------------------------------------------------------------------------- */
 
+/* Before the change itself, and seen before it: whoever is killed in between leaves one flush too many, never one too
+ * few. */
+static void note_change(epi__priorities *in, uint32_t seat) {
+    in->seats[seat].changes++;
+    atomic_signal_fence(memory_order_release);
+}
+
 void epi__priorities_set(epi__priorities *in, const uint32_t *leaves, double *values, size_t count) {
     double greatest = in->head->counts.greatest;
     uint64_t added = 0;
     for (size_t i = 0; i < count; i++) {
         double *raw = in->raw + leaves[i];
+        note_change(in, leaves[i] >> in->shift);
         added += *raw < 0;
         *raw = values[i];
         if (values[i] > greatest) greatest = values[i];
-        in->seats[leaves[i] >> in->shift].dirty = 1;
     }
     in->head->counts.greatest = greatest;
     in->head->live += added;
@@ -153,10 +161,10 @@ void epi__priorities_set(epi__priorities *in, const uint32_t *leaves, double *va
 
 void epi__priorities_clear(epi__priorities *in, const uint32_t *leaves, double raw, size_t count) {
     for (size_t i = 0; i < count; i++) {
+        note_change(in, leaves[i] >> in->shift);
         in->head->live -= in->raw[leaves[i]] >= 0;
         in->raw[leaves[i]] = raw;
         if (in->times) in->times[leaves[i]] = 0;
-        in->seats[leaves[i] >> in->shift].dirty = 1;
     }
     epi__priorities_exclude(in, leaves, count);
 }
@@ -193,6 +201,6 @@ void epi__priorities_seat(epi__priorities *in, uint32_t seat, uint64_t chunk) {
             epi__priorities_clear(in, leaves, EPI__RAW_NONE, count);
         }
     }
+    note_change(in, seat);
     in->seats[seat].chunk = chunk;
-    in->seats[seat].dirty = 1;
 }

@@ -64,8 +64,8 @@ typedef struct epi__priority_head {
 typedef struct epi__priority_seat {
     uint64_t chunk;   /* whose slots these leaves are; 0: none */
     uint64_t flushed; /* chunk that has a record in the store for this seat; 0: none */
-    uint32_t dirty;   /* raw values changed since the last flush */
-    uint32_t unused;
+    uint32_t changes; /* counted before each change of its raw values */
+    uint32_t written; /* how many of them the store has: behind while some are to be flushed */
 } epi__priority_seat;
 
 typedef struct epi__priorities {
