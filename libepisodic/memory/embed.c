@@ -90,7 +90,7 @@ static epi_status take_step(struct portion *p, epi__txn *txn, uint64_t step, epi
     epi__draft_text(&p->scratch->text, schema, opened.parts);
     epi__view text = {p->scratch->text.data, p->scratch->text.size};
     if (text.size == 0 && p->walking) return EPI_OK;
-    void *copy = p->scratch->text.failed ? NULL : epi__arena_copy(&p->arena, text.size ? text.data : "", text.size + 1);
+    void *copy = p->scratch->text.failed ? NULL : epi__arena_text(&p->arena, text.data, text.size);
     if (!copy) return epi__fail_memory(MODULE, text.size);
     p->ids[at] = step;
     p->texts[at] = (epi_encoder_text){copy, text.size};
