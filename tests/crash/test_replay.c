@@ -79,7 +79,8 @@ static void train(book *b, const place *p, uint64_t random) {
     }
 }
 
-/* What is there becomes what the next trainer begins with. */
+/* What is there becomes what the next trainer begins with: flushed by who did not change it, since what the killed one
+ * had changed and not flushed is in a file of cache/ alone. */
 static void compare(book *b, const place *p) {
     static double raw[STEPS_MAX];
     epi_memory *memory = NULL;
@@ -96,6 +97,7 @@ static void compare(book *b, const place *p) {
                      b->coming[i]);
         b->flushed[i] = b->coming[i] = raw[i];
     }
+    EXPECT(EPI_OK, epi_replay_flush(replay));
     place_check(memory);
     epi_replay_close(replay);
     epi_space_close(space);
