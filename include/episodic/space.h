@@ -226,10 +226,15 @@ typedef struct epi_upkeep_options {
     bool index;             /**< put all vectors into the graph and save it as the cache file */
     bool expire;            /**< remove what was forgotten and is past its purge_after_days */
     bool embed;             /**< make the vectors that steps wait for, and those of a new encoder */
+    /** Called in the caller's thread behind each portion of vectors, with how many were made and how many there are to
+     * make, about; false ends the call as the time limit does. It may not call the library on the same memory. NULL:
+     * none. */
+    bool (*progress)(void *context, uint64_t done, uint64_t total);
+    void *context;
 } epi_upkeep_options;
 
 static inline epi_upkeep_options epi_upkeep_options_default(void) {
-    epi_upkeep_options options = {1, 0, true, true, true, true};
+    epi_upkeep_options options = {1, 0, true, true, true, true, NULL, NULL};
     return options;
 }
 
@@ -243,7 +248,7 @@ typedef struct epi_upkeep_report {
 } epi_upkeep_report;
 
 /** The work that makes later calls faster and never changes an answer's meaning. Safe to call at any time, in any
- * process.
+ * process. While an encoder works on one portion of texts, a thread that ends with the call stores the one before.
  * @param options NULL: the defaults. @param[out] report may be NULL; filled in on failure too.
  * @return EPI_OK · EPI_EREADONLY · what an encoder returned that failed at a step, when all else was done; the message
  *         names both, and what it did not do waits for the next call · storage errors */

@@ -3,12 +3,17 @@
  * Portion by portion: texts are read in a read transaction that is gone before the encoder is called, and what it made
  * is written in a transaction of its own, where steps that were removed meanwhile are passed over. A portion is taken
  * from the backlog of the generation that serves; else from the steps that were there when another generation began,
- * in order of their ids; else from the backlog of that one, where later steps wait. When nothing is left, the switch:
- * the tail is sealed, so that no vector of the old generation is left in it, and one commit puts the new one in its
- * place. A crash at any moment loses at most a portion of work.
+ * in order of their ids; else from the backlog of that one, where later steps wait. When nothing is left, the switch
+ * (embed_switch.c). A crash at any moment loses at most two portions of work.
+ *
+ * There are two portions: while the encoder has one, in the caller's thread, a thread of this call's own stores the
+ * other and takes the next into its place. So an encoder that waits for a server is given work without a pause, no more
+ * is encoded than one portion ahead of what is stored, and portions are stored in the order in which they were taken.
  */
 #include "embed.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,19 +26,25 @@
 #define PORTION 1024u
 #define WALK_MAX 16384u    /* rows looked at for one portion */
 #define FAILURES_MAX 3u    /* texts of a portion that may fail one by one before the encoder is left alone */
-#define RECLAIM_BATCH 256u /* records of a retired generation that one transaction removes */
+
+/* How far portions were taken in this call, which is ahead of what is stored. */
+struct cursor {
+    uint64_t generation;
+    uint64_t next;  /* step that the walk goes on with */
+    uint64_t after; /* backlog entries up to here were looked at */
+};
 
 struct portion {
     epi__mirror *mirror;
     const epi__generation *generation;
     const epi_encoder *encoder; /* NULL for the hash encoder */
-    epi__scratch *scratch;
+    epi__scratch *scratch;      /* of whoever takes */
+    struct cursor *cursor;
     epi__arena arena; /* the texts */
-    bool late;        /* the time is up */
     bool serving;
-    bool walking;   /* through rows, not the backlog */
-    uint64_t next;  /* where it goes on */
-    uint64_t after; /* backlog entries up to here were looked at in this call */
+    bool walking;  /* through rows, not the backlog */
+    bool encoded;  /* to be stored */
+    uint64_t next; /* where the walk goes on behind it */
     size_t count;
     size_t refused;
     size_t left; /* that still wait */
@@ -110,7 +121,7 @@ static epi_status take_from_backlog(struct portion *p, epi__txn *txn) {
     epi__view key, body;
     uint64_t found[PORTION];
     size_t count = 0;
-    epi__backlog_key(&first, p->mirror->space, p->generation->number, p->after + 1);
+    epi__backlog_key(&first, p->mirror->space, p->generation->number, p->cursor->after + 1);
     epi__key_begin(&end, p->mirror->space, EPI__TABLE_BACKLOG);
     epi__key_u32(&end, (uint32_t)p->generation->number);
     epi__key_next(&end);
@@ -121,7 +132,7 @@ static epi_status take_from_backlog(struct portion *p, epi__txn *txn) {
     if (status && status != EPI_EDONE) return status;
     for (size_t i = 0; i < count; i++) {
         epi__key_of_u64(&row, p->mirror->space, EPI__TABLE_STEP, found[i]);
-        p->after = found[i];
+        p->cursor->after = found[i];
         status = epi__record_get(&body, txn, &row);
         if (status == EPI_ENOTFOUND) continue;
         EPI__TRY(status);
@@ -135,9 +146,9 @@ static epi_status take_from_rows(struct portion *p, epi__txn *txn, const epi__ge
     epi__scan scan = {0};
     epi__view key, body;
     size_t looked = 0;
-    epi__key_of_u64(&first, p->mirror->space, EPI__TABLE_STEP, record->next);
+    epi__key_of_u64(&first, p->mirror->space, EPI__TABLE_STEP, p->cursor->next);
     epi__key_of_u64(&end, p->mirror->space, EPI__TABLE_STEP, record->until);
-    p->next = record->next;
+    p->next = p->cursor->next;
     epi_status status = epi__scan_open(&scan, txn, &first, &end, false);
     while (!status && p->count < PORTION && looked++ < WALK_MAX) {
         status = epi__scan_next(&key, &body, &scan);
@@ -146,6 +157,7 @@ static epi_status take_from_rows(struct portion *p, epi__txn *txn, const epi__ge
     }
     epi__scan_close(&scan);
     if (status == EPI_EDONE) p->next = record->until;
+    p->cursor->next = p->next;
     return status == EPI_EDONE ? EPI_OK : status;
 }
 
@@ -162,7 +174,8 @@ static epi_status take_of(struct portion *p, epi__txn *txn, uint64_t number) {
     if (!grown) return epi__fail_memory(MODULE, size * sizeof *grown);
     p->vectors = grown;
     EPI__TRY(epi__generation_get(&record, txn, p->mirror->space, number));
-    p->walking = !p->serving && record.next < record.until;
+    if (!p->serving) p->cursor->next = EPI__MAX(p->cursor->next, record.next);
+    p->walking = !p->serving && p->cursor->next < record.until;
     return p->walking ? take_from_rows(p, txn, &record) : take_from_backlog(p, txn);
 }
 
@@ -170,17 +183,17 @@ static void begin_portion(struct portion *p) {
     epi__arena_dispose(&p->arena);
     p->arena = (epi__arena){0};
     p->count = p->refused = p->left = 0;
-    p->walking = false;
+    p->walking = p->encoded = false;
 }
 
-static epi_status take(struct portion *p, bool serving) {
+static epi_status take(struct portion *p) {
     epi__tx tx;
     epi__state state;
     begin_portion(p);
-    p->serving = serving;
     EPI__TRY(epi__tx_begin(&tx, p->mirror->store, false));
     epi_status status = epi__state_read(&state, tx.txn, p->mirror->space);
-    uint64_t number = serving ? state.generation : state.building;
+    uint64_t number = p->serving ? state.generation : state.building;
+    if (p->cursor->generation != number) *p->cursor = (struct cursor){.generation = number};
     if (!status && number) status = take_of(p, tx.txn, number);
     epi__tx_abort(&tx);
     return status;
@@ -214,6 +227,7 @@ static epi_status encode_singly(struct portion *p, bool unit, char *why, size_t 
 static epi_status encode(struct portion *p) {
     char why[160];
     uint64_t step = 0;
+    p->encoded = true;
     if (!p->encoder || p->count == 0) return EPI_OK;
     bool unit = p->mirror->schema->schema.metric == EPI_COSINE;
     epi_status status = epi__encoder_run(p->vectors, p->present, p->encoder, p->texts, p->count, unit);
@@ -298,186 +312,172 @@ static epi_status write_portion(size_t *added, struct portion *p) {
     return status;
 }
 
-static epi__view view_of(const char *text) {
-    return (epi__view){text ? text : "", text ? strlen(text) : 0};
-}
+/* ---- two portions at once ---------------------------------------------------------------------------------------- */
 
-/* ---- the switch -------------------------------------------------------------------------------------------------- */
+/* What one call of upkeep works with. */
+struct embedding {
+    epi__mirror *mirror;
+    epi_upkeep_report *report;
+    const epi_upkeep_options *options;
+    uint64_t until; /* of the monotonic clock; 0: no limit */
+    uint64_t total; /* vectors to be made, about */
+    bool late;      /* the time is up, or the caller wants no more */
+    struct cursor cursor;
+    struct portion portions[2];
+};
 
-epi_status epi__embed_retire(epi__change *change, uint64_t generation) {
-    epi__generation_record record;
-    uint64_t waiting = 0;
-    EPI__TRY(epi__backlog_count(&waiting, change->tx.txn, change->space, generation));
-    EPI__TRY(epi__generation_get(&record, change->tx.txn, change->space, generation));
-    change->state.backlog -= waiting;
-    record.phase = EPI__GENERATION_RETIRED;
-    return epi__generation_put(change, generation, &record);
-}
-
-/* Models that were learned are never alike: the number of the generation tells them apart. */
-epi_status epi__embed_begin(epi__change *change, const epi_encoder *encoder) {
-    epi__state *state = &change->state;
-    bool done = false;
-    char learned[32];
-    epi__generation_record record = {.phase = EPI__GENERATION_BUILDING,
-                                     .dimension = encoder->dimension,
-                                     .next = 1,
-                                     .until = epi__state_count(state, EPI__TABLE_STEP) ? state->next_step : 1,
-                                     .name = view_of(encoder->name),
-                                     .parameters = view_of(encoder->parameters),
-                                     .source = view_of(encoder->source)};
-    state->building = ++state->generations;
-    state->building_dimension = encoder->dimension;
-    (void)snprintf(learned, sizeof learned, "training %llu", (unsigned long long)state->building);
-    if (epi__generation_learns(record.name)) record.parameters = view_of(learned);
-    EPI__TRY(epi__generation_put(change, state->building, &record));
-    epi__change_note(change, EPI__CHANGE_GENERATION, 0, 0);
-    return epi__embed_switch(&done, change); /* at once where there is no step */
-}
-
-epi_status epi__embed_switch(bool *done, epi__change *change) {
-    epi__state *state = &change->state;
-    epi__generation_record record;
-    uint64_t waiting = 0;
-    *done = false;
-    if (!state->building) return EPI_OK;
-    EPI__TRY(epi__generation_get(&record, change->tx.txn, change->space, state->building));
-    if (record.next < record.until || epi__generation_is_untrained(&record)) return EPI_OK;
-    EPI__TRY(epi__backlog_count(&waiting, change->tx.txn, change->space, state->building));
-    if (waiting > 0) return EPI_OK;
-    EPI__TRY(epi__seal(NULL, change)); /* vectors of the old generation in the tail go to its chunks */
-    EPI__TRY(epi__embed_retire(change, state->generation));
-    EPI__TRY(epi__generation_get(&record, change->tx.txn, change->space, state->building)); /* its views moved */
-    record.phase = EPI__GENERATION_SERVING;
-    state->generation = state->building;
-    state->dimension = state->building_dimension;
-    state->vectors = record.vectors;
-    state->building = state->building_dimension = state->worth = 0;
-    epi__change_note(change, EPI__CHANGE_GENERATION, state->generation, 0);
-    *done = true;
-    return epi__generation_put(change, state->generation, &record);
-}
-
-static epi_status try_switch(epi__mirror *mirror) {
-    epi__change change;
-    bool done = false;
-    EPI__TRY(epi__change_begin(&change, mirror->store, mirror->space, false));
-    epi_status status = epi__embed_switch(&done, &change);
-    if (!status && done) {
-        epi__generation_forget(mirror);
-        return epi__change_commit(&change, epi__store_now(mirror->store));
-    }
-    epi__change_abort(&change);
+static epi_status store(struct embedding *e, struct portion *p) {
+    size_t added = 0;
+    epi_status status = p->encoded ? write_portion(&added, p) : EPI_OK;
+    p->encoded = false;
+    e->report->embedded += added;
     return status;
 }
 
-/* ---- reclaiming -------------------------------------------------------------------------------------------------- */
+/* Stores what a portion has and takes the next into it, in a thread of its own or in the caller's. */
+struct turn {
+    struct embedding *embedding;
+    struct portion *portion;
+    pthread_t thread;
+    bool started;
+    epi_status status;
+    char why[256];
+};
 
-/* The first generation that was set aside; 0: none. */
-static epi_status find_retired(uint64_t *number, epi__change *change) {
-    epi__scan scan = {0};
-    epi__view key, body;
-    epi__generation_record record;
-    *number = 0;
-    epi_status status = epi__scan_table(&scan, change->tx.txn, change->space, EPI__TABLE_GENERATION);
-    while (!status && *number == 0 && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK) {
-        status = epi__generation_decode(&record, body);
-        if (!status && record.phase == EPI__GENERATION_RETIRED) *number = epi__load_be32((const uint8_t *)key.data + 5);
-    }
-    epi__scan_close(&scan);
-    return status == EPI_EDONE ? EPI_OK : status;
+static void *turn_run(void *context) {
+    struct turn *turn = context;
+    turn->status = store(turn->embedding, turn->portion);
+    if (!turn->status) turn->status = take(turn->portion);
+    if (turn->status) snprintf(turn->why, sizeof turn->why, "%s", epi_error_last()->message);
+    return NULL;
 }
 
-static epi_status reclaim_in(bool *more, epi__change *change) {
-    epi__key key;
-    uint64_t number = 0;
-    bool left = false;
-    EPI__TRY(find_retired(&number, change));
-    *more = number != 0;
-    if (!number) return EPI_OK;
-    EPI__TRY(epi__vectors_drop(&left, change, number, RECLAIM_BATCH));
-    if (left) return EPI_OK;
-    epi__key_begin(&key, change->space, EPI__TABLE_GENERATION);
-    epi__key_u32(&key, (uint32_t)number);
-    return epi__change_remove(change, &key);
+/* Where no thread is to be had it is done afterwards. Signals are the program's: none is handled in the thread. */
+static void turn_begin(struct turn *turn) {
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    turn->started = pthread_create(&turn->thread, NULL, turn_run, turn) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static epi_status reclaim(epi__mirror *mirror) {
-    bool more = true;
-    while (more) {
-        epi__change change;
-        EPI__TRY(epi__change_begin(&change, mirror->store, mirror->space, false));
-        epi_status status = reclaim_in(&more, &change);
-        if (!status && more)
-            status = epi__change_commit(&change, epi__store_now(mirror->store));
-        else
-            epi__change_abort(&change);
-        EPI__TRY(status);
+static epi_status turn_end(struct turn *turn) {
+    if (turn->started)
+        (void)pthread_join(turn->thread, NULL);
+    else
+        (void)turn_run(turn);
+    return turn->status ? epi__fail(turn->status, MODULE, "%s", turn->why) : EPI_OK;
+}
+
+/* Tells how far it is; the time may be up. */
+static void look_up(struct embedding *e) {
+    const epi_upkeep_options *options = e->options;
+    uint64_t done = e->report->embedded;
+    if (e->until != 0 && epi__clock_monotonic_us() >= e->until) e->late = true;
+    if (options->progress && !options->progress(options->context, done, EPI__MAX(done, e->total))) e->late = true;
+}
+
+/* Encodes `now` while `other` is stored and takes the next. Fails when the encoder did; the rest is stored then. */
+static epi_status encode_beside(struct embedding *e, struct portion *now, struct portion *other) {
+    struct turn turn = {.embedding = e, .portion = other};
+    char why[256] = "";
+    bool more = now->walking || now->count == PORTION || other->encoded;
+    if (now->encoder && more) turn_begin(&turn);
+    epi_status failed = encode(now);
+    if (failed) snprintf(why, sizeof why, "%s", epi_error_last()->message);
+    EPI__TRY(turn_end(&turn));
+    look_up(e);
+    if (failed && now->left == 0) epi__store_log(e->mirror->store, "space \"%s\": %s", e->mirror->name, why);
+    if (failed && now->left > 0) {
+        EPI__TRY(store(e, now));
+        return epi__fail(failed, MODULE, "%s", why);
     }
-    return EPI_OK;
+    return e->late ? store(e, now) : EPI_OK;
+}
+
+/* Portions of one generation until nothing is left to take, an encoder fails for good, or the time is up. */
+static epi_status embed_all(struct embedding *e, bool serving) {
+    struct portion *now = &e->portions[0], *other = &e->portions[1];
+    e->cursor = (struct cursor){0};
+    now->serving = other->serving = serving;
+    for (;;) {
+        EPI__TRY(take(now));
+        if (now->count == 0 && !now->walking) return EPI_OK;
+        while (now->count > 0 || now->walking) {
+            EPI__TRY(encode_beside(e, now, other));
+            if (e->late) return EPI_OK;
+            struct portion *encoded = now;
+            now = other;
+            other = encoded;
+        }
+        EPI__TRY(store(e, other));
+    }
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
-static bool in_time(uint64_t until) {
-    return until == 0 || epi__clock_monotonic_us() < until;
+static epi_status embed(struct embedding *e) {
+    EPI__TRY(epi__embed_reclaim(e->mirror));
+    EPI__TRY(embed_all(e, true));
+    if (!e->late) EPI__TRY(embed_all(e, false));
+    EPI__TRY(epi__embed_finish(e->mirror)); /* late or not: where others append, the next call would have a few again */
+    return e->late ? EPI_OK : epi__embed_reclaim(e->mirror);
 }
 
-/* Portions of one generation until nothing is left to take, an encoder fails for good, or the time is up. */
-static epi_status embed_all(epi_upkeep_report *report, struct portion *p, bool serving, uint64_t until) {
-    p->after = 0;
-    for (;;) {
-        size_t added = 0;
-        EPI__TRY(take(p, serving));
-        if (p->count == 0 && !p->walking) return EPI_OK;
-        epi_status failed = encode(p);
-        char why[256];
-        if (failed) snprintf(why, sizeof why, "%s", epi_error_last()->message);
-        EPI__TRY(write_portion(&added, p));
-        report->embedded += added;
-        if (failed && p->left > 0) return epi__fail(failed, MODULE, "%s", why);
-        if (failed) epi__store_log(p->mirror->store, "space \"%s\": %s", p->mirror->name, why);
-        p->late = !in_time(until);
-        if (p->late) return EPI_OK;
-    }
-}
-
-static epi_status embed(epi_upkeep_report *report, struct portion *p, epi__mirror *mirror, uint64_t until) {
-    EPI__TRY(reclaim(mirror));
-    EPI__TRY(embed_all(report, p, true, until));
-    if (!p->late) EPI__TRY(embed_all(report, p, false, until));
-    EPI__TRY(try_switch(mirror)); /* late or not: where others append, the next call would have a few to make again */
-    return p->late ? EPI_OK : reclaim(mirror);
-}
-
-static epi_status is_needed(bool *needed, uint64_t *waiting, epi__mirror *mirror) {
+static epi_status is_needed(bool *needed, uint64_t *waiting, uint64_t *total, epi__mirror *mirror) {
     epi__tx tx;
     epi__state state;
+    epi_space_stats left = {0};
     EPI__TRY(epi__tx_begin(&tx, mirror->store, false));
     epi_status status = epi__state_read(&state, tx.txn, mirror->space);
+    if (!status) status = epi__embed_left(&left, tx.txn, mirror->space, &state);
     epi__tx_abort(&tx);
     *waiting = status ? 0 : state.backlog;
+    *total = left.backlog + left.building_left;
     *needed = !status && (state.building || state.backlog > 0 || epi__state_count(&state, EPI__TABLE_GENERATION) > 1);
     return status;
 }
 
-epi_status epi__embed(epi_upkeep_report *report, epi__mirror *mirror, uint64_t until) {
+static void dispose(struct embedding *e) {
+    for (size_t i = 0; i < EPI__COUNT(e->portions); i++) {
+        epi__arena_dispose(&e->portions[i].arena);
+        epi__free(e->portions[i].vectors);
+    }
+    epi__free(e);
+}
+
+static epi_status set_up(struct embedding *e, epi__scratch **scratch) {
+    EPI__TRY(epi__scratch_take(scratch, e->mirror));
+    for (size_t i = 0; i < EPI__COUNT(e->portions); i++) {
+        e->portions[i].mirror = e->mirror;
+        e->portions[i].scratch = *scratch; /* one takes at a time */
+        e->portions[i].cursor = &e->cursor;
+    }
+    return EPI_OK;
+}
+
+epi_status epi__embed(epi_upkeep_report *report, epi__mirror *mirror, const epi_upkeep_options *options,
+                      uint64_t until) {
     bool needed = false;
-    EPI__TRY(is_needed(&needed, &report->waiting, mirror));
+    uint64_t total = 0;
+    epi__scratch *scratch = NULL;
+    EPI__TRY(is_needed(&needed, &report->waiting, &total, mirror));
     if (!needed) return EPI_OK;
-    struct portion *p = epi__alloc_zero(1, sizeof *p);
-    if (!p) return epi__fail_memory(MODULE, sizeof *p);
-    p->mirror = mirror;
+    struct embedding *e = epi__alloc_zero(1, sizeof *e);
+    if (!e) return epi__fail_memory(MODULE, sizeof *e);
+    e->mirror = mirror;
+    e->report = report;
+    e->options = options;
+    e->until = until;
+    e->total = total;
     pthread_mutex_lock(&mirror->upkeep_mutex);
-    epi_status status = epi__scratch_take(&p->scratch, mirror);
-    if (!status) status = embed(report, p, mirror, until);
+    epi_status status = set_up(e, &scratch);
+    if (!status) status = embed(e);
     pthread_mutex_unlock(&mirror->upkeep_mutex);
-    epi__scratch_give(p->scratch, mirror);
-    epi__arena_dispose(&p->arena);
-    if (p->late) report->complete = false;
-    epi__free(p->vectors);
-    epi__free(p);
-    epi_status counted = is_needed(&needed, &report->waiting, mirror);
+    epi__scratch_give(scratch, mirror);
+    if (e->late) report->complete = false;
+    dispose(e);
+    epi_status counted = is_needed(&needed, &report->waiting, &total, mirror);
     return status ? status : counted;
 }
 

@@ -59,7 +59,7 @@ epi_status epi_space_upkeep(epi_upkeep_report *report, epi_space *space, const e
     epi_status status = options.expire ? expire(&done.expired, mirror) : EPI_OK;
     if (!status && (options.seal || options.index)) status = seal(&done.sealed, mirror);
     if (!status && options.embed && (until == 0 || epi__clock_monotonic_us() < until)) status = epi__learn(mirror);
-    epi_status failed = !status && options.embed ? epi__embed(&done, mirror, until) : EPI_OK;
+    epi_status failed = !status && options.embed ? epi__embed(&done, mirror, &options, until) : EPI_OK;
     if (failed == EPI_EREADONLY) status = failed;
     if (!status && !failed && options.embed && done.complete) status = epi__worth_measure(mirror);
     char why[256];
