@@ -58,6 +58,8 @@ struct measure {
     epi__mirror *mirror;
     epi__scratch *scratch;
     float *vector;
+    float *scores; /* of the words, by step id; all zero between samples */
+    size_t score_count;
     struct candidate candidates[2 * ARM_COUNT];
     size_t count;
     double sum[WEIGHT_COUNT], gain[WEIGHT_COUNT], square[WEIGHT_COUNT];
@@ -74,30 +76,39 @@ static struct candidate *candidate_of(struct measure *m, uint64_t step) {
 }
 
 struct accumulation {
-    epi__map *scores; /* step -> bits of its sum */
+    struct measure *measure;
     float idf;
     float mean; /* words of a step */
-    bool failed;
 };
 
 static epi_status accumulate(void *context, const epi__posting *postings, size_t count) {
     struct accumulation *a = context;
     for (size_t i = 0; i < count; i++) {
-        float weight = (float)postings[i].weight * 0.25f, sum = 0.0f;
+        float weight = (float)postings[i].weight * 0.25f;
         float norm = K1 * (1.0f - B + B * epi__length_words(postings[i].length) / a->mean);
-        uint64_t bits = 0;
-        if (epi__map_get(a->scores, postings[i].step, &bits)) memcpy(&sum, &bits, sizeof sum);
-        sum += a->idf * weight * (K1 + 1.0f) / (weight + norm);
-        memcpy(&bits, &sum, sizeof sum);
-        if (!epi__map_put(a->scores, postings[i].step, bits)) return epi__fail_memory(MODULE, sizeof bits);
+        if (postings[i].step < a->measure->score_count)
+            a->measure->scores[postings[i].step] += a->idf * weight * (K1 + 1.0f) / (weight + norm);
     }
     return EPI_OK;
 }
 
-static epi_status score_words(epi__map *scores, struct measure *m, epi__snapshot *snapshot) {
+/* Room for the scores of all steps that the snapshot has. */
+static epi_status reserve_scores(struct measure *m, const epi__state *state) {
+    size_t count = (size_t)state->next_step;
+    if (count <= m->score_count) return EPI_OK;
+    float *grown = epi__realloc(m->scores, count, sizeof *grown);
+    if (!grown) return epi__fail_memory(MODULE, count * sizeof *grown);
+    memset(grown + m->score_count, 0, (count - m->score_count) * sizeof *grown);
+    m->scores = grown;
+    m->score_count = count;
+    return EPI_OK;
+}
+
+static epi_status score_words(struct measure *m, epi__snapshot *snapshot) {
     const epi__state *state = &snapshot->state;
     double mean = state->documents ? (double)state->words / 4.0 / (double)state->documents : 1.0;
-    struct accumulation a = {.scores = scores, .mean = (float)EPI__MAX(mean, 1.0)};
+    struct accumulation a = {.measure = m, .mean = (float)EPI__MAX(mean, 1.0)};
+    EPI__TRY(reserve_scores(m, state));
     for (size_t i = 0; i < m->scratch->said; i++) {
         epi__view term = epi__document_at(&m->scratch->document, i);
         uint64_t documents = 0;
@@ -113,22 +124,16 @@ static epi_status score_words(epi__map *scores, struct measure *m, epi__snapshot
 
 /* The steps that share most with the words of the step; it itself left out. */
 static epi_status words_arm(struct measure *m, epi__snapshot *snapshot, uint64_t step) {
-    epi__map scores = {0};
     epi__topk best = {0};
-    size_t at = 0;
-    uint64_t other = 0, bits = 0;
-    epi_status status = epi__topk_init(&best, ARM_COUNT) ? score_words(&scores, m, snapshot)
+    epi_status status = epi__topk_init(&best, ARM_COUNT) ? score_words(m, snapshot)
                                                          : epi__fail_memory(MODULE, ARM_COUNT);
-    while (!status && epi__map_next(&scores, &at, &other, &bits)) {
-        float score;
-        memcpy(&score, &bits, sizeof score);
-        if (other != step) epi__topk_push(&best, other, score);
-    }
+    for (size_t i = 0; !status && i < m->score_count; i++)
+        if (m->scores[i] > 0.0f && i != step) epi__topk_push(&best, i, m->scores[i]);
+    if (m->scores) memset(m->scores, 0, m->score_count * sizeof *m->scores);
     if (!status) epi__topk_sort(&best);
     for (size_t i = 0; !status && i < best.count; i++)
         candidate_of(m, best.items[i].id)->words = (double)best.items[i].score / (double)best.items[0].score;
     epi__topk_dispose(&best);
-    epi__map_dispose(&scores);
     return status;
 }
 
@@ -294,6 +299,7 @@ epi_status epi__worth_measure(epi__mirror *mirror) {
     for (size_t tries = 0; !status && m.samples < SAMPLES && tries < most; tries++) status = sample(&m, &random);
     epi__scratch_give(m.scratch, mirror);
     epi__free(m.vector);
+    epi__free(m.scores);
     epi__map_dispose(&m.tried);
     return status ? status : keep(mirror, generation, vectors, conclude(&m));
 }
