@@ -220,6 +220,72 @@ static void another_encoder_takes_over_when_all_is_encoded(void **state) {
     place_check(p->memory);
 }
 
+static void say_at_once(epi_space *space, size_t count) {
+    epi_episode *episode = place_episode(space);
+    epi_part(*parts)[2] = calloc(count, sizeof *parts);
+    epi_step *steps = calloc(count, sizeof *steps);
+    char(*texts)[64] = calloc(count, sizeof *texts);
+    assert_true(parts && steps && texts);
+    for (size_t i = 0; i < count; i++) {
+        text_of(texts[i], i + 1);
+        steps[i] = place_step(parts[i], texts[i]);
+    }
+    EXPECT(EPI_OK, epi_episode_append_many(NULL, episode, steps, count));
+    epi_episode_close(episode);
+    free(texts);
+    free(steps);
+    free(parts);
+}
+
+struct watch {
+    uint64_t calls, done, total;
+    uint64_t calls_max; /* 0: no end */
+    salted *breaks;     /* fails from the second call on; NULL: none */
+};
+
+static bool watch(void *context, uint64_t done, uint64_t total) {
+    struct watch *w = context;
+    assert_in_range(done, w->done, total);
+    w->done = done;
+    w->total = total;
+    w->calls++;
+    if (w->breaks && w->calls == 2) w->breaks->failing = EPI_EIO;
+    return w->calls_max == 0 || w->calls < w->calls_max;
+}
+
+/* One portion is stored while another is encoded: ended or broken in between, none is lost and none made twice. */
+static void portions_that_overlap_are_all_kept(void **state) {
+    enum { COUNT = 6000 };
+    place *p = *state;
+    struct watch w = {.calls_max = 2};
+    epi_upkeep_options options = epi_upkeep_options_default();
+    epi_upkeep_report report = {0};
+    options.progress = watch;
+    options.context = &w;
+    say_at_once(p->space, COUNT);
+    set(p->space, &one);
+    EXPECT(EPI_OK, epi_space_upkeep(&report, p->space, &options));
+    assert_false(report.complete);
+    assert_int_equal(w.calls, 2);
+    assert_int_equal(w.total, COUNT);
+    uint64_t made = report.embedded;
+    assert_int_equal(one.texts, made); /* what was encoded is stored */
+    w = (struct watch){.breaks = &one};
+    EXPECT(EPI_EIO, epi_space_upkeep(&report, p->space, &options));
+    assert_non_null(strstr(epi_error_last()->message, "run upkeep again"));
+    made += report.embedded;
+    assert_int_equal(one.texts, made);
+    one.failing = 0;
+    w = (struct watch){0};
+    EXPECT(EPI_OK, epi_space_upkeep(&report, p->space, &options));
+    assert_true(report.complete);
+    assert_int_equal(made + report.embedded, COUNT);
+    assert_int_equal(one.texts, COUNT);
+    assert_int_equal(place_stats(p->space).generation, 2);
+    assert_vectors(p->space, &one, COUNT);
+    place_check(p->memory);
+}
+
 static void an_encoder_may_have_another_dimension_and_be_set_aside(void **state) {
     place *p = *state;
     say_many(p->space, 1, 200); /* hashed, of 256 elements */
@@ -368,6 +434,7 @@ int main(void) {
         TEST(a_failing_encoder_fills_the_backlog_and_upkeep_drains_it),
         TEST(a_refused_text_costs_its_own_vector_only),
         TEST(another_encoder_takes_over_when_all_is_encoded),
+        TEST(portions_that_overlap_are_all_kept),
         TEST(an_encoder_may_have_another_dimension_and_be_set_aside),
         TEST(removing_takes_out_of_both_generations),
         TEST(tables_that_cannot_be_are_refused),

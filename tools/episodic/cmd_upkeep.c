@@ -18,31 +18,48 @@ typedef struct work {
     int code;
 } work;
 
+static bool on_progress(void *context, uint64_t done, uint64_t total) {
+    progress_show(context, done, total);
+    return true;
+}
+
+/* What was done is told of a call that failed too: an encoder that is down leaves the rest done. */
+static void tell(const char *name, const epi_upkeep_report *report) {
+    char count[32];
+    printf("%s: %s steps sealed", name, print_count(count, report->sealed));
+    printf(", %s vectors made", print_count(count, report->embedded));
+    if (report->waiting > 0) printf(", %s steps wait for theirs", print_count(count, report->waiting));
+    printf(", %s vectors indexed", print_count(count, report->indexed));
+    printf(", %s steps expired%s\n", print_count(count, report->expired),
+           report->complete ? "" : "; there is more to do");
+}
+
 static int keep_up(cli *c, epi_space *space, uint64_t limit_ms) {
     epi_upkeep_options upkeep = epi_upkeep_options_default();
     epi_upkeep_report report;
-    char count[32];
-    upkeep.time_limit_ms = (uint32_t)limit_ms;
-    epi_status status = epi_space_upkeep(&report, space, &upkeep);
-    if (status != EPI_OK) return cli_fail(c, status);
+    progress bar;
     char *safe = term_escape(epi_space_name(space), strlen(epi_space_name(space)), " ");
-    printf("%s: %s steps sealed", safe != NULL ? safe : "", print_count(count, report.sealed));
+    char label[96];
+    snprintf(label, sizeof label, "%s: vectors", safe != NULL ? safe : "");
+    progress_begin(&bar, label);
+    upkeep.time_limit_ms = (uint32_t)limit_ms;
+    upkeep.progress = on_progress;
+    upkeep.context = &bar;
+    epi_status status = epi_space_upkeep(&report, space, &upkeep);
+    progress_end(&bar);
+    tell(safe != NULL ? safe : "", &report);
     free(safe);
-    printf(", %s vectors made", print_count(count, report.embedded));
-    if (report.waiting > 0) printf(", %s steps wait for theirs", print_count(count, report.waiting));
-    printf(", %s vectors indexed", print_count(count, report.indexed));
-    printf(", %s steps expired%s\n", print_count(count, report.expired),
-           report.complete ? "" : "; there is more to do");
-    return DONE;
+    return status == EPI_OK ? DONE : cli_fail(c, status);
 }
 
 static bool visit(void *context, const char *name) {
     work *w = context;
     epi_space *space = NULL;
     epi_status status = epi_space_open(&space, w->c->memory, name, NULL);
-    w->code = status == EPI_OK ? keep_up(w->c, space, w->limit_ms) : cli_fail(w->c, status);
+    int code = status == EPI_OK ? keep_up(w->c, space, w->limit_ms) : cli_fail(w->c, status);
     epi_space_close(space);
-    return w->code == DONE;
+    if (w->code == DONE) w->code = code;
+    return true; /* an encoder of one space that is down is no reason to leave the others */
 }
 
 static int keep_up_all(cli *c, uint64_t limit_ms) {
