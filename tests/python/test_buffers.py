@@ -239,6 +239,24 @@ class Buffers(place.Place):
                 thread.join(20)
             self.assertEqual(said, ["closed"] * 3)
 
+    def test_what_is_held_is_never_written_again(self):
+        with ReplayBuffer(1000, 3, "int64", seed=1) as buffer:
+            walk(buffer, 500, np.random.default_rng(2))
+            held = [buffer.sample(64) for _ in range(10)] + [buffer.sample(64).rewards for _ in range(10)]
+            before = [np.copy(samples if isinstance(samples, np.ndarray) else samples.observations)
+                      for samples in held]
+            for _ in range(20):
+                buffer.sample(64)
+            for samples, was in zip(held, before):
+                now = samples if isinstance(samples, np.ndarray) else samples.observations
+                np.testing.assert_array_equal(now, was)
+            places = set()
+            for _ in range(20):
+                samples = buffer.sample(32)
+                places.add(samples.observations.ctypes.data)
+                del samples
+            self.assertEqual(len(places), 1)
+
     def test_a_forked_child_is_told(self):
         with ReplayBuffer(100, 1, "int64", path=self.path) as buffer:
             buffer.add([0.], [1.], 0, 0, True)

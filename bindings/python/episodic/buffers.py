@@ -19,7 +19,7 @@ import numpy as np
 from . import _declarations as c
 from .errors import NotFoundError, error_of
 from .memory import Memory
-from .replay import Batch, Replay, sequence_priorities
+from .replay import Batch, Pool, Replay, sequence_priorities
 from .schema import Schema
 from .space import Space
 from .transitions import Recorder, Rows, rows_of
@@ -128,6 +128,7 @@ class ReplayBuffer:
         options.update(sampler=options.get("sampler", self._sampler), alpha=options.get("alpha", self._alpha),
                        n_step=n_step, discount=0.99 if gamma is None else gamma, seed=seed, name=name)
         self.replay = self._open_replay(resume, options)
+        self._pool = Pool(self.replay, self._drawn)
 
     def _open(self, path: str | os.PathLike | None, sync: str | None, schema: Schema) -> Space:
         """The space "replay" of a memory of its own."""
@@ -202,12 +203,15 @@ class ReplayBuffer:
     # ---- reading ----
 
     def sample(self, batch_size: int, env: Any = None) -> ReplaySamples:
-        """Draws a batch into new arrays. env: a VecNormalize of Stable-Baselines3, which then normalizes."""
+        """Draws a batch. env: a VecNormalize of Stable-Baselines3, which then normalizes."""
         return self._samples(self.draw(batch_size), env)
 
     def draw(self, batch_size: int, beta: float = 0.0) -> Batch:
-        """Draws a batch as columns, in new arrays; see Replay.sample()."""
-        return self.replay.sample(batch_size, self._drawn, beta)
+        """Draws a batch as columns. Its arrays are yours as long as you hold one of them; later batches take those
+        that nobody holds any more."""
+        batch = self._pool.take(batch_size)
+        self.replay.fill(batch, beta)
+        return batch
 
     def batch(self, batch_size: int) -> Batch:
         """Room for batches that replay.fill() writes over and over."""

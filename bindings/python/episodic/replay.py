@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Sequence
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SAMPLERS = {"uniform": c.EPI_SAMPLER_UNIFORM, "proportional": c.EPI_SAMPLER_PROPORTIONAL, "rank": c.EPI_SAMPLER_RANK,
             "fifo": c.EPI_SAMPLER_FIFO, "lifo": c.EPI_SAMPLER_LIFO, "max_heap": c.EPI_SAMPLER_MAX_HEAP}
+POOL_SIZE = 4  # batches of one size
 WEIGHT_NORMS = {"buffer": c.EPI_WEIGHTS_BY_BUFFER, "batch": c.EPI_WEIGHTS_BY_BATCH}
 HER = {None: c.EPI_HER_NONE, "future": c.EPI_HER_FUTURE, "final": c.EPI_HER_FINAL, "episode": c.EPI_HER_EPISODE}
 
@@ -56,6 +58,12 @@ class Batch:
                                ids=address(self.ids), weights=address(self.weights),
                                probabilities=address(self.probabilities))
         self._reference = ctypes.byref(self._struct)
+        self._arrays = [*columns.values(), self.ids, self.weights, self.probabilities]
+        self._alone = list(map(getrefcount, self._arrays))
+
+    def is_free(self) -> bool:
+        """Whether nobody but this batch holds an array of it: a view of an array holds the array."""
+        return list(map(getrefcount, self._arrays)) == self._alone
 
     @property
     def count(self) -> int:
@@ -220,6 +228,28 @@ def sequence_priorities(td_errors: Any, mask: Any = None, eta: float = 0.9) -> n
     lib.epi_replay_sequence_priorities(address(priorities), address(errors), None if mask is None else address(mask),
                                        *errors.shape, eta)
     return priorities
+
+
+class Pool:
+    """Batches of one sampler that are filled again once nobody holds any of their arrays, so that a training loop
+    touches the same memory over and over: fresh memory costs as much as the drawing."""
+
+    def __init__(self, replay: Replay, roles: Sequence[str]):
+        self._replay, self._roles = replay, roles
+        self._batches: dict[int, list[Batch]] = {}
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> Batch:
+        """A batch that nobody else has. It is the caller's as long as the caller has it, or an array of it."""
+        with self._lock:
+            known = self._batches.setdefault(size, [])
+            for place in range(len(known)):
+                if getrefcount(known[place]) == 2 and known[place].is_free():
+                    return known[place]
+            batch = self._replay.batch(size, self._roles)
+            if len(known) < POOL_SIZE:
+                known.append(batch)
+            return batch
 
 
 class Prefetch(Handle):

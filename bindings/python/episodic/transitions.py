@@ -81,6 +81,15 @@ class Recorder(Handle):
             lib.epi_recorder_cut(self._live(), lane)
 
 
+_PLAIN = ("observation", "action", "reward", "terminated", "truncated", "next_observation")
+_SCALARS = (bool, int, float, np.bool_, np.int64, np.int32, np.float32, np.float64)
+
+
+def _write(rows: np.ndarray, values: Any) -> None:
+    """Writes rows; one number stands for all, anything else has as many elements as they have."""
+    rows[...] = np.reshape(values, rows.shape) if np.ndim(values) else values
+
+
 class Rows:
     """Room for the rows of one step of all environments, so that a step is some assignments and one C call."""
 
@@ -89,10 +98,8 @@ class Rows:
         roles = {role.name: role for role in schema.roles} | {"next_observation": observation}
         self.columns = {name: np.zeros((count, *role.shape), role.dtype) for name, role in roles.items()}
         self.size = observation.size
-        self._plain = [self.columns[name] for name in
-                       ("observation", "action", "reward", "terminated", "truncated", "next_observation")]
-        self._own = {name: array for name, array in self.columns.items()
-                     if name not in ("observation", "action", "reward", "terminated", "truncated", "next_observation")}
+        self._plain = [(self.columns[name], self.columns[name].shape[1:]) for name in _PLAIN]
+        self._own = {name: array for name, array in self.columns.items() if name not in _PLAIN}
         self._structs = (c.epi_column * len(roles))(*(column(*item) for item in self.columns.items()))
         self._lanes = np.arange(count, dtype=np.uint32)
         self._lane = (ctypes.c_uint32 * 1)()
@@ -102,14 +109,16 @@ class Rows:
             next_observation: Any, own: Mapping[str, Any]) -> None:
         """Writes the first rows; each value has an element for each of them, in any shape that says so."""
         given = (observation, action, reward, terminated, truncated, next_observation)
-        for array, values in zip(self._plain, given):
-            rows = array[:count]
-            rows[...] = np.reshape(values, rows.shape) if np.ndim(values) else values
-        for name in own.keys() - self._own.keys():
-            raise error_of(c.EPI_EROLE, "python", f"the buffer has no column {name!r}")
-        for name, array in self._own.items():
-            rows = array[:count]
-            rows[...] = np.reshape(own[name], rows.shape) if name in own else 0
+        for (array, shape), values in zip(self._plain, given):
+            if count == 1 and (type(values) in _SCALARS if not shape else getattr(values, "shape", ()) == shape):
+                array[0] = values  # what it nearly always is, without a look at its shape
+            else:
+                _write(array[:count], values)
+        if own or self._own:
+            for name in own.keys() - self._own.keys():
+                raise error_of(c.EPI_EROLE, "python", f"the buffer has no column {name!r}")
+            for name, array in self._own.items():
+                _write(array[:count], own.get(name, 0))
 
     def append(self, recorder: Recorder, count: int, lane: int) -> None:
         """Appends the first rows: one to a lane, or a row to each of the first lanes."""
