@@ -1,0 +1,20 @@
+/* memory_registry.h - what the server offers over MCP: the table of operations as tools, episodes as resources, prompts
+ * that load context.
+ */
+#ifndef SERVER_MEMORY_REGISTRY_H
+#define SERVER_MEMORY_REGISTRY_H
+
+#include "mcp.h"
+#include "service.h"
+
+#define REGISTRY_TOOLS_MAX 64u
+
+typedef struct memory_registry {
+    mcp_registry registry;
+    mcp_tool tools[REGISTRY_TOOLS_MAX];
+} memory_registry;
+
+/** Fills a registry in. It points to itself and to the service: neither may move while it is used. */
+void memory_registry_init(memory_registry *r, service *of);
+
+#endif
