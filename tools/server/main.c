@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "http.h"
 #include "memory_registry.h"
 #include "settings.h"
 #include "stdio_channel.h"
@@ -29,12 +30,23 @@ static int serve_mcp(service *of, const settings *s) {
     return failed == 0 ? DONE : fail(BAD_STORAGE, strerror(failed));
 }
 
+static int serve_http(service *of, const settings *s) {
+    static memory_registry registry;
+    char token[HTTP_TOKEN_ROOM];
+    if (!http_token_read(token, s->token_file)) return BAD_USAGE;
+    memory_registry_init(&registry, of);
+    return http_serve(of, &(http_options){.address = s->http, .token = *token != '\0' ? token : NULL,
+                                          .hosts = s->hosts, .mcp = &registry.registry,
+                                          .body_size_max = s->size_max,
+                                          .request_s = (unsigned)s->request_s});
+}
+
 static int serve(const settings *s) {
     service *of = NULL;
     signal(SIGPIPE, SIG_IGN); /* a client that is gone is an error of write(), not the end */
     epi_status status = service_open(&of, &s->service);
     if (status != EPI_OK) return fail(status == EPI_ENOTFOUND ? ABSENT : BAD_STORAGE, epi_error_last()->message);
-    int code = serve_mcp(of, s);
+    int code = s->http != NULL ? serve_http(of, s) : serve_mcp(of, s);
     status = service_close(of);
     return status == EPI_OK || code != DONE ? code : fail(BAD_STORAGE, epi_error_last()->message);
 }

@@ -180,8 +180,8 @@ static void put_error(epi_json_writer *answer, int code, const char *line, epi_j
     epi_json_end(answer);
 }
 
-void mcp_refuse(epi_json_writer *answer, int code, const char *line) {
-    open_answer(answer, NULL);
+void mcp_refuse(epi_json_writer *answer, const epi_json *id, int code, const char *line) {
+    open_answer(answer, id);
     put_error(answer, code, line, NULL);
 }
 
@@ -244,7 +244,7 @@ int mcp_answer(epi_json_writer *answer, const mcp_exchange *exchange) {
                  (request.params == NULL || epi_json_type_of(request.params) == EPI_JSON_OBJECT);
     if (sound && is_response(message)) return 1;
     if (!sound || method == NULL) {
-        mcp_refuse(answer, MCP_INVALID_REQUEST,
+        mcp_refuse(answer, NULL, MCP_INVALID_REQUEST,
                    epi_json_type_of(message) == EPI_JSON_ARRAY ? "batches are not supported: send one message at a time"
                                                                : "this is no JSON-RPC 2.0 message");
         return MCP_INVALID_REQUEST;
@@ -254,7 +254,7 @@ int mcp_answer(epi_json_writer *answer, const mcp_exchange *exchange) {
     if (epi_json_writer_new(&request.result, false) == EPI_OK)
         code = answer_request(answer, &request, method);
     else
-        mcp_refuse(answer, code, "out of memory");
+        mcp_refuse(answer, NULL, code, "out of memory");
     epi_json_writer_free(request.result);
     epi_json_writer_free(request.data);
     return code;

@@ -111,8 +111,8 @@ struct mcp_request {
  * @return 0 there is an answer · 1 there is none to send (a notification, or a response) · the code of the JSON-RPC
  *         error that the answer tells */
 int mcp_answer(epi_json_writer *answer, const mcp_exchange *exchange);
-/** The answer to what could not be read at all. */
-void mcp_refuse(epi_json_writer *answer, int code, const char *line);
+/** The answer to what is refused before it is run, or could not be read at all. @param id NULL: it is not known. */
+void mcp_refuse(epi_json_writer *answer, const epi_json *id, int code, const char *line);
 
 /** Tells an error instead of a result. */
 void mcp_fail(mcp_request *request, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -16,6 +16,7 @@
 #define OPERATION_DESTROYS 2u   /**< may hide or remove what is stored */
 #define OPERATION_IDEMPOTENT 4u /**< a second time with the same arguments changes nothing more */
 #define OPERATION_TOOL 8u       /**< offered to models, as an MCP tool */
+#define OPERATION_SLOW 16u      /**< reads, but may take long: HTTP runs it apart from the quick ones */
 
 #define OPERATION_LINE_SIZE 512u
 

@@ -7,4 +7,7 @@
 /* ---- operations_memory.c ---- */
 extern const operation operation_remember, operation_recall, operation_stats;
 
+/* ---- operations_inspect.c, operations_map.c ---- */
+extern const operation operation_spaces, operation_episode, operation_step, operation_map;
+
 #endif

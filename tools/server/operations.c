@@ -12,6 +12,10 @@ const operation *const operations[] = {
     &operation_remember,
     &operation_recall,
     &operation_stats,
+    &operation_spaces,
+    &operation_episode,
+    &operation_step,
+    &operation_map,
     NULL,
 };
 #define OPERATION_COUNT (sizeof operations / sizeof *operations - 1)

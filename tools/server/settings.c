@@ -26,6 +26,12 @@ static const option options[] = {
     {"read-only", NULL, "refuse every change", FLAG, AT(service.read_only)},
     {"rate", "N", "calls a second, at most (0: no limit)", NUMBER, AT(service.calls_per_second)},
     {"mcp", NULL, "serve the Model Context Protocol on standard input and output", FLAG, AT(mcp)},
+    {"http", "ADDRESS", "serve HTTP, MCP over it and the page, at 127.0.0.1:PORT for instance", TEXT, AT(http)},
+    {"token-file", "FILE", "whose first line is the bearer token of HTTP; without it $EPISODIC_TOKEN", TEXT,
+     AT(token_file)},
+    {"allow-host", "NAMES", "that HTTP also answers to, a proxy's for instance, with commas between", TEXT,
+     AT(hosts)},
+    {"request-seconds", "N", "for a request of HTTP to arrive whole (30)", COUNT, AT(request_s)},
     {"message-max", "BYTES", "of one message (10485760)", COUNT, AT(size_max)},
     {"help", NULL, "this help", FLAG, AT(help)},
     {"version", NULL, "the version", FLAG, AT(version)},
@@ -90,22 +96,23 @@ bool settings_read(settings *s, char *line, size_t size, int count, char **words
         snprintf(line, size, "which memory? say --memory DIR, or set EPISODIC_MEMORY");
         return false;
     }
-    if (s->mcp) return true;
-    snprintf(line, size, "what should be served? say --mcp");
+    if (s->mcp != (s->http != NULL)) return true;
+    snprintf(line, size, "what should be served? say --mcp or --http ADDRESS%s", s->mcp ? ", not both" : "");
     return false;
 }
 
 void settings_help(void) {
     printf("episodic-server - episodic memory for assistants and agents\n\nExamples:\n"
            "  episodic-server --mcp --memory ~/memory --space home\n"
-           "  episodic-server --mcp --memory ~/memory --space home --read-only\n\n"
-           "Usage: episodic-server --mcp --memory DIR [OPTION...]\n\nOptions:\n");
+           "  episodic-server --mcp --memory ~/memory --space home --read-only\n"
+           "  episodic-server --http 127.0.0.1:8080 --memory ~/memory --token-file ~/.episodic-token\n\n"
+           "Usage: episodic-server --mcp|--http ADDRESS --memory DIR [OPTION...]\n\nOptions:\n");
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         char left[64];
         snprintf(left, sizeof left, "--%s%s%s", options[i].name, options[i].value ? " " : "",
                  options[i].value ? options[i].value : "");
         printf("  %-24s %s\n", left, options[i].help);
     }
-    printf("\nMessages go to stderr. Exit codes: 0 the input ended, 2 wrong usage, 3 there is no such memory, 5 disk,\n"
-           "permission or damage.\n");
+    printf("\nMessages go to stderr. Exit codes: 0 the input ended or SIGTERM came, 2 wrong usage, 3 there is no such\n"
+           "memory, 5 disk, permission or damage, 6 a defect.\n");
 }

@@ -6,7 +6,11 @@
 
 typedef struct settings {
     service_options service;
-    bool mcp;          /**< serve MCP on standard input and output */
+    bool mcp;         /**< serve MCP on standard input and output */
+    const char *http; /**< serve HTTP at this address; NULL: not */
+    const char *token_file;
+    const char *hosts; /**< see http.h */
+    uint64_t request_s;
     uint64_t size_max; /**< bytes of a message; 0: the default */
     bool help;
     bool version;

@@ -89,7 +89,7 @@ static void answer_line(channel *c, epi_json_writer *answer, const mcp_registry 
     while (size > 0 && line[size - 1] == '\r') size--;
     if (size == 0) return;
     if (epi_json_parse(&message, line, size) != EPI_OK) {
-        mcp_refuse(answer, MCP_PARSE_ERROR, epi_error_last()->message);
+        mcp_refuse(answer, NULL, MCP_PARSE_ERROR, epi_error_last()->message);
     } else {
         exchange.message = message;
         if (mcp_answer(answer, &exchange) == 1) {
@@ -106,7 +106,7 @@ static void refuse_long_line(channel *c, epi_json_writer *answer) {
     char line[96];
     size_t size = 0;
     snprintf(line, sizeof line, "the message has more than %zu bytes", c->size_max);
-    mcp_refuse(answer, MCP_INVALID_REQUEST, line);
+    mcp_refuse(answer, NULL, MCP_INVALID_REQUEST, line);
     const char *text = epi_json_writer_text(&size, answer);
     if (text != NULL) send_line(c, text, size);
 }

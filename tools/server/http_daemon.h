@@ -1,0 +1,51 @@
+/* http_daemon.h - between the files that are the server itself: the daemon, who starts and stops it, and the events
+ * that it sends. Routes need none of this.
+ */
+#ifndef EPISODIC_SERVER_HTTP_DAEMON_H
+#define EPISODIC_SERVER_HTTP_DAEMON_H
+
+#include <sys/types.h>
+
+#include "http.h"
+
+/* ---- http_daemon.c ----------------------------------------------------------------------------------------------- */
+
+/* Starts to serve on a listening socket. NULL: out of memory or threads. */
+http_server *http_server_new(service *of, const http_options *options, int listener);
+void http_server_tick(http_server *server); /* some times a second: cuts off who is late, looks for changes */
+/* Takes no more connections and requests, and waits for those under way, so long at most. Closes the listener. */
+void http_server_stop(http_server *server, int listener, unsigned limit_ms);
+void http_server_free(http_server *server);
+/* A connection of a stream sleeps until it is woken. */
+void http_suspend(http_request *request);
+void http_resume(http_request *request);
+
+/* ---- http_guard.c ------------------------------------------------------------------------------------------------ */
+
+bool http_guard_host(http_request *request); /* Host and Origin, before anything is said about the path */
+
+/* ---- http_metrics.c ---------------------------------------------------------------------------------------------- */
+
+typedef struct http_counts_by_status {
+    atomic_uint_fast64_t classes[HTTP_CLASSES];
+} http_counts_by_status;
+
+void http_count_answer(http_counts_by_status *counts, unsigned status);
+
+/* ---- http_events.c ----------------------------------------------------------------------------------------------- */
+
+#define HTTP_EVENTS_END ((ssize_t)-1)
+
+typedef struct http_events http_events;
+
+http_events *http_events_of(http_server *server);
+http_events *http_events_new(service *of);
+void http_events_tick(http_events *events); /* looks what changed, and wakes who waits for it */
+void http_events_stop(http_events *events); /* ends all streams */
+void http_events_free(http_events *events);
+size_t http_events_listeners(const http_events *events);
+/* The next bytes of a stream. With none, the stream's connection was put to sleep and 0 is returned. */
+ssize_t http_events_read(http_stream *stream, char *out, size_t room);
+void http_events_leave(http_events *events, http_stream *stream); /* frees it */
+
+#endif

@@ -1,0 +1,186 @@
+/* http_mcp.c - /mcp: the Model Context Protocol over Streamable HTTP, in both eras, without sessions.
+ *
+ * A POST is one message. Its answer is JSON; where the work sent notifications ahead of it (progress, log messages),
+ * the answer is an event stream of these and then the result. In the modern era three headers repeat what the message
+ * says, for those between who do not read bodies; one that differs is refused, because then somebody was told something
+ * else.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http.h"
+
+#define VERSION_KEY "io.modelcontextprotocol/protocolVersion"
+#define EVENT_STREAM "text/event-stream"
+
+/* Messages as events, one after the other. */
+typedef struct events {
+    char *text;
+    size_t size;
+    bool failed;
+} events;
+
+static void add_event(void *context, const char *text, size_t size) {
+    static const char head[] = "event: message\ndata: ";
+    events *all = context;
+    char *grown = all->failed ? NULL : realloc(all->text, all->size + sizeof head - 1 + size + 2);
+    if (grown == NULL) {
+        all->failed = true;
+        return;
+    }
+    all->text = grown;
+    memcpy(grown + all->size, head, sizeof head - 1);
+    memcpy(grown + all->size + sizeof head - 1, text, size);
+    all->size += sizeof head - 1 + size;
+    memcpy(grown + all->size, "\n\n", 2);
+    all->size += 2;
+}
+
+/* ---- headers ----------------------------------------------------------------------------------------------------- */
+
+static int digit_of(char c) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c != '\0' ? strchr(digits, c) : NULL;
+    return at != NULL ? (int)(at - digits) : -1;
+}
+
+/* Whether the base64 text says `value`. */
+static bool says_base64(const char *text, size_t size, const char *value, size_t value_size) {
+    unsigned bits = 0;
+    int held = 0;
+    size_t done = 0;
+    while (size > 0 && text[size - 1] == '=') size--;
+    for (size_t i = 0; i < size; i++) {
+        int digit = digit_of(text[i]);
+        if (digit < 0) return false;
+        bits = (bits << 6 | (unsigned)digit) & 0xffffu;
+        held += 6;
+        if (held < 8) continue;
+        held -= 8;
+        if (done == value_size || (unsigned char)value[done] != (bits >> held & 0xffu)) return false;
+        done++;
+    }
+    return done == value_size;
+}
+
+/* A header repeats a string as it is, or as =?base64?...?= when it is not plain ASCII. */
+static bool says(const char *header, const epi_json *string) {
+    size_t size = 0;
+    const char *value = epi_json_string(string, &size);
+    if (value == NULL || header == NULL) return false;
+    size_t length = strlen(header);
+    while (length > 0 && (header[length - 1] == ' ' || header[length - 1] == '\t')) length--;
+    if (length > 11 && memcmp(header, "=?base64?", 9) == 0 && memcmp(header + length - 2, "?=", 2) == 0)
+        return says_base64(header + 9, length - 11, value, size);
+    return length == size && memcmp(header, value, size) == 0;
+}
+
+/* What Mcp-Name repeats; NULL: the method has no name. */
+static const epi_json *name_of(const epi_json *message) {
+    const char *method = epi_json_string(epi_json_member(message, "method"), NULL);
+    const epi_json *params = epi_json_member(message, "params");
+    if (method == NULL) return NULL;
+    if (strcmp(method, "tools/call") == 0 || strcmp(method, "prompts/get") == 0) return epi_json_member(params, "name");
+    return strcmp(method, "resources/read") == 0 ? epi_json_member(params, "uri") : NULL;
+}
+
+static const epi_json *version_of(const epi_json *message) {
+    return epi_json_member(epi_json_member(epi_json_member(message, "params"), "_meta"), VERSION_KEY);
+}
+
+/* The first header that does not repeat the message; NULL: all do. */
+static const char *differing(const http_request *request, const epi_json *message) {
+    const char *version = http_header(request, "MCP-Protocol-Version");
+    const char *method = http_header(request, "Mcp-Method");
+    const char *name = http_header(request, "Mcp-Name");
+    const epi_json *named = name_of(message);
+    bool modern = epi_json_type_of(version_of(message)) == EPI_JSON_STRING;
+    bool claims = version != NULL && strcmp(version, MCP_MODERN_VERSION) == 0;
+    if (modern != claims && (modern || epi_json_type_of(epi_json_member(message, "method")) == EPI_JSON_STRING))
+        return modern && says(version, version_of(message)) ? NULL : "MCP-Protocol-Version";
+    if ((modern || method != NULL) && !says(method, epi_json_member(message, "method"))) return "Mcp-Method";
+    if (named != NULL && (modern || name != NULL) && !says(name, named)) return "Mcp-Name";
+    return NULL;
+}
+
+/* ---- answering --------------------------------------------------------------------------------------------------- */
+
+/* The status beside the code of a JSON-RPC error, which the legacy era keeps to itself. */
+static unsigned status_of(int code, bool modern) {
+    switch (code) {
+        case MCP_PARSE_ERROR:
+        case MCP_INVALID_REQUEST:
+        case MCP_HEADER_MISMATCH:
+        case MCP_NO_CAPABILITY:
+        case MCP_NO_VERSION: return 400;
+        case MCP_NO_METHOD: return modern ? 404 : 200;
+        default: return 200;
+    }
+}
+
+static void answer_events(http_request *request, epi_json_writer *answer, events *sent) {
+    size_t size = 0;
+    const char *text = epi_json_writer_text(&size, answer);
+    if (text != NULL) add_event(sent, text, size);
+    epi_json_writer_free(answer);
+    if (text != NULL && !sent->failed) {
+        http_answer_bytes(request, EVENT_STREAM, sent->text, sent->size);
+        sent->text = NULL;
+    } else {
+        http_problem(request, 500, "out of memory");
+    }
+}
+
+/* Takes a legacy version's header that no version has for what it is: a request of nobody we know. */
+static bool knows_version(const http_request *request) {
+    static const char *const known[] = {MCP_MODERN_VERSION, MCP_LEGACY_VERSION, "2025-06-18", "2025-03-26",
+                                        "2024-11-05"};
+    const char *version = http_header(request, "MCP-Protocol-Version");
+    if (version == NULL) return true;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(version, known[i]) == 0) return true;
+    }
+    return false;
+}
+
+static int answer_message(epi_json_writer *answer, http_request *request, const epi_json *message, events *sent) {
+    const char *header = differing(request, message);
+    bool modern = epi_json_type_of(version_of(message)) == EPI_JSON_STRING;
+    if (!modern && !knows_version(request)) header = "MCP-Protocol-Version";
+    if (header != NULL) {
+        char line[128];
+        snprintf(line, sizeof line, "the header %s is missing, or does not say what the message does", header);
+        mcp_refuse(answer, epi_json_member(message, "id"), MCP_HEADER_MISMATCH, line);
+        return MCP_HEADER_MISMATCH;
+    }
+    return mcp_answer(answer, &(mcp_exchange){.registry = http_options_of(request)->mcp, .message = message,
+                                              .send = add_event, .context = sent});
+}
+
+void http_mcp(http_request *request) {
+    epi_json *message = NULL;
+    epi_json_writer *answer = NULL;
+    events sent = {0};
+    int code = MCP_PARSE_ERROR;
+    if (http_options_of(request)->mcp == NULL) {
+        http_problem(request, 404, "this server has no MCP");
+        return;
+    }
+    epi_json_writer_new(&answer, false);
+    if (epi_json_parse(&message, request->body, request->body_size) == EPI_OK)
+        code = answer_message(answer, request, message, &sent);
+    else
+        mcp_refuse(answer, NULL, code, epi_error_last()->message);
+    bool modern = epi_json_type_of(version_of(message)) == EPI_JSON_STRING;
+    if (code == 1) {
+        http_answer_text(request, 202, NULL, "");
+        epi_json_writer_free(answer);
+    } else if (sent.text != NULL && code == 0) {
+        answer_events(request, answer, &sent);
+    } else {
+        http_answer_json(request, status_of(code, modern), answer);
+    }
+    epi_json_free(message);
+    free(sent.text);
+}
