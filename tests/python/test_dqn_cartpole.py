@@ -1,0 +1,100 @@
+"""test_dqn_cartpole.py - the Python agent that balances a pole, as processes: actor and learner on one memory, killed
+and started again with the buffer they had. Without PyTorch only that it says so; the rest is skipped."""
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+import place
+import numpy as np
+
+import episodic
+
+AGENT = place.ROOT / "agents" / "dqn_cartpole.py"
+HAS_TORCH = importlib.util.find_spec("torch") is not None
+LIMIT_S = 200
+
+
+class WithoutTorch(unittest.TestCase):
+    def test_it_says_what_is_missing_in_one_line(self):
+        hidden = f"import sys, runpy; sys.modules['torch'] = None; sys.argv = ['x', 'd', 'train']; " \
+                 f"runpy.run_path({str(AGENT)!r}, run_name='__main__')"
+        done = subprocess.run([sys.executable, "-c", hidden], capture_output=True, text=True, timeout=LIMIT_S)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertIn("python3-torch", done.stderr)
+
+
+@unittest.skipUnless(HAS_TORCH, "PyTorch is not installed (apt-get install python3-torch)")
+class Agent(place.Place):
+    def setUp(self):
+        super().setUp()
+        self.directory = os.path.join(self.folder, "cart")
+
+    def start(self, role: str, *arguments: str) -> subprocess.Popen:
+        process = subprocess.Popen([sys.executable, AGENT, self.directory, role, *arguments, "--json"],
+                                   stdout=subprocess.PIPE, text=True, env=place.environment())
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def events(self, process: subprocess.Popen) -> list[dict]:
+        out = process.communicate(timeout=LIMIT_S)[0]
+        self.assertEqual(process.returncode, 0)
+        return [json.loads(line) for line in out.splitlines()]
+
+    def until(self, process: subprocess.Popen, event: str, steps: int) -> dict:
+        for line in process.stdout:
+            found = json.loads(line)
+            if found["event"] == event and found["steps"] >= steps:
+                return found
+        self.fail(f"it ended before {steps} steps were {event}")
+
+    def stored(self) -> np.ndarray:
+        """Id, observation and next observation of every step, the oldest first; and the memory is sound."""
+        with episodic.Memory(os.path.join(self.directory, "memory")) as memory:
+            self.assertEqual(memory.check(), [])
+            with memory.space("replay") as space, space.replay(sampler="fifo") as replay:
+                batch = replay.sample(100000, ["observation", "next_observation"])
+                return np.column_stack([batch.ids[:batch.count], batch["observation"], batch["next_observation"]])
+
+    def test_it_learns_and_comes_back_with_the_buffer_it_had(self):
+        process = self.start("train", "--steps", "100000")
+        acknowledged = self.until(process, "saved", 1000)["steps"]
+        process.kill()
+        self.assertEqual(process.wait(), -signal.SIGKILL)
+        time.sleep(1)  # its actor sees that it is alone, and ends
+        before = self.stored()
+        self.assertGreaterEqual(len(before), acknowledged - 1)  # the last one waits for its successor
+        told = self.events(self.start("train", "--steps", "5000"))
+        self.assertEqual(told[0]["event"], "started")
+        self.assertGreaterEqual(told[0]["steps"], len(before))
+        self.assertGreaterEqual(told[0]["network"], acknowledged)
+        evaluated = [event for event in told if event["event"] == "evaluated"]
+        self.assertEqual(len(evaluated), 1)
+        self.assertGreater(evaluated[0]["mean"], 40)  # whoever pushes at random falls after 22 steps
+        after = self.stored()
+        self.assertGreaterEqual(len(after), 4990)
+        self.assertTrue((after[:len(before)] == before).all())
+
+    def test_actors_may_be_killed(self):
+        steps = ("--steps", "1200", "--uniform")
+        learner, actors = self.start("learn", *steps), [self.start("act", name, *steps) for name in ("one", "two")]
+        self.until(learner, "saved", 500)
+        actors[1].kill()
+        actors[1].wait()
+        actors[1] = self.start("act", "two", *steps)
+        self.assertEqual(self.events(learner)[-1]["event"], "ended")
+        for actor in actors:
+            self.events(actor)
+        self.assertGreaterEqual(len(self.stored()), 1190)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
