@@ -199,4 +199,11 @@ int64_t epi__divide_down(int64_t value, int64_t by); /* rounds towards minus inf
 #define EPI__MIN(a, b) ((a) < (b) ? (a) : (b))
 #define EPI__MAX(a, b) ((a) > (b) ? (a) : (b))
 
+/* Inlined whatever it costs. What only prefetches must be: gcc takes such a function for one without effects, and
+ * leaves out calls of it that are still there when it looks for those. */
+#define EPI__INLINE static inline __attribute__((always_inline))
+/* Sends for a line of memory that is read or written soon. To the second-level cache: the first one takes few misses at
+ * a time, and when those are used up, prefetching waits as reading would. */
+#define EPI__PREFETCH(address) __builtin_prefetch((address), 0, 2)
+
 #endif

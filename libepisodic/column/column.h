@@ -59,12 +59,13 @@ typedef struct epi__chunk {
     uint32_t recorder, lane;
     uint64_t previous;  /* chunk of the lane, perhaps gone; 0: none */
     uint64_t next;      /* the same, but there; 0: none (yet, or it is gone) */
-    atomic_uint extent; /* 2 x slots that can be read, + 1 when the observation behind them is there too */
     struct epi__chunk *older, *newer; /* chunks of the lane that are there; those between are gone */
     uint64_t episode;                 /* that goes on in slot 0; 0: none does */
     bool sealed;                      /* immutable, in the store as a whole */
     bool cut;                         /* the step behind its last one was removed */
     _Atomic(const uint8_t *) data;    /* of the columns; NULL: ask epi__chunk_data() */
+    atomic_uint extent;               /* 2 x slots that can be read, + 1 when what is behind them is there: the next
+                                         observation */
     uint32_t evicted;                 /* slots below are gone */
     uint64_t *removed;                /* a bit a slot; NULL: none was removed */
     struct epi__image *image;         /* of an open chunk; parts.h */
@@ -163,7 +164,12 @@ unsigned epi__slot_flags(const epi__layout *layout, const epi__chunk *chunk, con
 /* Whether the slot is a live step that can be sampled: its end is known, or its next observation. */
 bool epi__slot_is_ready(const epi__layout *layout, const epi__chunk *chunk, const uint8_t *data, uint32_t offset);
 /* Whether observation of slot offset + 1 is the step's next observation; a terminated step without one reads zeros. */
-bool epi__slot_has_next(const epi__layout *layout, const epi__chunk *chunk, const uint8_t *data, uint32_t offset);
+static inline bool epi__slot_has_next(const epi__layout *layout, const epi__chunk *chunk, const uint8_t *data,
+                                      uint32_t offset) {
+    const uint32_t extent = atomic_load_explicit(&chunk->extent, memory_order_acquire), count = extent / 2;
+    if (offset + 1 < count) return !(epi__slot_stored_flags(layout, data, offset + 1) & EPI__SLOT_FIRST);
+    return offset + 1 == count && (extent & 1u);
+}
 /* A live step goes over to the one that follows (precedes) it in its episode; *chunk NULL: none that is live does. */
 epi_status epi__slot_following(epi__chunk **chunk, uint32_t *offset, epi__snapshot *snapshot);
 epi_status epi__slot_preceding(epi__chunk **chunk, uint32_t *offset, epi__snapshot *snapshot);

@@ -19,12 +19,6 @@ unsigned epi__slot_flags(const epi__layout *layout, const epi__chunk *chunk, con
     return is_cut(layout, chunk, offset) ? flags | EPI__SLOT_TRUNCATED : flags;
 }
 
-bool epi__slot_has_next(const epi__layout *layout, const epi__chunk *chunk, const uint8_t *data, uint32_t offset) {
-    uint32_t extent = atomic_load_explicit(&chunk->extent, memory_order_acquire), count = extent / 2;
-    if (offset + 1 < count) return !(epi__slot_stored_flags(layout, data, offset + 1) & EPI__SLOT_FIRST);
-    return offset + 1 == count && (extent & 1u);
-}
-
 bool epi__slot_is_ready(const epi__layout *layout, const epi__chunk *chunk, const uint8_t *data, uint32_t offset) {
     if (offset >= epi__chunk_count(chunk) || epi__slot_is_gone(chunk, offset)) return false;
     unsigned flags = epi__slot_stored_flags(layout, data, offset);

@@ -58,10 +58,10 @@ static inline double epi__sumtree_minimum(const epi__sumtree *tree) {
 void epi__sumtree_find(uint32_t *leaves, const epi__sumtree *tree, double *prefixes, size_t count);
 
 /* The lines of a leaf and its siblings, which setting it will read. */
-static inline void epi__sumtree_prefetch(const epi__sumtree *tree, uint32_t leaf) {
+EPI__INLINE void epi__sumtree_prefetch(const epi__sumtree *tree, uint32_t leaf) {
     const double *node = tree->sums[0] + (leaf & ~(EPI__SUMTREE_FANOUT - 1));
-    __builtin_prefetch(node, 1);
-    __builtin_prefetch(node + EPI__SUMTREE_FANOUT / 2, 1);
+    EPI__PREFETCH(node);
+    EPI__PREFETCH(node + EPI__SUMTREE_FANOUT / 2);
 }
 const char *epi__sumtree_kernel_name(void); /* "avx512", "avx2" or "scalar" */
 

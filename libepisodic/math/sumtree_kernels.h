@@ -48,8 +48,6 @@ static inline double epi__tree_left(double prefix, uint32_t child, const double 
     return left > 0 ? left : 0;
 }
 
-#define EPI__INLINE static inline __attribute__((always_inline))
-
 EPI__INLINE int64_t epi__bits_of(double value) {
     int64_t bits;
     memcpy(&bits, &value, sizeof bits);

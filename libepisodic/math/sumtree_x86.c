@@ -15,11 +15,11 @@
 #define FANOUT EPI__SUMTREE_FANOUT
 
 /* The lines that an item will read next. */
-static inline void prefetch_children(const epi__sumtree *tree, size_t level, uint32_t node) {
+EPI__INLINE void prefetch_children(const epi__sumtree *tree, size_t level, uint32_t node) {
     if (level == 0) return;
     const double *children = (level == 1 ? tree->sums[0] : tree->running[level - 1]) + (size_t)node * FANOUT;
-    __builtin_prefetch(children);
-    __builtin_prefetch(children + FANOUT / 2);
+    EPI__PREFETCH(children);
+    EPI__PREFETCH(children + FANOUT / 2);
 }
 
 /* An item goes down to the child that was found. */

@@ -1,13 +1,13 @@
 /* gather.c - the columns of a batch: what was drawn, copied from where it lies into the caller's rows.
  *
  * Idea: the views say for each row which steps stand where: its cells, one or a sequence of them, and for each cell the
- * window up to the step whose end and next observation count. While one cell is copied, the lines of those behind it
- * are on their way, from all columns.
+ * window up to the step whose end and next observation count. Cells go in small groups, column after column: while one
+ * group is copied, the lines of the next one are on their way, from all columns.
  * Invariant: a cell without a step is zero in every column.
  */
 #include "replay.h"
 
-#define AHEAD ((size_t)12) /* cells */
+#define GROUP ((size_t)8) /* cells */
 #define LINE 64u
 
 /* ---- which steps go where ---------------------------------------------------------------------------------------- */
@@ -36,6 +36,10 @@ static epi_status pick_cells(epi_replay *replay, epi__snapshot *snapshot) {
         epi__pick *pick = &replay->draws.picks[row * span];
         pick->chunk = epi__columns_seat(replay->columns, draws->leaves[row] >> replay->layout->shift);
         pick->slot = draws->leaves[row] & (replay->layout->capacity - 1);
+        EPI__PREFETCH(&pick->chunk->data);
+    }
+    for (size_t row = 0; row < draws->count; row++) {
+        epi__pick *pick = &replay->draws.picks[row * span];
         EPI__TRY(epi__pick_data(pick, snapshot));
         if (replay->views.length) {
             const epi__pick drawn = *pick;
@@ -46,6 +50,15 @@ static epi_status pick_cells(epi_replay *replay, epi__snapshot *snapshot) {
 }
 
 /* ---- copying ----------------------------------------------------------------------------------------------------- */
+
+/* The cells of a group, and the row and the place in it that the first of them goes to. */
+typedef struct group {
+    size_t first, end, row, at;
+} group;
+
+static inline uint8_t *row_of(const epi__gather_plan *plan, size_t row, size_t at) {
+    return (uint8_t *)plan->to.data + row * plan->to.stride + at * plan->width;
+}
 
 static inline void copy(void *to, const void *from, size_t size) {
     switch (size) { /* known sizes are one instruction */
@@ -93,67 +106,64 @@ static void put_goal(uint8_t *to, const epi__gather_plan *plan, const epi_replay
                          : epi__pick_at(replay, &replay->draws.picks[cell], plan->column), plan->width);
 }
 
-/* Out of the way of what every batch has. */
-static __attribute__((noinline)) void fill_rare(uint8_t *to, const epi__gather_plan *plan, const epi_replay *replay,
-                                                size_t cell) {
+static inline void put(uint8_t *to, const epi__gather_plan *plan, const epi_replay *replay, size_t cell) {
+    const epi__pick *pick = &replay->draws.picks[cell];
     switch (plan->kind) {
+    case EPI__GATHER_FIRST: copy(to, epi__pick_at(replay, pick, plan->column), plan->width); break;
+    case EPI__GATHER_NEXT: put_next(to, plan, replay, epi__cell_last(replay, cell)); break;
+    case EPI__GATHER_FLAG: *to = (flags_of(replay, cell) & plan->bit) != 0; break;
     case EPI__GATHER_REWARD: put_real(to, plan->to.dtype, replay->draws.windows[cell].reward); break;
     case EPI__GATHER_DISCOUNT: put_discount(to, plan, replay, cell); break;
     case EPI__GATHER_MASK: put_mask(to, replay, cell); break;
     case EPI__GATHER_PRESENT: *to = 1; break;
-    case EPI__GATHER_TRAINED: *to = replay->draws.picks[cell].trained; break;
+    case EPI__GATHER_TRAINED: *to = pick->trained; break;
     case EPI__GATHER_GOAL: put_goal(to, plan, replay, cell); break;
     case EPI__GATHER_RELABELLED: *to = replay->draws.goals[cell].chunk != NULL; break;
-    case EPI__GATHER_FIRST:
-    case EPI__GATHER_NEXT:
-    case EPI__GATHER_FLAG:
     case EPI__GATHER_STACK:
-    case EPI__GATHER_NEXT_STACK: break; /* below, and stack.c */
+    case EPI__GATHER_NEXT_STACK: break; /* stack.c */
     }
 }
 
-static inline void fill_cell(const epi_replay *replay, size_t cell, size_t row, size_t at) {
-    const epi__pick *pick = &replay->draws.picks[cell], *last = epi__cell_last(replay, cell);
-    const epi__gather_plan *plan = replay->plan, *end = plan + replay->plan_count;
-    for (; plan < end; plan++) {
-        uint8_t *to = (uint8_t *)plan->to.data + row * plan->to.stride + at * plan->width;
-        if (at >= plan->cells) continue;
-        if (!pick->chunk) memset(to, 0, plan->width);
-        else if (plan->kind == EPI__GATHER_FIRST) copy(to, epi__pick_at(replay, pick, plan->column), plan->width);
-        else if (plan->kind == EPI__GATHER_NEXT) put_next(to, plan, replay, last);
-        else if (plan->kind == EPI__GATHER_FLAG) *to = (flags_of(replay, cell) & plan->bit) != 0;
-        else fill_rare(to, plan, replay, cell);
+/* A column of a group. */
+static void fill_column(const epi_replay *replay, const epi__gather_plan *plan, group part) {
+    for (; part.first < part.end; part.first++) {
+        uint8_t *to = row_of(plan, part.row, part.at);
+        if (part.at < plan->cells) {
+            if (replay->draws.picks[part.first].chunk) put(to, plan, replay, part.first);
+            else memset(to, 0, plan->width);
+        }
+        if (++part.at == replay->views.span) part.at = 0, part.row++;
     }
 }
 
-static void prefetch_bytes(const uint8_t *from, size_t size) {
-    for (size_t at = 0; at < size; at += LINE) __builtin_prefetch(from + at);
-    __builtin_prefetch(from + size - 1);
+EPI__INLINE void prefetch_bytes(const uint8_t *from, size_t size) {
+    for (size_t at = 0; at < size; at += LINE) EPI__PREFETCH(from + at);
+    EPI__PREFETCH(from + size - 1);
 }
 
-/* Lines of all columns that a cell will be copied from, and of its flags. */
-static void prefetch_cell(const epi_replay *replay, size_t cell) {
+/* What a cell will be copied from: the lines of all columns, and of its flags. */
+EPI__INLINE void prefetch_cell(const epi_replay *replay, size_t cell) {
     const epi__layout *layout = replay->layout;
     const epi__pick *first = &replay->draws.picks[cell], *last = epi__cell_last(replay, cell);
     if (!first->chunk) return;
     for (size_t i = 0; i < replay->plan_count; i++) {
         const epi__gather_plan *plan = &replay->plan[i];
+        if (plan->fetch == 0) continue;
         if (plan->kind == EPI__GATHER_FIRST)
-            prefetch_bytes(epi__slot_at(layout, first->data, plan->column, first->slot), plan->width);
-        else if (plan->kind == EPI__GATHER_NEXT)
-            prefetch_bytes(epi__slot_at(layout, last->data, plan->column, last->slot + 1), plan->width);
+            prefetch_bytes(epi__slot_at(layout, first->data, plan->column, first->slot), plan->fetch);
+        else prefetch_bytes(epi__slot_at(layout, last->data, plan->column, last->slot + 1), plan->fetch);
     }
-    __builtin_prefetch(epi__slot_at(layout, last->data, layout->flags, last->slot));
+    EPI__PREFETCH(epi__slot_at(layout, last->data, layout->flags, last->slot));
 }
 
 /* All columns but stacks. */
 static void fill_cells(const epi_replay *replay) {
     const size_t span = replay->views.span, cells = replay->draws.count * span;
-    for (size_t cell = 0; cell < EPI__MIN(cells, AHEAD); cell++) prefetch_cell(replay, cell);
-    for (size_t cell = 0, row = 0, at = 0; cell < cells; cell++) {
-        if (cell + AHEAD < cells) prefetch_cell(replay, cell + AHEAD);
-        fill_cell(replay, cell, row, at);
-        if (++at == span) at = 0, row++;
+    for (size_t cell = 0; cell < EPI__MIN(cells, GROUP); cell++) prefetch_cell(replay, cell);
+    for (size_t first = 0; first < cells; first += GROUP) {
+        const group part = {first, EPI__MIN(first + GROUP, cells), first / span, first % span};
+        for (size_t cell = part.end; cell < EPI__MIN(part.end + GROUP, cells); cell++) prefetch_cell(replay, cell);
+        for (size_t i = 0; i < replay->plan_count; i++) fill_column(replay, &replay->plan[i], part);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "replay.h"
 
 #define MODULE "replay"
+#define FETCH_MAX ((size_t)16384) /* bytes; what is longer, the processor foresees itself */
 
 static bool is_real(epi_dtype dtype) {
     return dtype == EPI_F32 || dtype == EPI_F64;
@@ -99,6 +100,23 @@ static epi_status plan_column(epi__gather_plan *plan, const epi_replay *replay, 
                      plan->to.stride, size);
 }
 
+static bool is_copied(const epi__gather_plan *plan) {
+    return plan->kind == EPI__GATHER_FIRST || plan->kind == EPI__GATHER_NEXT;
+}
+
+/* An observation and the next one lie side by side: without windows, they are one piece. */
+static void plan_fetches(epi_replay *replay) {
+    epi__gather_plan *own = NULL, *next = NULL, *end = replay->plan + replay->plan_count;
+    for (epi__gather_plan *plan = replay->plan; plan < end; plan++) {
+        plan->fetch = is_copied(plan) ? EPI__MIN(plan->width, FETCH_MAX) : 0;
+        if (plan->kind == EPI__GATHER_NEXT) next = plan;
+        else if (plan->fetch && plan->column == replay->layout->observation) own = plan;
+    }
+    if (!own || !next || replay->views.has_windows) return;
+    own->fetch = EPI__MIN(own->width + next->width, FETCH_MAX);
+    next->fetch = 0;
+}
+
 epi_status epi__gather_check(epi_replay *replay, const epi_batch *batch) {
     if (batch->column_count > EPI__GATHER_MAX)
         return epi__fail(EPI_ELIMIT, MODULE, "a batch had %zu columns, limit %u", batch->column_count, EPI__GATHER_MAX);
@@ -109,6 +127,7 @@ epi_status epi__gather_check(epi_replay *replay, const epi_batch *batch) {
     for (size_t i = 0; i < batch->column_count; i++)
         EPI__TRY(plan_column(&replay->plan[i], replay, &batch->columns[i]));
     replay->plan_count = batch->column_count;
+    plan_fetches(replay);
     replay->planned = batch;
     return EPI_OK;
 }

@@ -94,8 +94,8 @@ static inline double epi__priorities_key_at(const epi__priorities *priorities, u
 }
 
 /* The lines that setting a leaf's priority will touch first. */
-static inline void epi__priorities_prefetch(const epi__priorities *priorities, uint32_t leaf) {
-    __builtin_prefetch(priorities->raw + leaf, 1);
+EPI__INLINE void epi__priorities_prefetch(const epi__priorities *priorities, uint32_t leaf) {
+    EPI__PREFETCH(priorities->raw + leaf);
     if (epi__priorities_has_tree(priorities)) epi__sumtree_prefetch(&priorities->tree, leaf);
 }
 

@@ -77,6 +77,7 @@ typedef struct epi__gather_plan {
     int column;   /* of the layout */
     size_t width; /* bytes of a cell */
     size_t cells; /* of a row: span, or 1 for its first cell only */
+    size_t fetch; /* bytes to have on their way before a cell is copied */
     epi_column to;
 } epi__gather_plan;
 
