@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "replay_append.h"
+#include "replay_larger.h"
 #include "replay_peer.h"
 
 #define WIDTH 84u
@@ -35,7 +36,8 @@ static const char about[] =
     "batches of 256, alpha .6, beta .4, priorities spread over three powers of ten; median of 5 rounds. Weights are\n"
     "divided by the buffer's greatest (weights: buffer) or the batch's (weights: batch). In turns with it a plain\n"
     "buffer in memory with a binary sum tree of doubles, and uniform draws from that. Then transitions appended: into\n"
-    "the pending list, and durably beside a bare LMDB and the disk. DIR: where the memories are made.";
+    "the pending list, and durably beside a bare LMDB and the disk. Then batches from a memory that is larger than\n"
+    "what the process may use (as root). DIR: where the memories are made.";
 
 /* ---- a memory full of transitions -------------------------------------------------------------------------------- */
 
@@ -420,17 +422,20 @@ static void draw(bench_run *run, full *filled) {
 int main(int argc, char **argv) {
     static full filled;
     uint64_t steps = 0;
-    bool draws = false, appends = false;
+    bool draws = false, appends = false, larger = false;
     const bench_option options[] = {
-        {.name = "--steps", .argument = "N", .help = "steps that the growing memory ends with", .number = &steps},
+        {.name = "--steps", .argument = "N", .help = "steps of the growing and the larger memory", .number = &steps},
         {.name = "--draw", .help = "only draw", .flag = &draws},
         {.name = "--append", .help = "only append", .flag = &appends},
+        {.name = "--larger", .help = "only the memory that is larger than it may be", .flag = &larger},
         {.name = NULL}};
     bench_run run = {.name = "bench_replay", .usage = "[DIR]", .about = about, .options = options, .argument_max = 1};
     bench_start(&run, argc, argv);
     const char *directory = bench_directory(run.argument_count ? run.arguments[0] : NULL);
     if (snprintf(filled.path, sizeof filled.path, "%s/memory", directory) >= PATH_SIZE) bench_fail("path too long");
-    if (!appends) draw(&run, &filled);
-    if (!draws) replay_append(&run, directory, steps);
+    const bool all = !draws && !appends && !larger;
+    if (all || draws) draw(&run, &filled);
+    if (all || appends) replay_append(&run, directory, steps);
+    if (all || larger) replay_larger(&run, directory, steps);
     return 0;
 }

@@ -184,6 +184,10 @@ static epi_status begin_chunk(epi__lane_state *lane) {
     epi__undo undo = {.lane = lane, .before = *lane};
     EPI__TRY(epi__recorder_take(&taken, lane->core));
     epi_status status = epi__image_take(&image, columns);
+    if (!status) {
+        image->lane = lane;
+        image->call = columns->call;
+    }
     pthread_rwlock_wrlock(&columns->mirror->lock);
     if (!status) status = epi__chunk_add(&chunk, columns, taken.chunk, taken.seat);
     if (!status) {
@@ -202,8 +206,6 @@ static epi_status begin_chunk(epi__lane_state *lane) {
         epi__recorder_untake(lane->core, taken.chunk);
         return status;
     }
-    image->lane = lane;
-    image->call = columns->call;
     undo.begun = chunk;
     status = note(columns, &undo);
     if (!status) {
@@ -221,9 +223,7 @@ static epi_status begin_chunk(epi__lane_state *lane) {
 static void take_back(epi__columns *columns, const epi__undo *undo) {
     if (undo->begun) {
         uint64_t number = undo->begun->number;
-        pthread_rwlock_wrlock(&columns->mirror->lock);
         epi__chunk_drop(columns, undo->begun);
-        pthread_rwlock_unlock(&columns->mirror->lock);
         epi__recorder_untake(undo->lane->core, number);
     } else if (undo->chunk) {
         epi__image *image = undo->chunk->image;
@@ -238,9 +238,12 @@ static void take_back(epi__columns *columns, const epi__undo *undo) {
     *undo->lane = undo->before;
 }
 
+/* Readers may be at the rows if they were published: they end first. */
 static void roll_back(epi__columns *columns, size_t dirty) {
     while (columns->dirty_count > dirty) columns->dirty[--columns->dirty_count]->image->dirty = false;
+    pthread_rwlock_wrlock(&columns->mirror->lock);
     while (columns->undo_count > 0) take_back(columns, &columns->undo[--columns->undo_count]);
+    pthread_rwlock_unlock(&columns->mirror->lock);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------------------------- */

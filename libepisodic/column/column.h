@@ -88,6 +88,8 @@ epi_status epi__columns_begin(epi__snapshot *snapshot, epi__mirror *mirror);
 uint32_t epi__columns_seat_count(const epi__columns *columns);                /* seats ever used */
 epi__chunk *epi__columns_seat(const epi__columns *columns, uint32_t seat);    /* NULL: empty */
 epi__chunk *epi__columns_chunk(const epi__columns *columns, uint64_t number); /* NULL: gone, or never was */
+/* Whether a recorder of this process fills it. */
+bool epi__chunk_is_written_here(const epi__chunk *chunk);
 /* The columns of a chunk, verified on the first read. */
 epi_status epi__chunk_data(const uint8_t **data, epi__snapshot *snapshot, epi__chunk *chunk);
 

@@ -114,6 +114,10 @@ epi_status epi__columns_begin(epi__snapshot *snapshot, epi__mirror *mirror) {
     return EPI_OK;
 }
 
+bool epi__chunk_is_written_here(const epi__chunk *chunk) {
+    return chunk->image && chunk->image->lane;
+}
+
 void epi__columnar_stats(epi_space_stats *stats, const epi__state *state) {
     stats->steps = state->column_steps;
     stats->episodes = state->column_episodes;

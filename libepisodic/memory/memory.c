@@ -156,7 +156,7 @@ epi_status epi_space_drop(epi_memory *memory, const char *name) {
     uint32_t space = 0;
     EPI__TRY(epi__memory_check_handle(memory));
     EPI__TRY(epi__catalog_drop(&space, memory->store, name));
-    epi__cache_drop(memory->store, space);
+    epi__cache_drop_all(memory->store, space);
     return EPI_OK;
 }
 

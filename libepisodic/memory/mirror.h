@@ -127,6 +127,7 @@ epi_status epi__mirror_index_load(epi__index **index, epi__index_stamp *stamp, c
 epi_status epi__mirror_index_save(epi__mirror *mirror, const epi__state *state);
 bool epi__mirror_cache_exists(const epi__mirror *mirror);
 void epi__cache_drop(epi__store *store, uint32_t space); /* the file; it holds what vectors were made of */
+void epi__cache_drop_all(epi__store *store, uint32_t space); /* whatever cache/ has of a space that is no more */
 /* Adds every stored vector to an empty index. */
 epi_status epi__mirror_index_fill(epi__index *index, epi__mirror *mirror, epi__txn *txn, const epi__state *state);
 

@@ -94,6 +94,12 @@ void epi__cache_drop(epi__store *store, uint32_t space) {
     epi__buffer_dispose(&path);
 }
 
+void epi__cache_drop_all(epi__store *store, uint32_t space) {
+    char pattern[64];
+    snprintf(pattern, sizeof pattern, "space-%u[.-]*", space);
+    (void)epi__store_cache_remove(store, pattern);
+}
+
 /* ---- filling ---------------------------------------------------------------------------------------------------- */
 
 static bool bit(const uint8_t *bits, uint32_t at) {

@@ -145,6 +145,22 @@ static uint32_t readable(const epi__layout *layout, const epi__chunk *chunk, con
     return flags & (EPI__SLOT_FINAL | EPI__SLOT_ENDED) ? extent : extent - 1;
 }
 
+/* Rows of a call of this process that failed are gone as if they had never been; no other process has seen them. */
+static void clear_taken_back(epi_replay *replay, const epi__chunk *chunk) {
+    const uint32_t base = chunk->seat << replay->layout->shift;
+    findings back = {.count = 0};
+    if (!epi__chunk_is_written_here(chunk)) return;
+    for (uint32_t slot = replay->seats[chunk->seat].ready; slot < replay->layout->capacity; slot++) {
+        if (!(replay->priorities.raw[base + slot] >= 0)) continue;
+        replay->priorities.head->counts.inserted--;
+        back.leaves[back.count++] = base + slot;
+        if (back.count < PIECE) continue;
+        epi__priorities_clear(&replay->priorities, back.leaves, EPI__RAW_NONE, back.count);
+        back.count = 0;
+    }
+    epi__priorities_clear(&replay->priorities, back.leaves, EPI__RAW_NONE, back.count);
+}
+
 static epi_status look(epi_replay *replay, epi__snapshot *snapshot, uint32_t seat, uint32_t first, uint32_t count) {
     epi__chunk *chunk = epi__columns_seat(replay->columns, seat);
     const uint8_t *data = NULL;
@@ -156,6 +172,7 @@ static epi_status look(epi_replay *replay, epi__snapshot *snapshot, uint32_t sea
     replay->seats[seat].ready = readable(replay->layout, chunk, data, extent);
     if (!owned) return EPI_OK;
     first = first > 0 ? first - 1 : 0; /* the step before may have got its successor */
+    if (count == replay->layout->capacity) clear_taken_back(replay, chunk);
     const uint32_t end = EPI__MIN(first + count + 1, extent);
     clear_gone(replay, chunk, first, end);
     if (replay->views.length) return add_sequences(replay, snapshot, chunk, data, first, end);
@@ -183,6 +200,22 @@ epi_status epi__follow(epi_replay *replay, epi__snapshot *snapshot) {
             EPI__TRY(look(replay, snapshot, looks[i].seat, looks[i].first, looks[i].count));
         replay->next_look = next;
     }
+    return EPI_OK;
+}
+
+epi_status epi__follow_keys(epi_replay *replay, epi__snapshot *snapshot) {
+    const uint32_t seats = epi__columns_seat_count(replay->columns);
+    for (uint32_t seat = 0; seat < seats; seat++) {
+        const uint8_t *data = NULL;
+        epi__chunk *chunk = epi__columns_seat(replay->columns, seat);
+        const uint32_t base = seat << replay->layout->shift;
+        if (!chunk || replay->priorities.seats[seat].chunk != chunk->number) continue;
+        EPI__TRY(epi__chunk_data(&data, snapshot, chunk));
+        for (uint32_t slot = 0; slot < epi__chunk_count(chunk); slot++)
+            if (replay->priorities.raw[base + slot] >= 0) set_key(replay, base + slot, data, slot);
+    }
+    epi__priorities_rebuild(&replay->priorities);
+    replay->priorities.keyless = false;
     return EPI_OK;
 }
 

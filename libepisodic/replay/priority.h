@@ -84,6 +84,7 @@ typedef struct epi__priorities {
     int lock_file;
     bool first;  /* no other handle had it when it was opened */
     bool filled; /* what the block holds was kept; else it is empty */
+    bool keyless; /* it was another sampler's, which has no keys of time: they are still to be set */
 } epi__priorities;
 
 static inline bool epi__priorities_has_tree(const epi__priorities *priorities) {

@@ -189,9 +189,10 @@ static epi_status adopt(epi__priorities *in, const epi__priority_kind *kind) {
     const bool by_time = kind->sampler == EPI_SAMPLER_FIFO || kind->sampler == EPI_SAMPLER_LIFO;
     epi__priorities old = *in;
     in->kind = *kind;
-    const bool anew = by_time || !has_same_items(&old.kind, kind); /* their keys are not in the old block */
+    const bool anew = !has_same_items(&old.kind, kind);
     EPI__TRY(make(in, anew ? NULL : &old, old.capacity));
     in->filled = !anew;
+    in->keyless = by_time && !anew && old.kind.sampler != kind->sampler;
     epi__priorities_unlock(in);
     unmap(&old);
     return EPI_OK;

@@ -101,6 +101,7 @@ static epi_status fill(epi_replay *replay, const epi__sampler_record *record) {
             status = epi__sampler_load(replay, &snapshot);
         }
         if (!status) status = epi__follow_all(replay, &snapshot);
+        if (!status && replay->priorities.keyless) status = epi__follow_keys(replay, &snapshot);
         if (!status && replay->priorities.first) epi__follow_settle(replay);
         if (!status && fresh) epi__priorities_rebuild(&replay->priorities); /* a heap in its sorted form */
         epi__priorities_unlock(&replay->priorities);

@@ -137,6 +137,8 @@ epi_status epi__follow_all(epi_replay *replay, epi__snapshot *snapshot);
 /* Priorities of a chunk as they were flushed: f64 a slot, and u32 draws a slot or nothing. */
 epi_status epi__follow_restore(epi_replay *replay, epi__snapshot *snapshot, uint64_t chunk, epi__view raw,
                                epi__view times);
+/* Sets the keys of all steps, in a block of another sampler whose raw priorities were kept. */
+epi_status epi__follow_keys(epi_replay *replay, epi__snapshot *snapshot);
 /* For who opens a block alone: takes away steps that a process told of and died before it stored them. */
 void epi__follow_settle(epi_replay *replay);
 /* The leaves of those ids that have a step now, and the ids' places among all of them. */

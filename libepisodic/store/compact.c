@@ -126,11 +126,7 @@ static void renew_ballast(epi__store *store) {
 
 /* Encoders keep vectors by hashes of texts in cache/, which say nothing of whose they are: all go. */
 static epi_status drop_vectors(const epi__store *store) {
-    epi__buffer path = {0};
-    epi_status status = epi__store_cache_path(&path, store, ".");
-    if (!status) status = epi__dir_remove_all(epi__buffer_text(&path), ".vectors");
-    epi__buffer_dispose(&path);
-    return status == EPI_ENOTFOUND ? EPI_OK : status;
+    return epi__store_cache_remove(store, "*.vectors");
 }
 
 epi_status epi__store_compact(epi__store *store) {

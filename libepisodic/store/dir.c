@@ -15,6 +15,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -350,12 +351,7 @@ epi_status epi__dir_remove_flat(const char *path, const char *const *names, size
     return epi__fail_errno("store", errno, "removing the directory", path);
 }
 
-static bool ends_with(const char *name, const char *suffix) {
-    size_t size = strlen(name), end = strlen(suffix);
-    return size >= end && strcmp(name + size - end, suffix) == 0;
-}
-
-epi_status epi__dir_remove_all(const char *path, const char *suffix) {
+epi_status epi__dir_remove_all(const char *path, const char *pattern) {
     int directory, error = 0;
     EPI__TRY(open_directory(&directory, path));
     DIR *list = fdopendir(directory);
@@ -365,7 +361,8 @@ epi_status epi__dir_remove_all(const char *path, const char *suffix) {
         return epi__fail_errno("store", error, "listing the directory", path);
     }
     for (struct dirent *entry; error == 0 && (entry = readdir(list)) != NULL;)
-        if (ends_with(entry->d_name, suffix) && unlinkat(directory, entry->d_name, 0) != 0 && errno != ENOENT)
+        if (fnmatch(pattern, entry->d_name, FNM_PERIOD) == 0 && unlinkat(directory, entry->d_name, 0) != 0 &&
+            errno != ENOENT)
             error = errno;
     epi_status status = error ? epi__fail_errno("store", error, "removing files of", path)
                               : sync_directory(directory, path);

@@ -32,8 +32,8 @@ epi_status epi__dir_holds_only(bool *only, const char *path, const char *const *
  * error. EPI_ENOTMEMORY it holds something else: then the named files are gone and the directory is still there. */
 epi_status epi__dir_remove_flat(const char *path, const char *const *names, size_t count);
 
-/* Removes every file whose name ends so. */
-epi_status epi__dir_remove_all(const char *path, const char *suffix);
+/* Removes every file whose name matches, as a shell's would: "*.vectors". */
+epi_status epi__dir_remove_all(const char *path, const char *pattern);
 
 typedef struct epi__dir_identity {
     uint64_t device;

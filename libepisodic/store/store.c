@@ -498,6 +498,14 @@ epi_status epi__store_cache_path(epi__buffer *path, const epi__store *store, con
     return path->failed ? epi__fail_memory("store", strlen(name)) : EPI_OK;
 }
 
+epi_status epi__store_cache_remove(const epi__store *store, const char *pattern) {
+    epi__buffer path = {0};
+    epi_status status = epi__store_cache_path(&path, store, ".");
+    if (!status) status = epi__dir_remove_all(epi__buffer_text(&path), pattern);
+    epi__buffer_dispose(&path);
+    return status == EPI_ENOTFOUND ? EPI_OK : status;
+}
+
 void epi__store_lock(epi__store *store) {
     pthread_mutex_lock(&store->shared_mutex);
 }

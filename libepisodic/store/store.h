@@ -52,6 +52,8 @@ int64_t epi__store_now(const epi__store *store);
 void epi__store_log(const epi__store *store, const char *format, ...) EPI__PRINTF(2, 3);
 /* Path of a derived file: memory/cache/NAME. */
 epi_status epi__store_cache_path(epi__buffer *path, const epi__store *store, const char *name);
+/* Removes the derived files whose names match, as a shell's would: "*.vectors". */
+epi_status epi__store_cache_remove(const epi__store *store, const char *pattern);
 
 /* One pointer of the layer above, shared by all opens of the directory in this process and freed with the last. */
 typedef struct epi__store_shared {

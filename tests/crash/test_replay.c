@@ -1,6 +1,8 @@
 /* A trainer is killed at a random moment of appending, updating and flushing, again and again. Each time every
  * acknowledged step is there, and each priority is that of the last flush that returned, or the one that was on its
- * way. After every second kill the files in cache/ are taken away too, so that only the store can know.
+ * way. A trainer that was killed while it drew batches after epi_replay_save() is gone on with: the sampler that
+ * resumes draws the very same ones. After every second kill the files in cache/ are taken away too, so that only the
+ * store can know.
  *
  *   EPISODIC_TEST_KILLS     how many (200)
  *   EPISODIC_TEST_SEED      the seed, which is printed
@@ -8,6 +10,7 @@
 #include "ledger.h"
 
 #include <ftw.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,19 +21,26 @@
 #define STEPS_MAX 200000u
 #define BLOCK 16u
 #define UPDATES 40u
+#define BATCH 32u
+#define BATCHES 60u
 
 /* Shared with children. Of each step in the order of appending. */
 typedef struct book {
     uint32_t count; /* acknowledged */
     uint64_t ids[STEPS_MAX];
     double flushed[STEPS_MAX], coming[STEPS_MAX]; /* 0: never set */
+    atomic_bool saved;    /* and nothing was done since but drawing: */
+    atomic_uint drawn;    /* so many batches */
+    uint64_t batches[BATCHES][BATCH];
+    uint32_t compared;
 } book;
 
-static void open_all(epi_memory **memory, epi_space **space, epi_replay **replay, const place *p) {
+static void open_all(epi_memory **memory, epi_space **space, epi_replay **replay, const place *p, bool resume) {
     epi_schema schema;
     epi_role roles[EPI_TRANSITION_ROLE_COUNT];
     epi_replay_options options = epi_replay_options_default();
     options.name = "trainer";
+    options.resume = resume;
     EXPECT(EPI_OK, epi_memory_open(memory, p->path, &p->options));
     EXPECT(EPI_OK, epi_schema_transitions(&schema, roles, 8, EPI_I32, 0));
     EXPECT(EPI_OK, epi_space_open(space, *memory, "game", &schema));
@@ -66,16 +76,38 @@ static void update(book *b, epi_replay *replay, uint64_t *random) {
     for (uint32_t i = 0; i < UPDATES; i++) b->flushed[chosen[i]] = values[i];
 }
 
+static void draw(uint64_t *ids, epi_replay *replay) {
+    epi_batch batch = epi_batch_default();
+    batch.size = BATCH;
+    batch.ids = ids;
+    EXPECT(EPI_OK, epi_replay_sample(replay, &batch, 0.4));
+    assert_int_equal(batch.count, BATCH);
+}
+
+/* Saves, and tells of the batches that come next. */
+static void save_and_draw(book *b, epi_replay *replay) {
+    EXPECT(EPI_OK, epi_replay_save(replay));
+    atomic_store(&b->drawn, 0);
+    atomic_store(&b->saved, true);
+    for (uint32_t i = 0; i < BATCHES; i++) {
+        draw(b->batches[i], replay);
+        atomic_store(&b->drawn, i + 1);
+        usleep(100);
+    }
+    atomic_store(&b->saved, false);
+}
+
 static void train(book *b, const place *p, uint64_t random) {
     epi_memory *memory = NULL;
     epi_space *space = NULL;
     epi_replay *replay = NULL;
     epi_recorder *recorder = NULL;
-    open_all(&memory, &space, &replay, p);
+    open_all(&memory, &space, &replay, p, false);
     EXPECT(EPI_OK, epi_recorder_open(&recorder, space, "actor", 1));
     for (;;) {
         if (b->count + BLOCK < STEPS_MAX) append(b, recorder, memory);
         update(b, replay, &random);
+        if (ledger_random(&random) % 3 == 0) save_and_draw(b, replay);
     }
 }
 
@@ -83,10 +115,18 @@ static void train(book *b, const place *p, uint64_t random) {
  * had changed and not flushed is in a file of cache/ alone. */
 static void compare(book *b, const place *p) {
     static double raw[STEPS_MAX];
+    uint64_t ids[BATCH];
+    const bool saved = atomic_load(&b->saved);
     epi_memory *memory = NULL;
     epi_space *space = NULL;
     epi_replay *replay = NULL;
-    open_all(&memory, &space, &replay, p);
+    open_all(&memory, &space, &replay, p, saved);
+    for (uint32_t i = 0; saved && i < atomic_load(&b->drawn); i++) {
+        draw(ids, replay);
+        assert_memory_equal(ids, b->batches[i], sizeof ids);
+        b->compared++;
+    }
+    atomic_store(&b->saved, false);
     EXPECT(EPI_OK, epi_replay_priorities(raw, replay, b->ids, b->count));
     for (uint32_t i = 0; i < b->count; i++) {
         assert_true(raw[i] > 0);
@@ -138,8 +178,8 @@ static void priorities_are_those_of_the_last_flush(void **state) {
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_int_equal(status, 0);
     }
-    print_message("%u steps\n", b->count);
-    assert_true(b->count > 0);
+    print_message("%u steps, %u batches drawn again\n", b->count, b->compared);
+    assert_true(b->count > 0 && (b->compared > 0 || kills < 50));
     (void)munmap(b, sizeof *b);
     place_remove(&p);
 }

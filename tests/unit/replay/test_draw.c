@@ -1,4 +1,8 @@
-/* Tests of what samplers draw: distributions, weights, orders, and what they leave out. */
+/* Tests of what samplers draw: distributions, weights, orders, and what they leave out.
+ *
+ *   EPISODIC_TEST_BATCHES   stratified batches whose means are compared (20000)
+ *   EPISODIC_TEST_DRAWS     draws of which none may be of priority 0 (81920)
+ */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,7 +107,8 @@ static void rank_based_draws_follow_the_ranks(void **state) {
 
 static void stratified_batches_take_from_every_part(void **state) {
     (void)state;
-    enum { SIZE = 50, BATCHES = 20000 };
+    enum { SIZE = 50 };
+    const uint64_t batches = place_seconds("EPISODIC_TEST_BATCHES", 20000);
     double raw[KINDS], chances[KINDS], sum[KINDS] = {0}, squares[KINDS] = {0};
     size_t numbers[SIZE];
     epi_replay_options options = epi_replay_options_default();
@@ -113,7 +118,7 @@ static void stratified_batches_take_from_every_part(void **state) {
     chances_of(chances, raw, KINDS, options.alpha);
     epi_replay *replay = stage_replay(&s, &options);
     stage_set(&s, replay, raw);
-    for (size_t b = 0; b < BATCHES; b++) {
+    for (size_t b = 0; b < batches; b++) {
         size_t counts[KINDS] = {0};
         assert_int_equal(stage_draw(numbers, NULL, &s, replay, SIZE, 0.4), SIZE);
         for (size_t i = 0; i < SIZE; i++) counts[numbers[i]]++;
@@ -124,7 +129,8 @@ static void stratified_batches_take_from_every_part(void **state) {
         }
     }
     for (size_t i = 0; i < KINDS; i++) {
-        const double mean = sum[i] / BATCHES, error = sqrt((squares[i] / BATCHES - mean * mean) / BATCHES);
+        const double n = (double)batches, mean = sum[i] / n;
+        const double error = sqrt((squares[i] / n - mean * mean) / n);
         assert_true(fabs(mean - chances[i] * SIZE) <= 5 * error + 1e-12);
     }
     epi_replay_close(replay);
@@ -166,6 +172,7 @@ static void weights_are_exact_by_buffer_and_by_batch(void **state) {
 static void every_step_is_reached_and_none_of_priority_zero(void **state) {
     (void)state;
     enum { COUNT = 64, DRAWN = 4096 };
+    const uint64_t draws = place_seconds("EPISODIC_TEST_DRAWS", 81920);
     static size_t numbers[DRAWN];
     double raw[COUNT];
     bool seen[COUNT] = {false};
@@ -175,7 +182,7 @@ static void every_step_is_reached_and_none_of_priority_zero(void **state) {
     for (size_t i = 0; i < COUNT; i++) raw[i] = i % 2 ? 0 : pow(10, -6.0 * (double)i / COUNT);
     epi_replay *replay = stage_replay(&s, &options);
     stage_set(&s, replay, raw);
-    for (size_t b = 0; b < 20; b++) {
+    for (uint64_t done = 0; done < draws; done += DRAWN) {
         assert_int_equal(stage_draw(numbers, NULL, &s, replay, DRAWN, 0), DRAWN);
         for (size_t i = 0; i < DRAWN; i++) seen[numbers[i]] = true;
     }

@@ -1,4 +1,8 @@
-/* A model test of replay: random appends, updates, removals, evictions, draws and restarts, against plain arrays. */
+/* A model test of replay: random appends, updates, removals, evictions, draws and restarts, against plain arrays.
+ *
+ *   EPISODIC_TEST_OPERATIONS   how many, a new memory and the next seed every 4000 (4000)
+ *   EPISODIC_SEED              the first seed, which is printed
+ */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -159,10 +163,10 @@ static void check_all(void) {
     for (size_t i = 0; i < m.s.count; i++) assert_true(raw[i] == (m.live[i] && m.ready[i] ? m.raw[i] : -1));
 }
 
-static void replay_does_what_plain_arrays_do(void **state) {
-    (void)state;
+static void run(uint64_t seed) {
     epi_transition_limits limits = epi_transition_limits_default();
-    m.random = epi__random_seed(quick_seed(11));
+    memset(&m, 0, sizeof m);
+    m.random = epi__random_seed(seed);
     m.greatest = 1;
     stage_make(&m.s);
     limits.max_steps = LIMIT;
@@ -183,6 +187,13 @@ static void replay_does_what_plain_arrays_do(void **state) {
     place_check(m.s.memory);
     epi_replay_close(m.replay);
     stage_remove(&m.s);
+}
+
+static void replay_does_what_plain_arrays_do(void **state) {
+    (void)state;
+    const uint64_t operations = place_seconds("EPISODIC_TEST_OPERATIONS", ROUNDS);
+    const uint64_t seed = quick_seed(11);
+    for (uint64_t done = 0; done < operations; done += ROUNDS) run(seed + done / ROUNDS);
 }
 
 int main(void) {

@@ -329,6 +329,32 @@ static void counts_of_draws_are_kept(void **state) {
     epi_replay_close(replay);
 }
 
+/* What was not flushed is kept too: it is in the block, whose keys alone are another sampler's. */
+static void a_name_changes_its_sampler_and_keeps_its_priorities(void **state) {
+    (void)state;
+    enum { COUNT = 200 };
+    const epi_sampler samplers[] = {EPI_SAMPLER_PROPORTIONAL, EPI_SAMPLER_FIFO, EPI_SAMPLER_LIFO, EPI_SAMPLER_MAX_HEAP,
+                                    EPI_SAMPLER_LIFO, EPI_SAMPLER_UNIFORM};
+    double raw[COUNT], kept[COUNT];
+    size_t numbers[COUNT];
+    epi_replay_options options = epi_replay_options_default();
+    options.name = "changing";
+    stage_append(&s, COUNT, NULL);
+    for (size_t i = 0; i < COUNT; i++) raw[i] = (double)(i * 37 % COUNT + 1);
+    for (size_t k = 0; k < sizeof samplers / sizeof *samplers; k++) {
+        options.sampler = samplers[k];
+        epi_replay *replay = stage_replay(&s, &options);
+        if (k == 0) stage_set(&s, replay, raw);
+        EXPECT(EPI_OK, epi_replay_priorities(kept, replay, s.ids, COUNT));
+        for (size_t i = 0; i < COUNT; i++) assert_true(kept[i] == raw[i]);
+        assert_int_equal(stage_draw(numbers, NULL, &s, replay, COUNT, 0), COUNT);
+        for (size_t i = 0; i < COUNT && samplers[k] == EPI_SAMPLER_FIFO; i++) assert_int_equal(numbers[i], i);
+        for (size_t i = 0; i < COUNT && samplers[k] == EPI_SAMPLER_LIFO; i++)
+            assert_int_equal(numbers[i], COUNT - 1 - i);
+        epi_replay_close(replay);
+    }
+}
+
 /* ---- sharing ----------------------------------------------------------------------------------------------------- */
 
 static void handles_of_one_name_share_priorities_and_others_do_not(void **state) {
@@ -460,6 +486,35 @@ static void a_closed_memory_and_a_dropped_space_are_told(void **state) {
     epi_replay_close(replay);
 }
 
+static size_t cache_files;
+
+static int count_file(const char *path, const struct stat *info, int kind, struct FTW *where) {
+    (void)path, (void)info, (void)where;
+    cache_files += kind == FTW_F;
+    return 0;
+}
+
+static size_t count_cache(void) {
+    char path[160];
+    (void)snprintf(path, sizeof path, "%s/cache", s.at.path);
+    cache_files = 0;
+    assert_int_equal(nftw(path, count_file, 8, FTW_PHYS), 0);
+    return cache_files;
+}
+
+static void a_dropped_space_leaves_no_files(void **state) {
+    (void)state;
+    epi_replay_options options = epi_replay_options_default();
+    options.name = "gone";
+    stage_append(&s, 20, NULL);
+    epi_replay *replay = stage_replay(&s, &options);
+    EXPECT(EPI_OK, epi_replay_save(replay));
+    epi_replay_close(replay);
+    assert_int_equal(count_cache(), 2);
+    EXPECT(EPI_OK, epi_space_drop(s.memory, "game"));
+    assert_int_equal(count_cache(), 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void) {
@@ -476,10 +531,12 @@ int main(void) {
         TEST(a_saved_sampler_needs_nothing_but_the_store),
         TEST(the_same_seed_draws_the_same_and_another_does_not),
         TEST(counts_of_draws_are_kept),
+        TEST(a_name_changes_its_sampler_and_keeps_its_priorities),
         TEST(handles_of_one_name_share_priorities_and_others_do_not),
         TEST(bad_options_are_named),
         TEST(bad_batches_and_priorities_change_nothing),
         TEST(a_closed_memory_and_a_dropped_space_are_told),
+        TEST(a_dropped_space_leaves_no_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
