@@ -171,11 +171,13 @@ epi_status epi__gather(epi_replay *replay, epi__snapshot *snapshot) {
     if (replay->plan_count == 0) return EPI_OK;
     EPI__TRY(make_cells(replay));
     EPI__TRY(pick_cells(replay, snapshot));
+    epi__fetch_begin(replay);
     if (replay->views.relabels) EPI__TRY(epi__goals_choose(replay, snapshot));
     if (replay->views.has_windows) EPI__TRY(epi__windows_make(replay, snapshot));
     fill_cells(replay);
     for (size_t i = 0; i < replay->plan_count; i++)
         if (replay->plan[i].kind == EPI__GATHER_STACK || replay->plan[i].kind == EPI__GATHER_NEXT_STACK)
             EPI__TRY(epi__stack_gather(&replay->plan[i], replay, snapshot));
+    epi__fetch_end(replay);
     return EPI_OK;
 }

@@ -5,7 +5,7 @@
  *     draw.c      leaves, by the sampler; their probabilities and weights
  *     views.c     what the options say of views, checked once
  *     plan.c      what a batch asks for: how each column is filled
- *     gather.c    the columns of what was drawn
+ *     gather.c    the columns of what was drawn; fetch.c: their pages, where the disk must be waited for
  *     window.c    along an episode, and n-step windows; sequence.c, stack.c, goal.c: the other views
  *     prefetch.c  a thread that draws ahead
  *     flush.c     priorities and states in the store
@@ -126,6 +126,8 @@ struct epi_replay {
     epi__gather_plan plan[EPI__GATHER_MAX];
     size_t plan_count;
     const epi_batch *planned; /* whose plan it is */
+    uint64_t waits;  /* of fetch.c: pages waited for when the batch began */
+    uint32_t fetches; /* batches whose pages are still to be asked for beforehand */
     double *ranks; /* running sums of rank^-alpha */
     size_t rank_count;
 };
@@ -174,6 +176,9 @@ const epi_role *epi__views_role(const epi_replay *replay, const char *name, int 
 epi_status epi__gather_check(epi_replay *replay, const epi_batch *batch);
 /* gather.c: fills them for what was drawn. As all below within the snapshot. */
 epi_status epi__gather(epi_replay *replay, epi__snapshot *snapshot);
+/* fetch.c: around gathering, once it is known which steps. */
+void epi__fetch_begin(epi_replay *replay);
+void epi__fetch_end(epi_replay *replay);
 /* stack.c: the frames of a column. */
 epi_status epi__stack_gather(const epi__gather_plan *plan, const epi_replay *replay, epi__snapshot *snapshot);
 
