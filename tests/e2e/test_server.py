@@ -127,7 +127,7 @@ class Tools(Case):
 
     def test_wrong_arguments_are_told_to_the_model(self):
         with self.serve() as server:
-            for arguments, told in (({}, "text"), ({"text": 1}, "type"), ({"text": ""}, "empty"),
+            for arguments, told in (({}, "text"), ({"text": 1}, "string"), ({"text": ""}, "empty"),
                                     ({"text": "x", "time": "yesterday"}, "time"), ({"text": "x", "tags": "a"}, "tags"),
                                     ({"text": "x", "supersedes": 0}, "at least 1"), ({"text": "x", "txet": 1}, "txet"),
                                     ({"text": "x", "episode": 99}, "episode"), ({"text": "x", "space": ""}, "empty")):

@@ -53,7 +53,7 @@ class Server:
         assert line.endswith(b"\n"), f"the server wrote {line!r} and ended"
         return json.loads(line)
 
-    def ask(self, method: str, **params) -> int:
+    def ask(self, method: str, /, **params) -> int:
         """Sends a request without waiting for its answer. @return its id"""
         self.next_id += 1
         if self.modern:
@@ -61,26 +61,26 @@ class Server:
         self.send({"jsonrpc": "2.0", "id": self.next_id, "method": method, "params": params})
         return self.next_id
 
-    def request(self, method: str, **params) -> dict:
+    def request(self, method: str, /, **params) -> dict:
         """Sends a request and waits for its answer; notifications before it go to self.notes."""
         wanted = self.ask(method, **params)
         while (message := self.read()).get("id") != wanted:
             self.notes.append(message)
         return message
 
-    def result(self, method: str, **params) -> dict:
+    def result(self, method: str, /, **params) -> dict:
         message = self.request(method, **params)
         assert "error" not in message, message["error"]
         return message["result"]
 
-    def call(self, tool: str, **arguments) -> dict:
+    def call(self, tool: str, /, **arguments) -> dict:
         """The structured content of a tool's result, which its text has to say too."""
         result = self.result("tools/call", name=tool, arguments=arguments)
         assert not result.get("isError"), result["content"][0]["text"]
         assert json.loads(result["content"][0]["text"]) == result["structuredContent"]
         return result["structuredContent"]
 
-    def refusal(self, tool: str, **arguments) -> str:
+    def refusal(self, tool: str, /, **arguments) -> str:
         """The line of a tool's failure."""
         result = self.result("tools/call", name=tool, arguments=arguments)
         assert result.get("isError"), result

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "arguments.h"
+#include "cursor.h"
 #include "render.h"
 
 const char *argument_text(const operation_call *call, const char *name, size_t *size) {
@@ -40,6 +41,14 @@ size_t argument_ids(uint64_t ids[ARGUMENT_LIST_MAX], const operation_call *call,
     for (; each != NULL && count < ARGUMENT_LIST_MAX; each = epi_json_next(each))
         if (epi_json_integer(&id, each) && id > 0) ids[count++] = (uint64_t)id;
     return count;
+}
+
+epi_status argument_cursor(uint64_t *position, operation_call *call, const char *list) {
+    const char *cursor = argument_text(call, "cursor", NULL);
+    *position = 0;
+    if (cursor == NULL || cursor_read(position, cursor, list, call->arguments)) return EPI_OK;
+    call->refused = true;
+    return operation_fail(call, EPI_EINVAL, "arguments.cursor belongs to no %s with these arguments", list);
 }
 
 /* ---- times ----------------------------------------------------------------------------------------------------- */
@@ -104,6 +113,16 @@ static epi_status explain_space(operation_call *call, epi_status status, const c
     return status;
 }
 
+static bool keeps_work(const epi_space *space) {
+    const epi_schema *schema = epi_space_schema(space);
+    bool tool = false, task = false;
+    for (size_t i = 0; i < schema->role_count; i++) {
+        tool = tool || strcmp(schema->roles[i].name, "tool") == 0;
+        task = task || strcmp(schema->roles[i].name, "task") == 0;
+    }
+    return tool && task;
+}
+
 epi_status argument_space(epi_space **space, operation_call *call, service_use use, const epi_schema *schema) {
     const char *name = argument_text(call, "space", NULL);
     *space = NULL;
@@ -115,6 +134,13 @@ epi_status argument_space(epi_space **space, operation_call *call, service_use u
     }
     epi_status status = service_space(space, call->service, use, name, schema);
     call->space = *space;
+    if (status == EPI_OK && use == FOR_WORK && !keeps_work(*space)) {
+        call->refused = true;
+        return operation_fail(call, EPI_ESCHEMA,
+                              "space \"%.80s\" keeps no work, as its preset is %.40s: name another one, or start the "
+                              "server with --work-space NAME",
+                              name, epi_space_schema(*space)->preset);
+    }
     return status == EPI_OK ? EPI_OK : explain_space(call, status, name);
 }
 

@@ -22,6 +22,8 @@ size_t argument_ids(uint64_t ids[ARGUMENT_LIST_MAX], const operation_call *call,
 epi_status argument_time(epi_time *time, operation_call *call, const char *name, bool end);
 /** The interval that an ISO 8601 time names. @param given whether it was. */
 epi_status argument_interval(epi_interval *interval, bool *given, operation_call *call, const char *name);
+/** The place in a list that the argument "cursor" names; 0: left out. */
+epi_status argument_cursor(uint64_t *position, operation_call *call, const char *list);
 /** When a step happened: the interval of a time, or now, in this place's offset. */
 epi_status argument_event(epi_step *step, operation_call *call, const char *name);
 /** An object or any other JSON, as text. NULL: left out. @param[out] holder owns the text; freed by the caller. */
@@ -49,7 +51,11 @@ epi_status argument_filter(argument_filter_room *room, operation_call *call);
 #define SCHEMA_SPACE                                                                                  \
     "\"space\":{\"type\":\"string\",\"minLength\":1,\"description\":\"The space: one user, agent or " \
     "task. Left out: the one that the server was started with.\"}"
+#define SCHEMA_CURSOR                                                                             \
+    "\"cursor\":{\"type\":\"string\",\"description\":\"next_cursor of the page before; all else " \
+    "as it was.\"}"
 #define SCHEMA_TAGS "\"tags\":{\"type\":\"array\",\"maxItems\":64,\"items\":{\"type\":\"string\",\"minLength\":1}"
+#define SCHEMA_OBJECT_OR_TEXT "\"anyOf\":[{\"type\":\"object\"},{\"type\":\"string\"}]"
 #define SCHEMA_IDS "{\"type\":\"array\",\"maxItems\":64,\"items\":{\"type\":\"integer\",\"minimum\":1}}"
 #define SCHEMA_FILTER                                                                                             \
     "\"from\":" SCHEMA_TIME ",\"to\":" SCHEMA_TIME "," SCHEMA_TAGS ",\"description\":\"Only what "                \

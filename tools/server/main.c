@@ -22,9 +22,13 @@ static void log_line(void *context, const char *line) {
     fprintf(stderr, "episodic-server: %s\n", line);
 }
 
+static registry_form form_of(const settings *s) {
+    return s->as != NULL && strcmp(s->as, "memory") == 0 ? AS_MEMORY : AS_EPISODIC;
+}
+
 static int serve_mcp(service *of, const settings *s) {
     static memory_registry registry;
-    memory_registry_init(&registry, of);
+    memory_registry_init(&registry, of, form_of(s));
     int failed = stdio_serve(&registry.registry, STDIN_FILENO, STDOUT_FILENO,
                              s->size_max > 0 ? (size_t)s->size_max : STDIO_MESSAGE_MAX);
     return failed == 0 ? DONE : fail(BAD_STORAGE, strerror(failed));
@@ -34,9 +38,11 @@ static int serve_http(service *of, const settings *s) {
     static memory_registry registry;
     char token[HTTP_TOKEN_ROOM];
     if (!http_token_read(token, s->token_file)) return BAD_USAGE;
-    memory_registry_init(&registry, of);
-    return http_serve(of, &(http_options){.address = s->http, .token = *token != '\0' ? token : NULL,
-                                          .hosts = s->hosts, .mcp = &registry.registry,
+    memory_registry_init(&registry, of, form_of(s));
+    return http_serve(of, &(http_options){.address = s->http,
+                                          .token = *token != '\0' ? token : NULL,
+                                          .hosts = s->hosts,
+                                          .mcp = &registry.registry,
                                           .body_size_max = s->size_max,
                                           .request_s = (unsigned)s->request_s});
 }

@@ -8,6 +8,7 @@
 #include "memory_registry.h"
 #include "operation.h"
 #include "render.h"
+#include "resources.h"
 
 static const char instructions[] =
     "This server is a memory that lasts: recall before answering what earlier conversations may tell, remember what "
@@ -65,21 +66,31 @@ static bool is_offered(const operation *op, const service *of) {
     return (op->hints & OPERATION_TOOL) && (!service_options_of(of)->read_only || (op->hints & OPERATION_READS));
 }
 
-void memory_registry_init(memory_registry *r, service *of) {
+static size_t add_tools(memory_registry *r, const service *of, const operation *const *table) {
     size_t count = 0;
-    for (size_t i = 0; operations[i] != NULL && count < REGISTRY_TOOLS_MAX; i++) {
-        const operation *op = operations[i];
+    for (size_t i = 0; table[i] != NULL && count < REGISTRY_TOOLS_MAX; i++) {
+        const operation *op = table[i];
         if (!is_offered(op, of)) continue;
         r->tools[count++] = (mcp_tool){op->name,          op->title,    op->description, op->input_schema,
                                        op->output_schema, hints_of(op), call_operation,  op};
     }
+    return count;
+}
+
+void memory_registry_init(memory_registry *r, service *of, registry_form form) {
     r->registry = (mcp_registry){
         .name = "episodic-server",
         .title = "Episodic memory",
         .version = EPI_VERSION_STRING,
-        .instructions = instructions,
+        .instructions = form == AS_EPISODIC ? instructions : NULL,
         .tools = r->tools,
-        .tool_count = count,
+        .tool_count = add_tools(r, of, form == AS_EPISODIC ? operations : graph_operations),
         .context = of,
     };
+    if (form == AS_MEMORY) return;
+    r->registry.prompts = prompts;
+    r->registry.prompt_count = PROMPTS_COUNT;
+    r->registry.list_resources = resources_list;
+    r->registry.resource_templates = resources_templates;
+    r->registry.read_resource = resources_read;
 }

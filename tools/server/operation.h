@@ -44,10 +44,12 @@ typedef struct operation {
 } operation;
 
 extern const operation *const operations[]; /**< in a fixed order, NULL behind the last */
+/** Those of the official memory server, for its users; operation_find() does not know them. */
+extern const operation *const graph_operations[];
 
 /** NULL: there is none of that name. */
 const operation *operation_find(const char *name);
-/** Its place in the table: the kind that service_count() counts it under. */
+/** Its place in both tables, one behind the other: the kind that service_count() counts it under. */
 size_t operation_index(const operation *op);
 
 /** Runs one: looks at read_only, the rate limit and the arguments, counts and times it.

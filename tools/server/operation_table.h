@@ -5,9 +5,24 @@
 #include "operation.h"
 
 /* ---- operations_memory.c ---- */
-extern const operation operation_remember, operation_recall, operation_stats;
+extern const operation operation_remember, operation_recall;
+/* ---- operations_read.c ---- */
+extern const operation operation_timeline, operation_episode, operation_when, operation_stats;
+/* ---- operations_facts.c ---- */
+extern const operation operation_facts, operation_history;
+/* ---- operations_forget.c ---- */
+extern const operation operation_forget, operation_restore;
+/* ---- operations_work.c ---- */
+extern const operation operation_begin, operation_record, operation_finish;
+/* ---- operations_imagine.c ---- */
+extern const operation operation_imagine, operation_plan;
+/* ---- operations_graph.c ---- */
+extern const operation operation_create_entities, operation_create_relations, operation_add_observations,
+    operation_delete_entities, operation_delete_observations, operation_delete_relations;
+/* ---- operations_graph_read.c ---- */
+extern const operation operation_read_graph, operation_search_nodes, operation_open_nodes;
 
 /* ---- operations_inspect.c, operations_map.c ---- */
-extern const operation operation_spaces, operation_episode, operation_step, operation_map;
+extern const operation operation_spaces, operation_step, operation_map;
 
 #endif

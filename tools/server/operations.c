@@ -11,22 +11,47 @@
 const operation *const operations[] = {
     &operation_remember,
     &operation_recall,
+    &operation_when,
+    &operation_timeline,
+    &operation_episode,
+    &operation_facts,
+    &operation_history,
+    &operation_forget,
+    &operation_restore,
+    &operation_begin,
+    &operation_record,
+    &operation_finish,
+    &operation_imagine,
+    &operation_plan,
     &operation_stats,
     &operation_spaces,
-    &operation_episode,
     &operation_step,
     &operation_map,
     NULL,
 };
 #define OPERATION_COUNT (sizeof operations / sizeof *operations - 1)
 
-static epi_json *input_schemas[OPERATION_COUNT];
+const operation *const graph_operations[] = {
+    &operation_create_entities,     &operation_create_relations,
+    &operation_add_observations,    &operation_delete_entities,
+    &operation_delete_observations, &operation_delete_relations,
+    &operation_read_graph,          &operation_search_nodes,
+    &operation_open_nodes,          NULL,
+};
+#define GRAPH_COUNT (sizeof graph_operations / sizeof *graph_operations - 1)
+#define ALL_COUNT (OPERATION_COUNT + GRAPH_COUNT)
+
+static const operation *at_index(size_t i) {
+    return i < OPERATION_COUNT ? operations[i] : graph_operations[i - OPERATION_COUNT];
+}
+
+static epi_json *input_schemas[ALL_COUNT];
 static pthread_once_t schemas_once = PTHREAD_ONCE_INIT;
 
 /* They live as long as the process: they are constants in another form. */
 static void parse_schemas(void) {
-    for (size_t i = 0; i < OPERATION_COUNT; i++)
-        epi_json_parse(&input_schemas[i], operations[i]->input_schema, strlen(operations[i]->input_schema));
+    for (size_t i = 0; i < ALL_COUNT; i++)
+        epi_json_parse(&input_schemas[i], at_index(i)->input_schema, strlen(at_index(i)->input_schema));
 }
 
 const operation *operation_find(const char *name) {
@@ -37,7 +62,7 @@ const operation *operation_find(const char *name) {
 
 size_t operation_index(const operation *op) {
     size_t i = 0;
-    while (i < OPERATION_COUNT && operations[i] != op) i++;
+    while (i < ALL_COUNT && at_index(i) != op) i++;
     return i;
 }
 

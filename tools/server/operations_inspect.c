@@ -1,4 +1,4 @@
-/* operations_inspect.c - spaces, episode, step: looking into what is stored, for the page. Models do not get these. */
+/* operations_inspect.c - spaces and step: looking into what is stored, for the page. Models do not get these. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,6 @@
 #include "render.h"
 
 #define SPACES_LIMIT 200u
-#define STEPS_LIMIT 200u
 #define NEIGHBOURS 8u
 
 /* ---- spaces ------------------------------------------------------------------------------------------------------ */
@@ -108,52 +107,6 @@ const operation operation_spaces = {
         "\"string\"}},\"required\":[\"spaces\"]}",
     .hints = OPERATION_READS,
     .run = run_spaces,
-};
-
-/* ---- episode ----------------------------------------------------------------------------------------------------- */
-
-static epi_status run_episode(operation_call *call) {
-    epi_space *space = NULL;
-    epi_recollection *found = NULL;
-    uint64_t episode = argument_integer(call, "episode", 0);
-    uint64_t first = argument_integer(call, "first", 0);
-    size_t limit = (size_t)argument_integer(call, "limit", STEPS_LIMIT);
-    epi_status status = argument_space(&space, call, FOR_TALK, NULL);
-    if (status == EPI_OK) status = epi_episode_read(&found, space, episode, first, limit + 1);
-    if (status != EPI_OK) return status;
-    const epi_scene *scene = epi_recollection_scene(found, 0);
-    size_t count = scene != NULL ? scene->step_count : 0;
-    render_text(call->result, "space", epi_space_name(space));
-    epi_json_put_unsigned(call->result, "episode", episode);
-    if (scene != NULL) render_optional(call->result, "title", scene->title);
-    epi_json_begin_array(call->result, "steps");
-    for (size_t i = 0; i < count && i < limit; i++) {
-        const epi_recalled_step *step = epi_scene_step(scene, i);
-        render_step_open(call->result, step, RENDER_WHOLE);
-        epi_json_put_unsigned(call->result, "index", step->index);
-        epi_json_end(call->result);
-    }
-    epi_json_end(call->result);
-    if (count > limit) epi_json_put_unsigned(call->result, "next", epi_scene_step(scene, limit)->index);
-    epi_recollection_free(found);
-    return EPI_OK;
-}
-
-const operation operation_episode = {
-    .name = "episode",
-    .title = "Episode",
-    .description = "Reads the steps of one episode in order, a page at a time; forgotten ones are left out.",
-    .input_schema = "{\"type\":\"object\",\"properties\":{\"episode\":{\"type\":\"integer\",\"minimum\":1},\"first\":"
-                    "{\"type\":\"integer\",\"minimum\":0,\"default\":0,\"description\":\"Index of the first step; next "
-                    "of the page before.\"},\"limit\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":"
-                    "200}," SCHEMA_SPACE "},\"required\":[\"episode\"],\"additionalProperties\":false}",
-    .output_schema =
-        "{\"type\":\"object\",\"properties\":{\"space\":{\"type\":\"string\"},\"episode\":{\"type\":\"integer\"},"
-        "\"title\":{\"type\":\"string\"},\"steps\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"
-        SCHEMA_STEP_MEMBERS ",\"index\":{\"type\":\"integer\"}},\"required\":[\"step\",\"episode\",\"time\"]}},"
-        "\"next\":{\"type\":\"integer\"}},\"required\":[\"space\",\"episode\",\"steps\"]}",
-    .hints = OPERATION_READS,
-    .run = run_episode,
 };
 
 /* ---- step -------------------------------------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* operations_memory.c - remember, recall, stats: what goes into a memory, and what comes back. */
+/* operations_memory.c - remember and recall: what goes into a memory, and what comes back. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,20 +188,13 @@ static void put_hit(page *p, size_t index) {
     p->shown[p->shown_count++] = hit->step;
     render_optional(writer, "title", scene->title);
     if (argument_bool(p->call, "explain")) put_evidence(writer, p->found, index);
-    if (argument_bool(p->call, "when")) render_moment(writer, p->found, index);
     if (p->margin > 0) put_around(p, hit, scene);
     epi_json_end(writer);
 }
 
-static size_t step_size(const page *p, size_t index) {
+static size_t hit_size(const page *p, size_t index) {
     const epi_hit *hit = epi_recollection_hit(p->found, index);
-    const epi_recalled_step *step = epi_scene_step(epi_recollection_scene(p->found, hit->scene), hit->scene_step);
-    size_t size = 0;
-    for (size_t i = 0; i < step->part_count; i++) {
-        const epi_recalled_part *part = epi_recalled_step_part(step, i);
-        if (part->type == EPI_TEXT || part->type == EPI_JSON) size += part->size;
-    }
-    return size;
+    return render_size(epi_scene_step(epi_recollection_scene(p->found, hit->scene), hit->scene_step));
 }
 
 /* Hits until the limit or the room ends; the first one is always there, cut if need be. */
@@ -213,7 +206,7 @@ static epi_status put_page(page *p) {
     if (p->shown == NULL) return EPI_ENOMEM;
     epi_json_begin_array(p->call->result, "memories");
     for (; at < count && at < p->first + p->limit; at++) {
-        if (at > p->first && step_size(p, at) > p->room) break;
+        if (at > p->first && hit_size(p, at) > p->room) break;
         put_hit(p, at);
     }
     epi_json_end(p->call->result);
@@ -223,18 +216,14 @@ static epi_status put_page(page *p) {
 }
 
 static epi_status read_page(page *p, operation_call *call) {
-    const char *cursor = argument_text(call, "cursor", NULL);
     uint64_t first = 0;
     *p = (page){.call = call};
     p->limit = (size_t)argument_integer(call, "limit", RECALL_LIMIT_DEFAULT);
     p->margin = (size_t)argument_integer(call, "margin", RECALL_MARGIN_DEFAULT);
     p->room = (size_t)argument_integer(call, "budget", RECALL_BUDGET_DEFAULT) * 4;
-    if (cursor == NULL || cursor_read(&first, cursor, "recall", call->arguments)) {
-        p->first = (size_t)first;
-        return EPI_OK;
-    }
-    call->refused = true;
-    return operation_fail(call, EPI_EINVAL, "arguments.cursor belongs to no recall with these arguments");
+    epi_status status = argument_cursor(&first, call, "recall");
+    p->first = (size_t)first;
+    return status;
 }
 
 static epi_status recall_page(page *p, epi_space *space, const argument_filter_room *filter) {
@@ -247,7 +236,6 @@ static epi_status recall_page(page *p, epi_space *space, const argument_filter_r
     cue.now = epi_time_now();
     options.k = (uint32_t)(wanted < EPI_K_MAX ? wanted : EPI_K_MAX);
     options.scene_margin = (uint32_t)p->margin;
-    options.when = argument_bool(p->call, "when");
     epi_status status = epi_recall(&found, space, &cue, &options);
     p->found = found;
     if (status == EPI_OK) status = put_page(p);
@@ -282,70 +270,16 @@ const operation operation_recall = {
         "take, 4 bytes each.\"},\"margin\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":8,\"default\":1,"
         "\"description\":\"Steps shown before and after each.\"}," SCHEMA_FILTER ",\"as_of\":" SCHEMA_TIME
         ",\"valid_at\":" SCHEMA_TIME ",\"superseded\":{\"type\":\"boolean\",\"description\":\"Also what was corrected "
-        "since.\"},\"when\":{\"type\":\"boolean\",\"description\":\"The cue asks when something happened.\"},"
-        "\"explain\":{\"type\":\"boolean\",\"description\":\"Adds what made up each score.\"},\"cursor\":{\"type\":"
-        "\"string\",\"description\":\"next_cursor of the page before.\"}," SCHEMA_SPACE "},"
+        "since.\"},"
+        "\"explain\":{\"type\":\"boolean\",\"description\":\"Adds what made up each score.\"}," SCHEMA_CURSOR
+        "," SCHEMA_SPACE "},"
         "\"additionalProperties\":false}",
     .output_schema =
         "{\"type\":\"object\",\"properties\":{\"space\":{\"type\":\"string\"},\"memories\":{\"type\":\"array\","
         "\"items\":{\"type\":\"object\",\"properties\":{" SCHEMA_STEP_MEMBERS ",\"title\":{\"type\":\"string\"},"
-        "\"evidence\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}},\"moment\":" SCHEMA_MOMENT ","
+        "\"evidence\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}},"
         "\"around\":{\"type\":\"array\",\"items\":" SCHEMA_STEP "}},\"required\":[\"step\",\"episode\",\"time\"]}},"
         "\"next_cursor\":{\"type\":\"string\"}},\"required\":[\"space\",\"memories\"]}",
     .hints = OPERATION_TOOL | OPERATION_READS,
     .run = run_recall,
-};
-
-/* ---- stats ----------------------------------------------------------------------------------------------------- */
-
-static epi_status put_memory(operation_call *call) {
-    epi_memory_stats stats;
-    epi_status status = epi_memory_stats_read(&stats, service_memory(call->service));
-    if (status != EPI_OK) return status;
-    epi_json_begin_object(call->result, "memory");
-    epi_json_put_unsigned(call->result, "spaces", stats.spaces);
-    epi_json_put_unsigned(call->result, "used_bytes", stats.used_size);
-    epi_json_put_unsigned(call->result, "file_bytes", stats.file_size);
-    epi_json_put_unsigned(call->result, "quota_bytes", stats.quota);
-    epi_json_put_bool(call->result, "read_only", service_options_of(call->service)->read_only);
-    epi_json_end(call->result);
-    return EPI_OK;
-}
-
-static epi_status put_space(operation_call *call, epi_space *space) {
-    epi_space_stats stats;
-    epi_status status = epi_space_stats_read(&stats, space);
-    if (status != EPI_OK) return status;
-    epi_json_writer *writer = call->result;
-    epi_json_begin_object(writer, "space");
-    render_text(writer, "name", epi_space_name(space));
-    render_text(writer, "preset", epi_space_schema(space)->preset);
-    epi_json_put_unsigned(writer, "sequence", stats.sequence);
-    epi_json_put_unsigned(writer, "episodes", stats.episodes);
-    epi_json_put_unsigned(writer, "steps", stats.steps);
-    epi_json_put_unsigned(writer, "forgotten", stats.forgotten);
-    epi_json_put_unsigned(writer, "vectors", stats.vectors);
-    render_text(writer, "profile", epi_profile_name(stats.profile));
-    epi_json_end(writer);
-    return EPI_OK;
-}
-
-static epi_status run_stats(operation_call *call) {
-    epi_space *space = NULL;
-    bool wanted = argument_text(call, "space", NULL) != NULL || service_default_space(call->service, FOR_TALK) != NULL;
-    epi_status status = wanted ? argument_space(&space, call, FOR_TALK, NULL) : EPI_OK;
-    if (status == EPI_OK) status = put_memory(call);
-    if (status == EPI_OK && wanted) status = put_space(call, space);
-    return status;
-}
-
-const operation operation_stats = {
-    .name = "stats",
-    .title = "Stats",
-    .description = "Counts what the memory and a space hold: episodes, steps, forgotten steps, bytes.",
-    .input_schema = "{\"type\":\"object\",\"properties\":{" SCHEMA_SPACE "},\"additionalProperties\":false}",
-    .output_schema = "{\"type\":\"object\",\"properties\":{\"memory\":{\"type\":\"object\"},\"space\":{\"type\":"
-                     "\"object\"}},\"required\":[\"memory\"]}",
-    .hints = OPERATION_TOOL | OPERATION_READS,
-    .run = run_stats,
 };

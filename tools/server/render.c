@@ -178,6 +178,15 @@ size_t render_step(epi_json_writer *writer, const epi_recalled_step *step, size_
     return used;
 }
 
+size_t render_size(const epi_recalled_step *step) {
+    size_t size = 0;
+    for (size_t i = 0; i < step->part_count; i++) {
+        const epi_recalled_part *part = epi_recalled_step_part(step, i);
+        if (part->type == EPI_TEXT || part->type == EPI_JSON) size += part->size;
+    }
+    return size;
+}
+
 void render_episode(epi_json_writer *writer, const char *name, const epi_episode_info *info) {
     epi_json_begin_object(writer, name);
     epi_json_put_unsigned(writer, "episode", info->id);

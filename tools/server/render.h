@@ -29,6 +29,8 @@ void render_moment(epi_json_writer *writer, const epi_recollection *found, size_
 size_t render_step_open(epi_json_writer *writer, const epi_recalled_step *step, size_t room);
 /** The same, closed. */
 size_t render_step(epi_json_writer *writer, const epi_recalled_step *step, size_t room);
+/** Bytes of a step's texts. */
+size_t render_size(const epi_recalled_step *step);
 void render_episode(epi_json_writer *writer, const char *name, const epi_episode_info *info);
 
 /** Its schema, as an element of "items" or a property. */

@@ -32,13 +32,9 @@ static bool is_type(const char *type, const epi_json *value) {
 }
 
 static bool check_type(const check *c, const epi_json *schema, const epi_json *value, const char *name) {
-    const epi_json *type = epi_json_member(schema, "type");
-    if (type == NULL) return true;
-    const char *one = epi_json_string(type, NULL);
-    if (one != NULL && is_type(one, value)) return true;
-    for (const epi_json *each = one == NULL ? epi_json_first(type) : NULL; each != NULL; each = epi_json_next(each))
-        if (is_type(epi_json_string(each, NULL), value)) return true;
-    snprintf(c->line, c->size, "%s has another type than %s", name, one != NULL ? one : "those it may have");
+    const char *type = epi_json_string(epi_json_member(schema, "type"), NULL);
+    if (type == NULL || is_type(type, value)) return true;
+    snprintf(c->line, c->size, "%s is no %s", name, type);
     return false;
 }
 
@@ -133,10 +129,18 @@ static bool check_members(const check *c, const epi_json *schema, const epi_json
     return check_required(c, schema, value, name);
 }
 
+static bool check_any(const check *c, const epi_json *schema, const epi_json *value, const char *name) {
+    const epi_json *branches = epi_json_member(schema, "anyOf");
+    for (const epi_json *each = epi_json_first(branches); each != NULL; each = epi_json_next(each))
+        if (check_value(c, each, value, name)) return true;
+    return branches == NULL; /* the line is the last branch's */
+}
+
 static bool check_value(const check *c, const epi_json *schema, const epi_json *value, const char *name) {
-    return check_type(c, schema, value, name) && check_enum(c, schema, value, name) &&
-           check_number(c, schema, value, name) && check_string(c, schema, value, name) &&
-           check_items(c, schema, value, name) && check_members(c, schema, value, name);
+    return check_any(c, schema, value, name) && check_type(c, schema, value, name) &&
+           check_enum(c, schema, value, name) && check_number(c, schema, value, name) &&
+           check_string(c, schema, value, name) && check_items(c, schema, value, name) &&
+           check_members(c, schema, value, name);
 }
 
 bool schema_holds(char *line, size_t size, const epi_json *schema, const epi_json *value, const char *name) {

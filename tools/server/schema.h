@@ -1,5 +1,5 @@
-/* schema.h - holding JSON against the part of JSON Schema that the operations use: type, properties, required,
- * additionalProperties false, items, enum, minimum, maximum, minLength, minItems, maxItems.
+/* schema.h - holding JSON against the part of JSON Schema that the operations use: type, anyOf, properties,
+ * required, additionalProperties false, items, enum, minimum, maximum, minLength, minItems, maxItems.
  *
  * It is not a validator for schemas of others: what it does not know it passes over.
  */

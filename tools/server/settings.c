@@ -29,9 +29,9 @@ static const option options[] = {
     {"http", "ADDRESS", "serve HTTP, MCP over it and the page, at 127.0.0.1:PORT for instance", TEXT, AT(http)},
     {"token-file", "FILE", "whose first line is the bearer token of HTTP; without it $EPISODIC_TOKEN", TEXT,
      AT(token_file)},
-    {"allow-host", "NAMES", "that HTTP also answers to, a proxy's for instance, with commas between", TEXT,
-     AT(hosts)},
+    {"allow-host", "NAMES", "that HTTP also answers to, a proxy's for instance, with commas between", TEXT, AT(hosts)},
     {"request-seconds", "N", "for a request of HTTP to arrive whole (30)", COUNT, AT(request_s)},
+    {"as", "NAME", "episodic, or memory: the nine tools of the official memory server", TEXT, AT(as)},
     {"message-max", "BYTES", "of one message (10485760)", COUNT, AT(size_max)},
     {"help", NULL, "this help", FLAG, AT(help)},
     {"version", NULL, "the version", FLAG, AT(version)},
@@ -94,6 +94,10 @@ bool settings_read(settings *s, char *line, size_t size, int count, char **words
     if (s->help || s->version) return true;
     if (s->service.memory == NULL || *s->service.memory == '\0') {
         snprintf(line, size, "which memory? say --memory DIR, or set EPISODIC_MEMORY");
+        return false;
+    }
+    if (s->as != NULL && strcmp(s->as, "episodic") != 0 && strcmp(s->as, "memory") != 0) {
+        snprintf(line, size, "--as: \"%.60s\" is neither episodic nor memory", s->as);
         return false;
     }
     if (s->mcp != (s->http != NULL)) return true;

@@ -6,6 +6,7 @@
 
 typedef struct settings {
     service_options service;
+    const char *as;   /**< "episodic" or "memory": which tools; NULL: the first */
     bool mcp;         /**< serve MCP on standard input and output */
     const char *http; /**< serve HTTP at this address; NULL: not */
     const char *token_file;

@@ -1,27 +1,50 @@
 /* stdio_channel.c - MCP over standard input and output; see stdio_channel.h.
  *
- * Lines are read into one buffer that grows to the longest and is never above the limit: what is longer is passed over
- * up to its end and answered with an error. Answers have no line breaks: JSON that was stored may have them between its
- * tokens, and there a blank is as good.
+ * One thread reads and parses, the calling thread answers, in the order of the messages. Between them is a bounded
+ * queue, so that a cancellation reaches a request that waits or runs: the first is dropped, the second is told at its
+ * next look, and neither is answered any more. The reader waits where the queue is full: a client that sends without
+ * reading stops itself, not the server's memory.
+ *
+ * Answers have no line breaks: JSON that was stored may have them between its tokens, and there a blank is as good.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lines.h"
 #include "stdio_channel.h"
 
+#define WAITING_MAX 256u                       /* messages */
+#define WAITING_SIZE_MAX (32u * 1024u * 1024u) /* bytes of them; one may always wait */
+
+/* A message that was read. */
+typedef struct letter {
+    struct letter *next;
+    epi_json *message; /* NULL: it could not be read, and `code` and `line` say why */
+    int code;
+    char line[MCP_LINE_SIZE];
+    size_t size;
+    atomic_bool cancelled;
+} letter;
+
 typedef struct channel {
-    int in;
+    lines in;
     int out;
-    size_t size_max;
-    char *buffer;
-    size_t capacity;
-    size_t begin; /* of what was read and not yet answered */
-    size_t end;
-    int failed; /* errno of a write */
+    int failed; /* errno of a write; of the answering thread */
     mcp_session session;
+    pthread_mutex_t lock; /* over all below */
+    pthread_cond_t changed;
+    letter *first;
+    letter *last;
+    letter *running;
+    size_t count;
+    size_t size;
+    bool ended;
+    int read_failed; /* errno */
 } channel;
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */
@@ -38,8 +61,7 @@ static bool write_all(channel *c, const char *text, size_t size) {
     return c->failed == 0;
 }
 
-static void send_line(void *context, const char *text, size_t size) {
-    channel *c = context;
+static void send_line(channel *c, const char *text, size_t size) {
     char piece[65536];
     while (size > 0) {
         size_t count = size < sizeof piece - 1 ? size : sizeof piece - 1;
@@ -51,96 +73,180 @@ static void send_line(void *context, const char *text, size_t size) {
     }
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------------- */
+/* ---- the reading thread ---------------------------------------------------------------------------------------- */
 
-static bool make_room(channel *c) {
-    memmove(c->buffer, c->buffer + c->begin, c->end - c->begin);
-    c->end -= c->begin;
-    c->begin = 0;
-    if (c->end < c->capacity) return true;
-    size_t capacity = c->capacity < 65536 ? 65536 : c->capacity * 2;
-    char *grown = realloc(c->buffer, capacity);
-    if (grown == NULL) return false;
-    c->buffer = grown;
-    c->capacity = capacity;
+static bool is_same_id(const epi_json *a, const epi_json *b) {
+    const char *text_a = epi_json_string(a, NULL), *text_b = epi_json_string(b, NULL);
+    int64_t number_a, number_b;
+    if (text_a != NULL && text_b != NULL) return strcmp(text_a, text_b) == 0;
+    return epi_json_integer(&number_a, a) && epi_json_integer(&number_b, b) && number_a == number_b;
+}
+
+/* Marks the request that a cancellation names, if it is still here. Opening cannot be cancelled. */
+static void cancel(channel *c, const epi_json *message) {
+    const epi_json *id = epi_json_member(epi_json_member(message, "params"), "requestId");
+    pthread_mutex_lock(&c->lock);
+    if (c->running != NULL && is_same_id(epi_json_member(c->running->message, "id"), id)) c->running->cancelled = true;
+    for (letter *each = c->first; each != NULL; each = each->next)
+        if (is_same_id(epi_json_member(each->message, "id"), id)) each->cancelled = true;
+    pthread_mutex_unlock(&c->lock);
+}
+
+static bool is_method(const epi_json *message, const char *name) {
+    const char *method = epi_json_string(epi_json_member(message, "method"), NULL);
+    return method != NULL && strcmp(method, name) == 0;
+}
+
+static void put_in_queue(channel *c, letter *l) {
+    pthread_mutex_lock(&c->lock);
+    while (!c->ended && c->count > 0 && (c->count >= WAITING_MAX || c->size + l->size > WAITING_SIZE_MAX))
+        pthread_cond_wait(&c->changed, &c->lock);
+    if (c->last != NULL)
+        c->last->next = l;
+    else
+        c->first = l;
+    c->last = l;
+    c->count++;
+    c->size += l->size;
+    pthread_cond_broadcast(&c->changed);
+    pthread_mutex_unlock(&c->lock);
+}
+
+static void letter_free(letter *l) {
+    if (l == NULL) return;
+    epi_json_free(l->message);
+    free(l);
+}
+
+/* @return false when there is no memory for it. */
+static bool take_message(channel *c, lines_result what, char *line, size_t size) {
+    while (what == LINES_LINE && size > 0 && line[size - 1] == '\r') size--;
+    if (what == LINES_LINE && size == 0) return true;
+    letter *l = calloc(1, sizeof *l);
+    if (l == NULL) return false;
+    l->size = size;
+    if (what == LINES_TOO_LONG) {
+        l->size = 0;
+        l->code = MCP_INVALID_REQUEST;
+        snprintf(l->line, sizeof l->line, "the message has more than %zu bytes", c->in.size_max);
+    } else if (epi_json_parse(&l->message, line, size) != EPI_OK) {
+        l->code = MCP_PARSE_ERROR;
+        snprintf(l->line, sizeof l->line, "%s", epi_error_last()->message);
+    } else if (is_method(l->message, "notifications/cancelled")) {
+        cancel(c, l->message);
+        letter_free(l);
+        return true;
+    }
+    put_in_queue(c, l);
     return true;
 }
 
-/* Reads more behind what there is. @return bytes; 0 at the end; -1 on failure. */
-static ssize_t read_more(channel *c) {
-    if (!make_room(c)) {
-        errno = ENOMEM;
-        return -1;
-    }
-    ssize_t got;
-    do got = read(c->in, c->buffer + c->end, c->capacity - c->end);
-    while (got < 0 && errno == EINTR);
-    if (got > 0) c->end += (size_t)got;
-    return got;
-}
-
-/* ---- lines ----------------------------------------------------------------------------------------------------- */
-
-static void answer_line(channel *c, epi_json_writer *answer, const mcp_registry *registry, const char *line,
-                        size_t size) {
-    mcp_exchange exchange = {.registry = registry, .session = &c->session, .send = send_line, .context = c};
-    epi_json *message = NULL;
-    size_t answer_size = 0;
-    while (size > 0 && line[size - 1] == '\r') size--;
-    if (size == 0) return;
-    if (epi_json_parse(&message, line, size) != EPI_OK) {
-        mcp_refuse(answer, NULL, MCP_PARSE_ERROR, epi_error_last()->message);
-    } else {
-        exchange.message = message;
-        if (mcp_answer(answer, &exchange) == 1) {
-            epi_json_free(message);
-            return;
-        }
-    }
-    const char *text = epi_json_writer_text(&answer_size, answer);
-    if (text != NULL) send_line(c, text, answer_size);
-    epi_json_free(message);
-}
-
-static void refuse_long_line(channel *c, epi_json_writer *answer) {
-    char line[96];
+static void *read_messages(void *context) {
+    channel *c = context;
+    char *line = NULL;
     size_t size = 0;
-    snprintf(line, sizeof line, "the message has more than %zu bytes", c->size_max);
-    mcp_refuse(answer, NULL, MCP_INVALID_REQUEST, line);
-    const char *text = epi_json_writer_text(&size, answer);
-    if (text != NULL) send_line(c, text, size);
+    lines_result what = LINES_FAILED;
+    int failed = ENOMEM;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    do {
+        what = lines_next(&line, &size, &c->in);
+        failed = what == LINES_FAILED ? errno : 0;
+    } while ((what == LINES_LINE || what == LINES_TOO_LONG) && take_message(c, what, line, size));
+    pthread_mutex_lock(&c->lock);
+    c->ended = true;
+    c->read_failed = what == LINES_END ? 0 : failed != 0 ? failed : ENOMEM;
+    pthread_cond_broadcast(&c->changed);
+    pthread_mutex_unlock(&c->lock);
+    return NULL;
 }
 
-/* Answers the whole lines that were read. @param passing whether the line at hand is one that is passed over. */
-static void answer_lines(channel *c, epi_json_writer *answer, const mcp_registry *registry, bool *passing) {
-    char *newline;
-    while (c->failed == 0 && (newline = memchr(c->buffer + c->begin, '\n', c->end - c->begin)) != NULL) {
-        size_t size = (size_t)(newline - (c->buffer + c->begin));
-        bool too_long = size > c->size_max;
-        if (too_long && !*passing) refuse_long_line(c, answer);
-        if (!too_long && !*passing) answer_line(c, answer, registry, c->buffer + c->begin, size);
-        *passing = false;
-        c->begin += size + 1;
+/* ---- the answering thread -------------------------------------------------------------------------------------- */
+
+/* The next message, waiting for it; NULL when there will be none. */
+static letter *take_from_queue(channel *c) {
+    pthread_mutex_lock(&c->lock);
+    while (c->first == NULL && !c->ended) pthread_cond_wait(&c->changed, &c->lock);
+    letter *l = c->first;
+    if (l != NULL) {
+        c->first = l->next;
+        if (c->first == NULL) c->last = NULL;
+        c->count--;
+        c->size -= l->size;
     }
-    if (c->end - c->begin <= c->size_max) return;
-    if (!*passing) refuse_long_line(c, answer);
-    *passing = true;
-    c->begin = c->end;
+    c->running = l;
+    pthread_cond_broadcast(&c->changed);
+    pthread_mutex_unlock(&c->lock);
+    return l;
+}
+
+/* What runs, and where its notifications go. */
+typedef struct run {
+    channel *channel;
+    letter *letter;
+} run;
+
+static void send_ahead(void *context, const char *text, size_t size) {
+    const run *r = context;
+    send_line(r->channel, text, size);
+}
+
+static bool is_cancelled(void *context) {
+    const run *r = context;
+    return r->letter->cancelled;
+}
+
+static void answer_letter(channel *c, epi_json_writer *answer, const mcp_registry *registry, letter *l) {
+    run r = {c, l};
+    mcp_exchange exchange = {registry, &c->session, l->message, send_ahead, is_cancelled, &r};
+    size_t size = 0;
+    if (l->cancelled && !is_method(l->message, "initialize")) return;
+    if (l->message == NULL)
+        mcp_refuse(answer, NULL, l->code, l->line);
+    else if (mcp_answer(answer, &exchange) == 1)
+        return;
+    const char *text = epi_json_writer_text(&size, answer);
+    if (text != NULL && !l->cancelled) send_line(c, text, size);
+}
+
+static void answer_messages(channel *c, epi_json_writer *answer, const mcp_registry *registry) {
+    for (letter *l; c->failed == 0 && (l = take_from_queue(c)) != NULL;) {
+        answer_letter(c, answer, registry, l);
+        pthread_mutex_lock(&c->lock);
+        c->running = NULL;
+        pthread_mutex_unlock(&c->lock);
+        letter_free(l);
+    }
+}
+
+static void channel_dispose(channel *c) {
+    for (letter *next, *l = c->first; l != NULL; l = next) {
+        next = l->next;
+        letter_free(l);
+    }
+    pthread_cond_destroy(&c->changed);
+    pthread_mutex_destroy(&c->lock);
+    lines_dispose(&c->in);
 }
 
 int stdio_serve(const mcp_registry *registry, int in, int out, size_t size_max) {
-    channel c = {.in = in, .out = out, .size_max = size_max};
+    channel c = {.in = {.in = in, .size_max = size_max}, .out = out};
     epi_json_writer *answer = NULL;
-    bool passing = false;
-    ssize_t got = -1;
-    errno = ENOMEM;
-    if (epi_json_writer_new(&answer, false) == EPI_OK) {
-        while (c.failed == 0 && (got = read_more(&c)) > 0) answer_lines(&c, answer, registry, &passing);
+    pthread_t reader;
+    pthread_mutex_init(&c.lock, NULL);
+    pthread_cond_init(&c.changed, NULL);
+    int failed = epi_json_writer_new(&answer, false) == EPI_OK ? pthread_create(&reader, NULL, read_messages, &c)
+                                                               : ENOMEM;
+    if (failed == 0) {
+        answer_messages(&c, answer, registry);
+        pthread_mutex_lock(&c.lock);
+        c.ended = true; /* nobody takes from the queue any more */
+        pthread_cond_broadcast(&c.changed);
+        pthread_mutex_unlock(&c.lock);
+        pthread_cancel(reader);
+        pthread_join(reader, NULL);
+        failed = c.failed != 0 ? c.failed : c.read_failed;
     }
-    int failed = c.failed != 0 ? c.failed : got < 0 ? errno : 0;
-    if (failed == 0 && c.end > c.begin && !passing)
-        answer_line(&c, answer, registry, c.buffer + c.begin, c.end - c.begin); /* a last line without a line break */
     epi_json_writer_free(answer);
-    free(c.buffer);
-    return failed != 0 ? failed : c.failed;
+    channel_dispose(&c);
+    return failed;
 }

@@ -1,0 +1,279 @@
+/* graph.c - a knowledge graph kept as episodes and steps; see graph.h. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph.h"
+#include "render.h"
+
+/* ---- names of things ------------------------------------------------------------------------------------------- */
+
+static uint64_t hash_text(uint64_t hash, const char *text) {
+    for (size_t i = 0; text != NULL && i <= strlen(text); i++) /* with the NUL, so that "ab","c" is not "a","bc" */
+        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* FNV-1a from two beginnings: what collides would be refused as a conflict, not taken for the other. */
+char *graph_id(char out[GRAPH_ID_SIZE], graph_kind kind, const char *a, const char *b, const char *c) {
+    uint64_t one = hash_text(hash_text(hash_text(UINT64_C(0xcbf29ce484222325), a), b), c);
+    uint64_t two = hash_text(hash_text(hash_text(UINT64_C(0x84222325cbf29ce4), a), b), c);
+    snprintf(out, GRAPH_ID_SIZE, "%c%016" PRIx64 "%016" PRIx64, (char)kind, one, two);
+    return out;
+}
+
+static const char *tag_of(graph_kind kind) {
+    switch (kind) {
+    case GRAPH_ENTITY: return "entity";
+    case GRAPH_OBSERVATION: return "observation";
+    case GRAPH_RELATION: return "relation";
+    case GRAPH_RELATED: return "related";
+    case GRAPH_NAME: break;
+    }
+    return "name";
+}
+
+bool graph_is(const epi_recalled_step *step, graph_kind kind) {
+    return step->tag_count == 1 && strcmp(step->tags[0], tag_of(kind)) == 0;
+}
+
+const char *graph_text(const graph_node *node, const epi_recalled_step *step) {
+    const epi_recalled_part *part = epi_scene_part(node->scene, step, "text");
+    return part != NULL ? part->data : "";
+}
+
+/* ---- reading --------------------------------------------------------------------------------------------------- */
+
+static void read_entity(graph_node *node, const epi_recalled_step *step) {
+    if (step->metadata == NULL) return;
+    if (epi_json_parse(&node->metadata, step->metadata, strlen(step->metadata)) != EPI_OK) return;
+    node->name = epi_json_string(epi_json_member(node->metadata, "name"), NULL);
+    node->type = epi_json_string(epi_json_member(node->metadata, "entityType"), NULL);
+}
+
+epi_status graph_read_episode(graph_node *node, epi_space *space, uint64_t episode) {
+    *node = (graph_node){.episode = episode};
+    epi_status status = epi_episode_read(&node->read, space, episode, 0, 0);
+    node->scene = status == EPI_OK ? epi_recollection_scene(node->read, 0) : NULL;
+    for (size_t i = 0; node->scene != NULL && node->name == NULL && i < node->scene->step_count; i++) {
+        const epi_recalled_step *step = epi_scene_step(node->scene, i);
+        if (graph_is(step, GRAPH_ENTITY)) read_entity(node, step);
+    }
+    return status;
+}
+
+epi_status graph_read(graph_node *node, epi_space *space, const char *name) {
+    char id[GRAPH_ID_SIZE];
+    epi_recollection *found = NULL;
+    uint64_t step = 0, episode = 0;
+    *node = (graph_node){0};
+    epi_status status = epi_step_find(&step, space, graph_id(id, GRAPH_ENTITY, name, NULL, NULL));
+    if (status == EPI_OK) status = epi_step_read(&found, space, step);
+    const epi_scene *scene = epi_recollection_scene(found, 0);
+    if (scene != NULL) episode = scene->episode;
+    epi_recollection_free(found);
+    return status == EPI_OK ? graph_read_episode(node, space, episode) : status;
+}
+
+void graph_node_dispose(graph_node *node) {
+    epi_recollection_free(node->read);
+    epi_json_free(node->metadata);
+    *node = (graph_node){0};
+}
+
+/* ---- adding ---------------------------------------------------------------------------------------------------- */
+
+/* A step being made. */
+typedef struct draft {
+    epi_part parts[2];
+    char id[GRAPH_ID_SIZE];
+    const char *tag;
+} draft;
+
+static void make_step(epi_step *step, draft *d, graph_kind kind, const char *name, const char *text) {
+    d->parts[0] = epi_part_text("speaker", name);
+    d->parts[1] = epi_part_text("text", text);
+    d->tag = tag_of(kind);
+    *step = epi_step_default();
+    step->parts = d->parts;
+    step->part_count = 2;
+    step->external_id = d->id;
+    step->tags = &d->tag;
+    step->tag_count = 1;
+}
+
+/* The episode of a name, begun if need be. */
+static epi_status open_name(epi_episode **episode, epi_space *space, const char *name) {
+    epi_episode_options options = epi_episode_options_default();
+    char id[GRAPH_ID_SIZE];
+    options.external_id = graph_id(id, GRAPH_NAME, name, NULL, NULL);
+    options.title = strlen(name) <= EPI_TITLE_SIZE_MAX ? name : NULL;
+    return epi_episode_begin(episode, space, &options);
+}
+
+static epi_status append(epi_space *space, const char *name, const epi_step *steps, size_t count) {
+    epi_episode *episode = NULL;
+    epi_status status = open_name(&episode, space, name);
+    if (status == EPI_OK) status = epi_episode_append_many(NULL, episode, steps, count);
+    epi_episode_close(episode);
+    return status;
+}
+
+/* "name (type)" as words, and both apart as metadata. */
+static epi_status make_entity(epi_step *step, draft *d, epi_json_writer *metadata, char **words, const char *name,
+                              const char *type) {
+    size_t size = strlen(name) + strlen(type) + 4;
+    *words = malloc(size);
+    if (*words == NULL) return EPI_ENOMEM;
+    snprintf(*words, size, "%s (%s)", name, type);
+    graph_id(d->id, GRAPH_ENTITY, name, NULL, NULL);
+    make_step(step, d, GRAPH_ENTITY, name, *words);
+    epi_json_begin_object(metadata, NULL);
+    render_text(metadata, "name", name);
+    render_text(metadata, "entityType", type);
+    epi_json_end(metadata);
+    step->metadata = epi_json_writer_text(NULL, metadata);
+    return step->metadata != NULL ? EPI_OK : EPI_ENOMEM;
+}
+
+epi_status graph_add(epi_space *space, const char *name, const char *type, const char *const *observations,
+                     size_t count) {
+    size_t first = type != NULL;
+    epi_step *steps = calloc(count + first + 1, sizeof *steps);
+    draft *drafts = calloc(count + first + 1, sizeof *drafts);
+    epi_json_writer *metadata = NULL;
+    char *words = NULL;
+    epi_status status = steps != NULL && drafts != NULL ? epi_json_writer_new(&metadata, false) : EPI_ENOMEM;
+    if (status == EPI_OK && first > 0) status = make_entity(&steps[0], &drafts[0], metadata, &words, name, type);
+    for (size_t i = 0; status == EPI_OK && i < count; i++) {
+        graph_id(drafts[first + i].id, GRAPH_OBSERVATION, name, observations[i], NULL);
+        make_step(&steps[first + i], &drafts[first + i], GRAPH_OBSERVATION, name, observations[i]);
+    }
+    if (status == EPI_OK && count + first > 0) status = append(space, name, steps, count + first);
+    epi_json_writer_free(metadata);
+    free(words);
+    free(drafts);
+    free(steps);
+    return status;
+}
+
+/* ---- relations ------------------------------------------------------------------------------------------------- */
+
+static epi_status relate_from(epi_space *space, const char *name, graph_kind kind, const graph_relation *relation,
+                              const char *words, const char *metadata) {
+    epi_step step;
+    draft d;
+    graph_id(d.id, kind, relation->from, relation->to, relation->type);
+    make_step(&step, &d, kind, name, words);
+    step.metadata = metadata;
+    return append(space, name, &step, 1);
+}
+
+/* The end that is only looked at comes first: a relation is there once the step at its beginning is. */
+static epi_status relate_both(epi_space *space, const graph_relation *relation, const char *words,
+                              const char *metadata) {
+    epi_status status = EPI_OK;
+    if (strcmp(relation->from, relation->to) != 0)
+        status = relate_from(space, relation->to, GRAPH_RELATED, relation, words, metadata);
+    return status == EPI_OK ? relate_from(space, relation->from, GRAPH_RELATION, relation, words, metadata) : status;
+}
+
+epi_status graph_relate(bool *added, epi_space *space, const graph_relation *relation) {
+    char id[GRAPH_ID_SIZE];
+    uint64_t step;
+    epi_json_writer *metadata = NULL;
+    size_t size = strlen(relation->from) + strlen(relation->type) + strlen(relation->to) + 3;
+    graph_id(id, GRAPH_RELATION, relation->from, relation->to, relation->type);
+    epi_status status = epi_step_find(&step, space, id);
+    *added = status == EPI_ENOTFOUND;
+    if (status != EPI_ENOTFOUND) return status;
+    char *words = malloc(size);
+    status = words != NULL ? epi_json_writer_new(&metadata, false) : EPI_ENOMEM;
+    if (status == EPI_OK) {
+        snprintf(words, size, "%s %s %s", relation->from, relation->type, relation->to);
+        epi_json_begin_object(metadata, NULL);
+        render_text(metadata, "from", relation->from);
+        render_text(metadata, "to", relation->to);
+        render_text(metadata, "relationType", relation->type);
+        epi_json_end(metadata);
+        status = relate_both(space, relation, words, epi_json_writer_text(NULL, metadata));
+    }
+    epi_json_writer_free(metadata);
+    free(words);
+    return status;
+}
+
+/* ---- removing -------------------------------------------------------------------------------------------------- */
+
+/* Steps to be removed together. */
+typedef struct removal {
+    uint64_t *steps;
+    size_t count;
+} removal;
+
+static void mark_id(removal *r, epi_space *space, const char *id) {
+    if (epi_step_find(&r->steps[r->count], space, id) == EPI_OK) r->count++;
+}
+
+static epi_status remove_marked(epi_space *space, const removal *r) {
+    epi_filter filter = epi_filter_default();
+    uint64_t count = 0;
+    filter.steps = r->steps;
+    filter.step_count = r->count;
+    filter.include_superseded = true;
+    return r->count > 0 ? epi_remove(&count, space, &filter, false) : EPI_OK;
+}
+
+/* The same relation at its other end. */
+static void mark_other_end(removal *r, epi_space *space, const epi_recalled_step *step) {
+    epi_json *metadata = NULL;
+    char id[GRAPH_ID_SIZE];
+    bool begins = graph_is(step, GRAPH_RELATION);
+    if ((!begins && !graph_is(step, GRAPH_RELATED)) || step->metadata == NULL) return;
+    if (epi_json_parse(&metadata, step->metadata, strlen(step->metadata)) != EPI_OK) return;
+    const char *from = epi_json_string(epi_json_member(metadata, "from"), NULL);
+    const char *to = epi_json_string(epi_json_member(metadata, "to"), NULL);
+    const char *type = epi_json_string(epi_json_member(metadata, "relationType"), NULL);
+    mark_id(r, space, graph_id(id, begins ? GRAPH_RELATED : GRAPH_RELATION, from, to, type));
+    epi_json_free(metadata);
+}
+
+epi_status graph_remove(epi_space *space, const char *name) {
+    graph_node node;
+    removal r = {NULL, 0};
+    epi_status status = graph_read(&node, space, name);
+    if (status == EPI_ENOTFOUND || status == EPI_ESTALE) return EPI_OK;
+    size_t count = node.scene != NULL ? node.scene->step_count : 0;
+    if (status == EPI_OK) r.steps = calloc(2 * count + 1, sizeof *r.steps);
+    if (status == EPI_OK && r.steps == NULL) status = EPI_ENOMEM;
+    for (size_t i = 0; status == EPI_OK && i < count; i++) {
+        const epi_recalled_step *step = epi_scene_step(node.scene, i);
+        r.steps[r.count++] = step->id;
+        mark_other_end(&r, space, step);
+    }
+    if (status == EPI_OK) status = remove_marked(space, &r);
+    free(r.steps);
+    graph_node_dispose(&node);
+    return status;
+}
+
+epi_status graph_remove_observations(epi_space *space, const char *name, const epi_json *texts) {
+    char id[GRAPH_ID_SIZE];
+    removal r = {calloc(epi_json_count(texts) + 1, sizeof *r.steps), 0};
+    if (r.steps == NULL) return EPI_ENOMEM;
+    for (const epi_json *each = epi_json_first(texts); each != NULL; each = epi_json_next(each))
+        mark_id(&r, space, graph_id(id, GRAPH_OBSERVATION, name, epi_json_string(each, NULL), NULL));
+    epi_status status = remove_marked(space, &r);
+    free(r.steps);
+    return status;
+}
+
+epi_status graph_unrelate(epi_space *space, const graph_relation *relation) {
+    char id[GRAPH_ID_SIZE];
+    uint64_t steps[2] = {0, 0};
+    removal r = {steps, 0};
+    mark_id(&r, space, graph_id(id, GRAPH_RELATION, relation->from, relation->to, relation->type));
+    mark_id(&r, space, graph_id(id, GRAPH_RELATED, relation->from, relation->to, relation->type));
+    return remove_marked(space, &r);
+}
