@@ -29,7 +29,7 @@ enum {
     HTTP_HEADERS_MAX = 64, /* of a request; more are refused */
     HTTP_QUERY_MAX = 64,
     HTTP_ADDED_MAX = 4, /* headers that an answer adds */
-    HTTP_CLASSES = 6 /* of status codes: 1xx to 5xx, by their first digit */
+    HTTP_CLASSES = 6    /* of status codes: 1xx to 5xx, by their first digit */
 };
 
 #define HTTP_JSON "application/json"
@@ -45,7 +45,7 @@ typedef struct http_stream http_stream; /* http_events.c */
 
 typedef struct http_answer {
     unsigned status;
-    const char *type;             /* constant; NULL: no body */
+    const char *type; /* constant; NULL: no body */
     const void *body;
     size_t size;
     void (*release)(void *owner); /* frees what body lies in; NULL: it is constant */
@@ -84,7 +84,8 @@ enum {
     HTTP_INLINE = 2u, /* answered by the daemon's thread: takes microseconds and no lock */
     HTTP_LONG = 4u,   /* writes or may take long: run apart from the quick ones */
     HTTP_BINARY = 8u, /* takes a body of HTTP_COLUMNS instead of JSON */
-    HTTP_LARGE = 16u  /* its body may have columns_size_max bytes */
+    HTTP_LARGE = 16u, /* its body may have columns_size_max bytes */
+    HTTP_EMPTY = 32u  /* takes no body: all is in the query */
 };
 
 struct http_route {
@@ -100,13 +101,13 @@ typedef struct http_options {
     const char *token;   /* NULL: none is asked for; only on loopback */
     const char *hosts;   /* names that Host may have beside those of the address, with commas between them: "name" or
                             "name:port"; NULL: none */
-    const mcp_registry *mcp; /* what /mcp offers; NULL: there is no such path */
-    uint64_t body_size_max;  /* 0: 16 MiB */
-    size_t columns_size_max; /* of replay's binary bodies; 0: 256 MiB */
+    const mcp_registry *mcp;  /* what /mcp offers; NULL: there is no such path */
+    uint64_t body_size_max;   /* 0: 16 MiB */
+    size_t columns_size_max;  /* of replay's binary bodies; 0: 256 MiB */
     unsigned connections_max; /* 0: 1,024 */
-    unsigned idle_s;         /* of a connection on which nothing comes; 0: 60 */
-    unsigned request_s;      /* for a request to arrive whole; 0: 30 */
-    unsigned threads;        /* for quick requests; 0: a thread for every processor, at least 2 */
+    unsigned idle_s;          /* of a connection on which nothing comes; 0: 60 */
+    unsigned request_s;       /* for a request to arrive whole; 0: 30 */
+    unsigned threads;         /* for quick requests; 0: a thread for every processor, at least 2 */
 } http_options;
 
 enum { HTTP_EXIT_ADDRESS = 2, HTTP_EXIT_DEFECT = 6 }; /* as the command line's exit codes */
@@ -167,14 +168,17 @@ bool http_route_find(http_request *request);
 
 /* ---- what routes run --------------------------------------------------------------------------------------------- */
 
-void http_operation(http_request *request);  /* http_operations.c: /v1/NAME */
-void http_openapi(http_request *request);    /* http_openapi.c */
-void http_metrics(http_request *request);    /* http_metrics.c */
+void http_operation(http_request *request); /* http_operations.c: /v1/NAME */
+void http_openapi(http_request *request);   /* http_openapi.c */
+void http_metrics(http_request *request);   /* http_metrics.c */
 void http_healthz(http_request *request);
 void http_readyz(http_request *request);
-void http_events_open(http_request *request); /* http_events.c */
-void http_page(http_request *request);        /* http_page.c */
-void http_mcp(http_request *request);         /* http_mcp.c */
+void http_events_open(http_request *request);   /* http_events.c */
+void http_page(http_request *request);          /* http_page.c */
+void http_mcp(http_request *request);           /* http_mcp.c */
+void http_replay_sample(http_request *request); /* http_replay.c */
+void http_replay_update(http_request *request);
+void http_replay_append(http_request *request);
 
 /* Runs an operation with arguments and answers with its result, or with a problem. */
 void http_run_operation(http_request *request, const operation *op, const epi_json *arguments);

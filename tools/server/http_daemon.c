@@ -25,7 +25,7 @@
 #include "http_daemon.h"
 
 #define BODIES_SIZE_MAX (1024u * 1024u * 1024u) /* of all requests that are being read */
-#define SWALLOW_SIZE_MAX (8u * 1024u * 1024u) /* of a refused body, before the connection is closed instead */
+#define SWALLOW_SIZE_MAX (8u * 1024u * 1024u)   /* of a refused body, before the connection is closed instead */
 #define BODY_START 4096u
 
 enum { READING, REFUSED, WORKING, ANSWERED };
@@ -312,9 +312,9 @@ static ssize_t read_stream(void *context, uint64_t position, char *out, size_t r
 
 static enum MHD_Result send_answer(exchange *e) {
     http_answer *answer = &e->request.answer;
-    struct MHD_Response *response =
-        answer->stream != NULL ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, read_stream, e, NULL)
-                               : response_of(answer);
+    struct MHD_Response *response = answer->stream != NULL ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096,
+                                                                                               read_stream, e, NULL)
+                                                           : response_of(answer);
     if (response == NULL) return MHD_NO;
     if (answer->type != NULL) MHD_add_response_header(response, "Content-Type", answer->type);
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
@@ -360,9 +360,8 @@ static enum MHD_Result begin(exchange *e, const char *url, const char *method) {
     return send_answer(e);
 }
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
-                                  const char *method, const char *version, const char *piece, size_t *size,
-                                  void **kept) {
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *piece, size_t *size, void **kept) {
     (void)context;
     (void)connection;
     (void)version;
@@ -375,9 +374,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return MHD_YES;
     }
     switch (atomic_load(&e->state)) {
-        case READING: return hand_on(e);
-        case WORKING: return MHD_YES;
-        default: return send_answer(e);
+    case READING: return hand_on(e);
+    case WORKING: return MHD_YES;
+    default: return send_answer(e);
     }
 }
 

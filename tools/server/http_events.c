@@ -30,8 +30,8 @@ typedef struct watched {
 struct http_stream {
     http_request *request;
     http_stream *next;
-    size_t spaces[SPACES_MAX];     /* places in watched */
-    uint64_t told[SPACES_MAX];     /* sequence of the last event; UINT64_MAX: none */
+    size_t spaces[SPACES_MAX]; /* places in watched */
+    uint64_t told[SPACES_MAX]; /* sequence of the last event; UINT64_MAX: none */
     size_t space_count;
     epi_time spoken_at;
     bool ping;

@@ -32,8 +32,8 @@ static bool is_loopback_name(const char *host, size_t size) {
 static bool is_allowed(const char *allowed, size_t length, const char *host, size_t size, const char *port) {
     if (length < size || strncasecmp(host, allowed, size) != 0) return false;
     size_t port_size = strlen(port);
-    return length == size || (allowed[size] == ':' && length - size - 1 == port_size &&
-                              memcmp(allowed + size + 1, port, port_size) == 0);
+    return length == size ||
+           (allowed[size] == ':' && length - size - 1 == port_size && memcmp(allowed + size + 1, port, port_size) == 0);
 }
 
 static bool is_ours(const http_options *options, const char *host, const char *default_port) {
@@ -118,7 +118,7 @@ bool http_guard(http_request *request) {
     bool brings = strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0;
     const char *type = request->route->flags & HTTP_BINARY ? HTTP_COLUMNS : HTTP_JSON;
     if (!has_token(request)) return false;
-    if (!brings || has_type(request, type)) return true;
+    if (!brings || (request->route->flags & HTTP_EMPTY) || has_type(request, type)) return true;
     http_problem(request, 415, "the body has to be of the type %s", type);
     return false;
 }

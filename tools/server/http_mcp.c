@@ -109,13 +109,13 @@ static const char *differing(const http_request *request, const epi_json *messag
 /* The status beside the code of a JSON-RPC error, which the legacy era keeps to itself. */
 static unsigned status_of(int code, bool modern) {
     switch (code) {
-        case MCP_PARSE_ERROR:
-        case MCP_INVALID_REQUEST:
-        case MCP_HEADER_MISMATCH:
-        case MCP_NO_CAPABILITY:
-        case MCP_NO_VERSION: return 400;
-        case MCP_NO_METHOD: return modern ? 404 : 200;
-        default: return 200;
+    case MCP_PARSE_ERROR:
+    case MCP_INVALID_REQUEST:
+    case MCP_HEADER_MISMATCH:
+    case MCP_NO_CAPABILITY:
+    case MCP_NO_VERSION: return 400;
+    case MCP_NO_METHOD: return modern ? 404 : 200;
+    default: return 200;
     }
 }
 
@@ -154,8 +154,9 @@ static int answer_message(epi_json_writer *answer, http_request *request, const 
         mcp_refuse(answer, epi_json_member(message, "id"), MCP_HEADER_MISMATCH, line);
         return MCP_HEADER_MISMATCH;
     }
-    return mcp_answer(answer, &(mcp_exchange){.registry = http_options_of(request)->mcp, .message = message,
-                                              .send = add_event, .context = sent});
+    return mcp_answer(
+        answer, &(mcp_exchange){
+                    .registry = http_options_of(request)->mcp, .message = message, .send = add_event, .context = sent});
 }
 
 void http_mcp(http_request *request) {

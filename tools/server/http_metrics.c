@@ -126,8 +126,7 @@ static void put_memory(page *p, service *of) {
     if (epi_memory_stats_read(&stats, service_memory(of)) != EPI_OK) return;
     gauge(p, "episodic_spaces", "Spaces of the memory.", (double)stats.spaces);
     gauge(p, "episodic_store_used_bytes", "Bytes of the store in use.", (double)stats.used_size);
-    gauge(p, "episodic_store_file_bytes", "Bytes of the store on disk, free pages included.",
-          (double)stats.file_size);
+    gauge(p, "episodic_store_file_bytes", "Bytes of the store on disk, free pages included.", (double)stats.file_size);
     gauge(p, "episodic_store_quota_bytes", "Bytes that appends may fill.", (double)stats.quota);
     gauge(p, "episodic_store_entries", "Records of all kinds.", (double)stats.entries);
     gauge(p, "episodic_readers", "Reader slots taken, over all processes.", (double)stats.readers);

@@ -20,6 +20,12 @@ static const struct {
     {"/openapi.json", "get", "This document", NULL, HTTP_JSON, true},
     {"/v1/events", "get", "Server-sent events: that a space has changed, and what it holds now", NULL,
      "text/event-stream", false},
+    {"/v1/replay/sample", "post", "A batch of a sampler as a block of columns (replay, size, beta, columns)", NULL,
+     HTTP_COLUMNS, false},
+    {"/v1/replay/update", "post", "New priorities (replay, flush): the columns id and priority", HTTP_COLUMNS,
+     HTTP_JSON, false},
+    {"/v1/replay/append", "post", "Rows of transitions (space, recorder, lanes, ids)", HTTP_COLUMNS, HTTP_JSON, false},
+    {"/mcp", "post", "The Model Context Protocol over Streamable HTTP", HTTP_JSON, HTTP_JSON, false},
 };
 
 static void put_text(epi_json_writer *writer, const char *name, const char *text) {

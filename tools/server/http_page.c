@@ -6,8 +6,8 @@
 #include "page_files.h"
 
 /* Nothing but what comes from here runs, loads, or is connected to. */
-#define POLICY                                                                                             \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "     \
+#define POLICY                                                                                         \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " \
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 static const page_file *find(const char *name) {

@@ -18,8 +18,8 @@ void http_answer_text(http_request *request, unsigned status, const char *type, 
 
 void http_answer_bytes(http_request *request, const char *type, void *heap, size_t size) {
     http_answer_dispose(&request->answer);
-    request->answer =
-        (http_answer){.status = 200, .type = type, .body = heap, .size = size, .release = free, .owner = heap};
+    request->answer = (http_answer){
+        .status = 200, .type = type, .body = heap, .size = size, .release = free, .owner = heap};
 }
 
 static void free_writer(void *writer) {
@@ -104,26 +104,26 @@ unsigned http_status_of(epi_status status) {
     /* Whether the caller is wrong, the thing is gone, or we cannot: all else of a status is in the problem's type. */
     if (status >= EPI_EFORMAT && status <= EPI_EUTF8) return 422;
     switch ((int)status) {
-        case EPI_OK: return 200;
-        case EPI_EINVAL: return 422;
-        case EPI_EUNSUPPORTED: return 422;
-        case EPI_ENOTFOUND: return 404;
-        case EPI_ESTALE: return 410;
-        case EPI_EEXISTS:
-        case EPI_ECONFLICT:
-        case EPI_ESCHEMA:
-        case EPI_EMISMATCH:
-        case EPI_EENDED: return 409;
-        case EPI_EREADONLY:
-        case EPI_EPERMISSION: return 403;
-        case EPI_ECLOSED:
-        case EPI_EBUSY:
-        case EPI_EREADERS: return 503;
-        case EPI_ETIMEOUT: return 504;
-        case EPI_EDISKFULL:
-        case EPI_EMAPFULL:
-        case EPI_EQUOTA: return 507;
-        default: return 500;
+    case EPI_OK: return 200;
+    case EPI_EINVAL: return 422;
+    case EPI_EUNSUPPORTED: return 422;
+    case EPI_ENOTFOUND: return 404;
+    case EPI_ESTALE: return 410;
+    case EPI_EEXISTS:
+    case EPI_ECONFLICT:
+    case EPI_ESCHEMA:
+    case EPI_EMISMATCH:
+    case EPI_EENDED: return 409;
+    case EPI_EREADONLY:
+    case EPI_EPERMISSION: return 403;
+    case EPI_ECLOSED:
+    case EPI_EBUSY:
+    case EPI_EREADERS: return 503;
+    case EPI_ETIMEOUT: return 504;
+    case EPI_EDISKFULL:
+    case EPI_EMAPFULL:
+    case EPI_EQUOTA: return 507;
+    default: return 500;
     }
 }
 

@@ -10,6 +10,9 @@ static const http_route routes[] = {
     {"GET", "/metrics", 0, http_metrics},
     {"GET", "/openapi.json", HTTP_OPEN, http_openapi},
     {"GET", "/v1/events", 0, http_events_open},
+    {"POST", "/v1/replay/sample", HTTP_LONG | HTTP_EMPTY, http_replay_sample},
+    {"POST", "/v1/replay/update", HTTP_LONG | HTTP_BINARY | HTTP_LARGE, http_replay_update},
+    {"POST", "/v1/replay/append", HTTP_LONG | HTTP_BINARY | HTTP_LARGE, http_replay_append},
     {"POST", "/mcp", HTTP_LONG, http_mcp},
     {"GET", "/", HTTP_OPEN | HTTP_INLINE, http_page},
 };

@@ -6,6 +6,7 @@
 
 #include "http.h"
 #include "memory_registry.h"
+#include "sampler_shelf.h"
 #include "settings.h"
 #include "stdio_channel.h"
 
@@ -39,12 +40,13 @@ static int serve_http(service *of, const settings *s) {
     char token[HTTP_TOKEN_ROOM];
     if (!http_token_read(token, s->token_file)) return BAD_USAGE;
     memory_registry_init(&registry, of, form_of(s));
-    return http_serve(of, &(http_options){.address = s->http,
-                                          .token = *token != '\0' ? token : NULL,
-                                          .hosts = s->hosts,
-                                          .mcp = &registry.registry,
-                                          .body_size_max = s->size_max,
-                                          .request_s = (unsigned)s->request_s});
+    int code = http_serve(of, &(http_options){.address = s->http,
+                                              .token = *token != '\0' ? token : NULL,
+                                              .hosts = s->hosts,
+                                              .mcp = &registry.registry,
+                                              .body_size_max = s->size_max,
+                                              .request_s = (unsigned)s->request_s});
+    return shelf_close() == EPI_OK || code != DONE ? code : fail(BAD_STORAGE, epi_error_last()->message);
 }
 
 static int serve(const settings *s) {

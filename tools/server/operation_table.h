@@ -25,4 +25,7 @@ extern const operation operation_read_graph, operation_search_nodes, operation_o
 /* ---- operations_inspect.c, operations_map.c ---- */
 extern const operation operation_spaces, operation_step, operation_map;
 
+/* ---- operations_replay.c ---- */
+extern const operation operation_transitions_create, operation_replay_open, operation_replay_close;
+
 #endif

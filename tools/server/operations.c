@@ -27,6 +27,9 @@ const operation *const operations[] = {
     &operation_spaces,
     &operation_step,
     &operation_map,
+    &operation_transitions_create,
+    &operation_replay_open,
+    &operation_replay_close,
     NULL,
 };
 #define OPERATION_COUNT (sizeof operations / sizeof *operations - 1)

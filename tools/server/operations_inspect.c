@@ -80,7 +80,8 @@ static bool visit(void *context, const char *name) {
 }
 
 static epi_status run_spaces(operation_call *call) {
-    listing l = {.call = call, .after = argument_text(call, "after", NULL),
+    listing l = {.call = call,
+                 .after = argument_text(call, "after", NULL),
                  .left = argument_integer(call, "limit", SPACES_LIMIT)};
     epi_json_begin_array(call->result, "spaces");
     epi_status status = epi_space_list(service_memory(call->service), visit, &l);
@@ -162,8 +163,7 @@ static epi_status put_neighbours(epi_json_writer *writer, epi_space *space, uint
     float *vector = malloc(EPI_DIMENSION_MAX * sizeof *vector);
     if (vector == NULL) return EPI_ENOMEM;
     epi_status status = epi_step_vector(vector, &size, space, id);
-    if (status == EPI_OK && size > 0)
-        status = epi_nearest(&count, ids, scores, space, vector, size, NEIGHBOURS + 1, 0);
+    if (status == EPI_OK && size > 0) status = epi_nearest(&count, ids, scores, space, vector, size, NEIGHBOURS + 1, 0);
     epi_json_put_unsigned(writer, "dimension", size);
     epi_json_begin_array(writer, "neighbours");
     for (size_t i = 0; status == EPI_OK && i < count; i++) {

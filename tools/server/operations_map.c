@@ -61,8 +61,10 @@ static epi_status last_id(uint64_t *last, epi_space *space) {
     while (status == EPI_OK && high - low > 1) {
         uint64_t middle = low + (high - low) / 2;
         status = is_past(&past, space, middle);
-        if (past) high = middle;
-        else low = middle;
+        if (past)
+            high = middle;
+        else
+            low = middle;
     }
     *last = high;
     return status;
@@ -165,8 +167,8 @@ const operation operation_map = {
         "{\"type\":\"object\",\"properties\":{\"space\":{\"type\":\"string\"},\"vectors\":{\"type\":\"integer\"},"
         "\"dimension\":{\"type\":\"integer\"},\"kept\":{\"type\":\"number\",\"description\":\"Share of the vectors' "
         "variance that the plane shows.\"},\"points\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
-        "\"properties\":{"
-        SCHEMA_STEP_MEMBERS ",\"x\":{\"type\":\"number\"},\"y\":{\"type\":\"number\"}},\"required\":[\"step\","
+        "\"properties\":{" SCHEMA_STEP_MEMBERS
+        ",\"x\":{\"type\":\"number\"},\"y\":{\"type\":\"number\"}},\"required\":[\"step\","
         "\"episode\",\"time\",\"x\",\"y\"]}}},\"required\":[\"space\",\"points\"]}",
     .hints = OPERATION_READS | OPERATION_SLOW,
     .run = run_map,
