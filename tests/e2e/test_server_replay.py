@@ -162,6 +162,53 @@ class RoundTrip(Case):
         self.assertEqual(sorted(table["observation"][2][::2]), [float(i) for i in range(1000)])
 
 
+class Looking(Case):
+    def test_a_view_shows_where_priorities_are_and_what_was_drawn(self):
+        self.assertEqual(self.server.get("/v1/replay_view").json()["ages"], [])
+        self.fill()
+        number = self.open(name="learner", alpha=1.0)
+        _, table = self.sample(self.open(sampler="fifo"), "size=200&columns=reward")
+        ids = sorted(table["id"][2])
+        self.send(f"/v1/replay/update?replay={number}", 200,
+                  {"id": ("u64", (), ids), "priority": ("f64", (), [1.0] * 100 + [9.0] * 100)})
+        for _ in range(4):
+            self.sample(number, "size=500&columns=reward")
+        view = self.server.get("/v1/replay_view?name=learner&alpha=1").json()
+        self.assertEqual((view["steps"], view["draws"], len(view["ages"])), (200, 2000, 20))
+        self.assertEqual([age["priority_mean"] for age in view["ages"]], [1.0] * 10 + [9.0] * 10)
+        self.assertAlmostEqual(sum(age["share_expected"] for age in view["ages"][10:]), 0.9)
+        self.assertEqual(sum(age["drawn"] for age in view["ages"]), 2000)
+        self.assertGreater(sum(age["drawn"] for age in view["ages"][10:]), 1650)
+        self.assertEqual([part["steps"] for part in view["priorities"]], [100] + [0] * 18 + [100])
+        self.assertEqual(self.server.get(f"/v1/replay_view?replay={number}&alpha=1").json()["ages"], view["ages"])
+        self.assertEqual(self.server.get("/v1/replay_view?replay=999").status, 404)
+
+    def test_rollouts_are_a_tree_of_pieces(self):
+        for _ in range(3):  # along a corridor: 0 to 9, and 5 to 14, which meet
+            for first in (0, 5):
+                self.send("/v1/replay/append?recorder=r", 10, {
+                    "observation": ("f32", (2,), [v for i in range(10) for v in (float(first + i), 0.0)]),
+                    "action": ("i32", (), [1] * 10), "reward": ("f32", (), [1.0] * 10),
+                    "terminated": ("bool", (), [False] * 9 + [True])})
+        found = self.server.post("/v1/rollouts", {"observation": [0, 0], "goal": [13, 0], "tolerance": 0.5}).json()
+        self.assertGreaterEqual(len(found["rollouts"]), 1)
+        best = found["rollouts"][0]
+        self.assertEqual((best["stop"], best["joins"] >= 1), ("goal", True))
+        self.assertAlmostEqual(best["end"][0], 13.0, delta=0.5)
+        self.assertEqual([step["index"] for step in best["path"]], list(range(best["steps"])))
+        nodes = {node["node"]: node for node in found["nodes"]}
+        at, steps = nodes[best["leaf"]], 0
+        while at:
+            steps += at["steps"]
+            at = nodes[at["parent"]] if "parent" in at else None
+        self.assertEqual(steps, best["steps"])
+        step = best["path"][0]["step"]
+        self.assertEqual(self.server.get(f"/v1/rollouts?step={step}&steps_max=5").status, 200)
+        for wrong, status in (({}, 400), ({"observation": [1]}, 422), ({"step": 10 ** 9}, 404),
+                              ({"observation": [0, 0], "goal": [1, 2, 3]}, 422)):
+            self.assertEqual(self.server.post("/v1/rollouts", wrong).status, status, wrong)
+
+
 class Refused(Case):
     def test_blocks_that_are_none(self):
         good = columns.pack(4, {"observation": ("f32", (2,), [0.0] * 8), "reward": ("f32", (), [0.0] * 4)})

@@ -28,4 +28,7 @@ extern const operation operation_spaces, operation_step, operation_map;
 /* ---- operations_replay.c ---- */
 extern const operation operation_transitions_create, operation_replay_open, operation_replay_close;
 
+/* ---- operations_replay_view.c, operations_rollouts.c ---- */
+extern const operation operation_replay_view, operation_rollouts;
+
 #endif

@@ -30,6 +30,8 @@ const operation *const operations[] = {
     &operation_transitions_create,
     &operation_replay_open,
     &operation_replay_close,
+    &operation_replay_view,
+    &operation_rollouts,
     NULL,
 };
 #define OPERATION_COUNT (sizeof operations / sizeof *operations - 1)

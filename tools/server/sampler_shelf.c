@@ -128,6 +128,17 @@ void sampler_note_drawn(shelved_sampler *sampler, const uint64_t *ids, size_t co
     pthread_mutex_unlock(&mutex);
 }
 
+uint64_t *sampler_drawn(size_t *count, uint64_t *draws, shelved_sampler *sampler) {
+    pthread_mutex_lock(&mutex);
+    size_t kept = sampler->draws < SAMPLER_DRAWN_MAX ? (size_t)sampler->draws : SAMPLER_DRAWN_MAX;
+    uint64_t *copy = sampler->drawn != NULL && kept > 0 ? malloc(kept * sizeof *copy) : NULL;
+    if (copy != NULL) memcpy(copy, sampler->drawn, kept * sizeof *copy);
+    *count = copy != NULL ? kept : 0;
+    *draws = sampler->draws;
+    pthread_mutex_unlock(&mutex);
+    return copy;
+}
+
 /* ---- recorders --------------------------------------------------------------------------------------------------- */
 
 static shelved_recorder *new_recorder(epi_space *space, const char *name) {

@@ -35,6 +35,8 @@ void sampler_return(shelved_sampler *sampler);
 bool sampler_close(epi_status *status, uint64_t number);
 /* Remembers what was drawn, for whoever wants to see it. */
 void sampler_note_drawn(shelved_sampler *sampler, const uint64_t *ids, size_t count);
+/* A copy of the last of them, and how many there were in all. The caller frees it; NULL: none, or out of memory. */
+uint64_t *sampler_drawn(size_t *count, uint64_t *draws, shelved_sampler *sampler);
 
 /* Appends rows by a recorder, opened at its first use and held until it is stale. */
 epi_status recorder_append(uint64_t *ids, epi_space *space, const char *name, uint32_t lanes, const uint32_t *lane_of,
