@@ -179,6 +179,11 @@ void http_mcp(http_request *request);           /* http_mcp.c */
 void http_replay_sample(http_request *request); /* http_replay.c */
 void http_replay_update(http_request *request);
 void http_replay_append(http_request *request);
+void http_mem0_list(http_request *request); /* http_mem0.c */
+void http_mem0_add(http_request *request);
+void http_mem0_delete_all(http_request *request);
+void http_mem0_one(http_request *request);
+void http_mem0_search(http_request *request);
 
 /* Runs an operation with arguments and answers with its result, or with a problem. */
 void http_run_operation(http_request *request, const operation *op, const epi_json *arguments);

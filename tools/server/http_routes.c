@@ -14,6 +14,12 @@ static const http_route routes[] = {
     {"POST", "/v1/replay/update", HTTP_LONG | HTTP_BINARY | HTTP_LARGE, http_replay_update},
     {"POST", "/v1/replay/append", HTTP_LONG | HTTP_BINARY | HTTP_LARGE, http_replay_append},
     {"POST", "/mcp", HTTP_LONG, http_mcp},
+    {"GET", "/memories", 0, http_mem0_list},
+    {"POST", "/memories", HTTP_LONG, http_mem0_add},
+    {"DELETE", "/memories", HTTP_LONG, http_mem0_delete_all},
+    {"GET", "/memories/", 0, http_mem0_one},
+    {"PUT DELETE", "/memories/", HTTP_LONG, http_mem0_one},
+    {"POST", "/search", 0, http_mem0_search},
     {"GET", "/", HTTP_OPEN | HTTP_INLINE, http_page},
 };
 

@@ -1,8 +1,8 @@
 /* operations_replay_view.c - replay_view: what a sampler would draw and what this server drew, for the page.
  *
- * A uniform sample of the space's steps is asked for its priorities and laid out in the order of ids, which is about that
- * of time: by age, how high priorities are, which share of the draws they ask for, and which share was drawn; and how
- * many steps have which priority. Nothing of the sampler is changed.
+ * A uniform sample of the space's steps is asked for its priorities and laid out in the order of ids, which is about
+ * that of time: by age, how high priorities are, which share of the draws they ask for, and which share was drawn; and
+ * how many steps have which priority. Nothing of the sampler is changed.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* operations_rollouts.c - rollouts: imagines over a space of transitions, and tells the result as a tree, for the page.
  *
- * A node is a piece: a run of one stored episode. Rollouts that begin with the same pieces share their nodes, so the tree
- * shows where they part.
+ * A node is a piece: a run of one stored episode. Rollouts that begin with the same pieces share their nodes, so the
+ * tree shows where they part.
  */
 #include <math.h>
 #include <stdlib.h>
