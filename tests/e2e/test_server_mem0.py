@@ -16,7 +16,7 @@ class Mem0(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.memory = str(Path(folder.name) / "memory")
         self.server = Server(self.memory)
-        self.addCleanup(self.server.stop)
+        self.addCleanup(lambda: self.assertEqual(self.server.stop(), 0, self.server.said))
 
     def add(self, *texts: str, **whose) -> list:
         answer = self.server.post("/memories", {"messages": [{"role": "user", "content": text} for text in texts],

@@ -34,7 +34,7 @@ class Case(unittest.TestCase):
         self.addCleanup(self.folder.cleanup)
         self.memory = str(Path(self.folder.name) / "memory")
         self.server = Server(self.memory, "--space", "walk")
-        self.addCleanup(lambda: self.server.process.poll() is None and self.server.stop())
+        self.addCleanup(lambda: self.assertEqual(self.server.stop(), 0, self.server.said))
         made = self.server.post("/v1/transitions_create", {
             "space": "walk", "observation": {"shape": [2]}, "action": {"dtype": "i32"}})
         self.assertEqual(made.status, 200, made)

@@ -22,7 +22,7 @@ class Case(unittest.TestCase):
         self.addCleanup(self.folder.cleanup)
         self.memory = str(Path(self.folder.name) / "memory")
         self.server = Server(self.memory, "--space", "home")
-        self.addCleanup(lambda: self.server.process.poll() is None and self.server.stop())
+        self.addCleanup(lambda: self.assertEqual(self.server.stop(), 0, self.server.said))
 
     def remember(self, *texts: str) -> list:
         return [self.server.post("/v1/remember", {"text": text, "role": "user"}).json()["step"] for text in texts]

@@ -31,7 +31,7 @@ class Server:
         environment = {**os.environ, "EPISODIC_TOKEN": token} if token else dict(os.environ)
         if not token:
             environment.pop("EPISODIC_TOKEN", None)
-        self.token = token
+        self.token, self.said = token, ""
         self.process = subprocess.Popen([program, "--http", address, "--memory", memory, *words],
                                         stderr=subprocess.PIPE, env=environment)
         line = self.process.stderr.readline().decode()
@@ -44,14 +44,19 @@ class Server:
     def __enter__(self) -> "Server":
         return self
 
-    def __exit__(self, *_) -> None:
-        self.stop()
+    def __exit__(self, kind, *_) -> None:
+        running = self.process.poll() is None
+        code = self.stop()
+        if running and kind is None and code != 0:
+            raise AssertionError(f"the server ended with {code}: {self.said}")
 
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(60)
-        self.process.stderr.close()
+        if not self.process.stderr.closed:
+            self.said = self.process.stderr.read().decode(errors="replace")
+            self.process.stderr.close()
         return code
 
     def connect(self, timeout: float = 30) -> http.client.HTTPConnection:

@@ -1,7 +1,7 @@
 /* http_serve.c - the life of the HTTP server: a listening socket, waiting for a signal, an orderly end.
  *
- * SIGTERM and SIGINT are waited for, not handled: they are blocked in every thread, and the main thread, which has
- * nothing else to do, takes them between two ticks of the server's clock. What was acknowledged is durable before it is
+ * SIGTERM and SIGINT set a flag, whichever thread they come to (libraries start threads of their own, so blocking them
+ * in ours would not do); the main thread, which has nothing else to do, looks at it at each tick of its clock. What was acknowledged is durable before it is
  * acknowledged, so that stopping has nothing to save; it only lets requests under way get their answers.
  */
 #include <errno.h>
@@ -100,20 +100,32 @@ static http_options with_defaults(const http_options *given) {
     return options;
 }
 
-static void wait_for_signal(http_server *server, const sigset_t *signals) {
-    struct timespec tick = {.tv_nsec = TICK_NS};
-    while (sigtimedwait(signals, NULL, &tick) < 0) http_server_tick(server);
+static volatile sig_atomic_t told_to_stop;
+
+static void note_signal(int number) {
+    (void)number;
+    told_to_stop = 1;
+}
+
+static void note_signals(void) {
+    struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+}
+
+static void wait_for_signal(http_server *server) {
+    while (!told_to_stop) {
+        http_server_tick(server);
+        nanosleep(&(struct timespec){.tv_nsec = TICK_NS}, NULL);
+    }
 }
 
 int http_serve(service *of, const http_options *given) {
     http_options options = with_defaults(given);
-    sigset_t signals;
     int listener = open_listener(&options);
     if (listener < 0) return HTTP_EXIT_ADDRESS;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    note_signals();
     options.port = port_of(listener);
     http_server *server = http_server_new(of, &options, listener);
     if (server == NULL) {
@@ -123,7 +135,7 @@ int http_serve(service *of, const http_options *given) {
     }
     fprintf(stderr, "episodic-server: http://%.*s:%u/\n", (int)(strrchr(options.address, ':') - options.address),
             options.address, options.port);
-    wait_for_signal(server, &signals);
+    wait_for_signal(server);
     http_server_stop(server, listener, STOP_MS);
     http_server_free(server);
     return 0;
