@@ -24,6 +24,8 @@
 #define EPI_LSA_DIMENSION_DEFAULT 100u
 #define EPI_LSA_DIMENSION_MIN 2u
 #define EPI_LSA_DIMENSION_MAX 512u
+#define EPI_COMPARE_STEPS_DEFAULT 1000u /**< sample on which two encoders are compared */
+#define EPI_COMPARE_STEPS_MAX 2000u     /**< its pairs are ranked in memory */
 #define EPI_RANK_MAX 8u                               /**< axes of a tensor */
 #define EPI_TENSOR_SIZE_MAX (64u * 1024u * 1024u)     /**< bytes of one tensor */
 

@@ -219,6 +219,38 @@ typedef struct epi_encoder_info {
  * @return EPI_OK · EPI_ECLOSED EPI_ESTALE · storage errors */
 EPI_API epi_status epi_space_encoders(epi_encoder_info *serving, epi_encoder_info *building, epi_space *space);
 
+/** How alike two encoders see the same steps. */
+typedef struct epi_encoder_comparison {
+    char first[EPI_NAME_SIZE_MAX + 1];  /**< name of the one that serves */
+    char second[EPI_NAME_SIZE_MAX + 1];
+    uint32_t first_dimension;
+    uint32_t second_dimension;
+    uint64_t steps;             /**< of the sample: each has a vector of both */
+    double similarity;          /**< Spearman's correlation of the dissimilarities of all pairs of steps: 1 the same
+                                     order, 0 unrelated */
+    double alignment;           /**< linear centred kernel alignment: 1 the same but for turning and scaling */
+    double alignment_by_chance; /**< the same with the steps of one exchanged at random: what unrelated vectors of these
+                                     dimensions have */
+} epi_encoder_comparison;
+
+/** Compares the encoder that serves with another, on steps drawn at random: with the one that is to serve next while
+ * both have vectors, or with any that is given, by which the texts of the sample are encoded for this alone. Once the
+ * switch is over the vectors of the old encoder are gone: it can be compared by giving it.
+ *
+ * @param[out] comparison zeroed on failure.
+ * @param second NULL: the encoder that is to serve next. Borrowed, not taken over; a remote one is sent the texts.
+ * @param sample steps; 0: EPI_COMPARE_STEPS_DEFAULT; at most EPI_COMPARE_STEPS_MAX. All where the space has fewer.
+ * @param seed of the draw.
+ * @return EPI_OK · EPI_ENOTFOUND no vectors, no second encoder, or fewer than 10 steps that both have a vector of ·
+ *         EPI_ELIMIT the sample · EPI_EINVAL EPI_EUTF8 the table · what the encoder returned · EPI_ENOMEM · storage
+ *         errors
+ * @par Thread safety any thread.
+ * @par Source Kriegeskorte, Mur and Bandettini 2008, "Representational similarity analysis" (dissimilarity is what the
+ *      space compares by, 1 - cosine or the distance); Kornblith et al. 2019, "Similarity of neural network
+ *      representations revisited", equation 3 with linear kernels. */
+EPI_API epi_status epi_space_encoder_compare(epi_encoder_comparison *comparison, epi_space *space,
+                                             const epi_encoder *second, uint32_t sample, uint64_t seed);
+
 typedef struct epi_upkeep_options {
     uint32_t version;
     uint32_t time_limit_ms; /**< 0: until done */

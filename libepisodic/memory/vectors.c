@@ -188,28 +188,34 @@ const float *epi__vectors_at(epi__mirror *mirror, epi__txn *txn, const epi__stat
     return vectors + (id % capacity) * dimension;
 }
 
-/* A step that got its vector late has it in its chunk, sealed or not. */
-epi_status epi__vectors_get(float *out, const epi__mirror *mirror, epi__txn *txn, const epi__state *state,
-                            uint64_t id) {
-    uint32_t dimension = (uint32_t)state->dimension, capacity = epi__vectors_capacity(dimension);
+epi_status epi__vectors_read(float *out, const epi__mirror *mirror, epi__txn *txn, uint64_t generation,
+                             uint32_t dimension, uint64_t id) {
+    uint32_t capacity = epi__vectors_capacity(dimension);
     epi__key key;
-    epi__view body, document, vector = {0};
+    epi__view body;
     const uint8_t *present = NULL;
     const float *vectors = NULL;
-    epi__key_of_u64(&key, mirror->space, EPI__TABLE_TAIL, id);
-    epi_status status = epi__record_get(&body, txn, &key);
-    if (status == EPI_OK) EPI__TRY(epi__tail_record_decode(&document, &vector, body));
-    if (status != EPI_OK && status != EPI_ENOTFOUND) return status;
-    if (vector.size > 0) {
-        if (vector.size != dimension * sizeof(float)) return epi__fail(EPI_EDAMAGED, MODULE, "a tail record is cut");
-        memcpy(out, vector.data, vector.size);
-        return EPI_OK;
-    }
-    chunk_key(&key, mirror->space, state->generation, id / capacity);
+    chunk_key(&key, mirror->space, generation, id / capacity);
     EPI__TRY(epi__record_get(&body, txn, &key));
     EPI__TRY(epi__chunk_open(&present, &vectors, body, dimension));
     if (!bit(present, id % capacity)) return EPI_ENOTFOUND;
     memcpy(out, vectors + (id % capacity) * dimension, dimension * sizeof *out);
+    return EPI_OK;
+}
+
+/* A step that got its vector late has it in its chunk, sealed or not. */
+epi_status epi__vectors_get(float *out, const epi__mirror *mirror, epi__txn *txn, const epi__state *state,
+                            uint64_t id) {
+    uint32_t dimension = (uint32_t)state->dimension;
+    epi__key key;
+    epi__view body, document, vector = {0};
+    epi__key_of_u64(&key, mirror->space, EPI__TABLE_TAIL, id);
+    epi_status status = epi__record_get(&body, txn, &key);
+    if (status == EPI_OK) EPI__TRY(epi__tail_record_decode(&document, &vector, body));
+    if (status != EPI_OK && status != EPI_ENOTFOUND) return status;
+    if (vector.size == 0) return epi__vectors_read(out, mirror, txn, state->generation, dimension, id);
+    if (vector.size != dimension * sizeof(float)) return epi__fail(EPI_EDAMAGED, MODULE, "a tail record is cut");
+    memcpy(out, vector.data, vector.size);
     return EPI_OK;
 }
 

@@ -31,6 +31,10 @@ epi_status epi__vectors_get(float *out, const epi__mirror *mirror, epi__txn *txn
 /* The same in place; NULL when the step has none in a chunk. */
 const float *epi__vectors_at(epi__mirror *mirror, epi__txn *txn, const epi__state *state, uint64_t id);
 
+/* Of any generation, from its chunk, whose checksum is verified. EPI_ENOTFOUND: the step has none there. */
+epi_status epi__vectors_read(float *out, const epi__mirror *mirror, epi__txn *txn, uint64_t generation,
+                             uint32_t dimension, uint64_t id);
+
 /* Calls visit for each chunk from the one of step `from` on: vectors[i] belongs to step first + i where bit i of
  * present is set. EPI_EDONE from visit ends the scan well. */
 typedef epi_status (*epi__vectors_visit)(void *context, uint64_t first, const uint8_t *present, const float *vectors,

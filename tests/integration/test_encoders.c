@@ -286,6 +286,41 @@ static void portions_that_overlap_are_all_kept(void **state) {
     place_check(p->memory);
 }
 
+static bool stop_at_once(void *context, uint64_t done, uint64_t total) {
+    (void)context;
+    return done > total;
+}
+
+static void two_encoders_are_compared_while_both_have_vectors(void **state) {
+    place *p = *state;
+    epi_encoder_comparison found, again;
+    epi_upkeep_options options = epi_upkeep_options_default();
+    epi_encoder same = salted_encoder(&one), other = salted_encoder(&wide);
+    options.progress = stop_at_once;
+    set(p->space, &one);
+    say_at_once(p->space, 3000);
+    EXPECT(EPI_ENOTFOUND, epi_space_encoder_compare(&found, p->space, NULL, 0, 100));
+    EXPECT(EPI_ELIMIT, epi_space_encoder_compare(&found, p->space, &same, EPI_COMPARE_STEPS_MAX + 1, 100));
+    EXPECT(EPI_OK, epi_space_encoder_compare(&found, p->space, &same, 300, 100));
+    assert_int_equal(found.steps, 300);
+    assert_true(fabs(found.similarity - 1.0) < 1e-6 && fabs(found.alignment - 1.0) < 1e-6);
+    EXPECT(EPI_OK, epi_space_encoder_compare(&found, p->space, &other, 300, 100));
+    assert_int_equal(found.second_dimension, 40);
+    assert_true(fabs(found.similarity) < 0.1); /* both are random */
+    assert_true(fabs(found.alignment - found.alignment_by_chance) < 0.05);
+    set(p->space, &wide);
+    EXPECT(EPI_ENOTFOUND, epi_space_encoder_compare(&found, p->space, NULL, 0, 100)); /* it has none yet */
+    EXPECT(EPI_OK, epi_space_upkeep(NULL, p->space, &options));
+    assert_int_equal(place_stats(p->space).building, 3);
+    EXPECT(EPI_OK, epi_space_encoder_compare(&found, p->space, NULL, 300, 100));
+    assert_int_equal(found.steps, 300);
+    assert_int_equal(found.second_dimension, 40);
+    assert_true(fabs(found.similarity) < 0.1);
+    EXPECT(EPI_OK, epi_space_encoder_compare(&again, p->space, NULL, 300, 100));
+    assert_memory_equal(&again, &found, sizeof found);
+    place_check(p->memory); /* comparing left nothing */
+}
+
 static void an_encoder_may_have_another_dimension_and_be_set_aside(void **state) {
     place *p = *state;
     say_many(p->space, 1, 200); /* hashed, of 256 elements */
@@ -435,6 +470,7 @@ int main(void) {
         TEST(a_refused_text_costs_its_own_vector_only),
         TEST(another_encoder_takes_over_when_all_is_encoded),
         TEST(portions_that_overlap_are_all_kept),
+        TEST(two_encoders_are_compared_while_both_have_vectors),
         TEST(an_encoder_may_have_another_dimension_and_be_set_aside),
         TEST(removing_takes_out_of_both_generations),
         TEST(tables_that_cannot_be_are_refused),

@@ -79,6 +79,17 @@ struct cli {
     { "space", 's', "NAME", "the space, always by name" }
 #define OPTION_JSON \
     { "json", 'j', NULL, "one JSON object on stdout" }
+/* Of an encoder that is named on the command line; see cli_encoder(). */
+#define OPTIONS_ENCODER \
+    { "model", 0, "NAME", "remote: the model, as the server calls it" }, \
+    { "dimension", 0, "N", "of the vectors; remote: needed, hash: 256 without it, lsa: 100" }, \
+    { "send-dimension", 0, NULL, "remote: ask for that dimension, of models that can shorten their vectors" }, \
+    { "key-variable", 0, "NAME", "remote: the environment variable that holds the key" }, \
+    { "key-file", 0, "FILE", "remote: the file whose first line is the key" }, \
+    { "ca-file", 0, "FILE", "remote: certificates to trust; without it the system's" }, \
+    { "batch", 0, "N", "remote: texts of one request (64)" }, \
+    { "parallel", 0, "N", "remote: requests under way at once (4)" }, \
+    { "no-cache", 0, NULL, "remote: keep no vectors by text beside the store" }
 #define OPTIONS_END \
     { NULL, 0, NULL, NULL }
 
@@ -120,6 +131,11 @@ int cli_fail(const cli *c, epi_status status);
 /* The same about a file, with advice where the status has none of its own. */
 int cli_fail_about(const cli *c, epi_status status, const char *subject, const char *advice);
 int cli_error(const cli *c, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- encoders.c ------------------------------------------------------------------------------------------------- */
+
+/* The encoder that the operands name. DONE, or an exit code after telling. */
+int cli_encoder(epi_encoder *encoder, const cli *c);
 
 /* ---- term.c: what a terminal shows ----------------------------------------------------------------------------- */
 
@@ -173,12 +189,20 @@ void print_score(char out[16], double score);
 /* "12,345" */
 char *print_count(char out[32], uint64_t count);
 void json_profile(epi_json_writer *writer, const epi_space_stats *stats);
+/* What the space found out about its vectors, and the weight as a number or null. */
+const char *worth_text(const epi_space_stats *stats);
+void json_worth(epi_json_writer *writer, const epi_space_stats *stats);
 void json_step(epi_json_writer *writer, const char *name, const cli *c, const epi_recalled_step *step);
 /* A part that was completed: its value, confidence, and the steps that voted for it. */
 void json_inferred(epi_json_writer *writer, const cli *c, const epi_recalled_part *part);
 void json_text(epi_json_writer *writer, const char *name, const char *text); /* NULL: null */
 void json_time(epi_json_writer *writer, const char *name, epi_time time, int32_t offset);
 int json_print(const cli *c, epi_json_writer *writer); /* prints the text and frees the writer */
+
+/* ---- cmd_upkeep.c ------------------------------------------------------------------------------------------------ */
+
+/* Upkeep of one space with a bar, and a line that says what was done. limit_ms 0: until done. */
+int cli_keep_up(cli *c, epi_space *space, uint64_t limit_ms);
 
 /* ---- cmd_*.c --------------------------------------------------------------------------------------------------- */
 

@@ -4,7 +4,16 @@
 
 #include "cli.h"
 
-static const cli_option options[] = {OPTION_SPACE, OPTION_JSON, OPTIONS_END};
+static const cli_option options[] = {
+    OPTION_SPACE,
+    OPTION_JSON,
+    {"compare", 0, NULL, "how alike two encoders see the space's steps: the one that serves, and the one that is to\n"
+                         "serve next, or one that is named"},
+    {"sample", 0, "N", "compare on so many steps, drawn at random (1,000)"},
+    {"seed", 0, "N", "of the draw (100)"},
+    OPTIONS_ENCODER,
+    OPTIONS_END,
+};
 
 typedef enum unit { COUNT, BYTES, TIME } unit;
 
@@ -44,6 +53,10 @@ static void print_figure(const cli *c, const figure *f) {
 static int print_all(const cli *c, const figure *figures, size_t count, const epi_space_stats *space) {
     if (!cli_has(c, "json")) {
         for (size_t i = 0; i < count; i++) print_figure(c, &figures[i]);
+        if (space != NULL && space->dimension > 0) {
+            term_print(c, DIM, "  %-34s", "weight of vectors");
+            printf(" %15.2f  (%s)\n", space->vector_worth < 0.0 ? 0.0 : space->vector_worth, worth_text(space));
+        }
         if (space != NULL) {
             term_print(c, DIM, "  %-34s", "recall profile");
             printf(" %15s  (%s)\n", epi_profile_name(space->profile), space->profile_reason);
@@ -61,6 +74,7 @@ static int print_all(const cli *c, const figure *figures, size_t count, const ep
             epi_json_put_unsigned(writer, figures[i].name, figures[i].value);
         }
     }
+    if (space != NULL) json_worth(writer, space);
     if (space != NULL) json_profile(writer, space);
     epi_json_end(writer);
     return json_print(c, writer);
@@ -119,7 +133,60 @@ static int print_space(const cli *c) {
     return print_all(c, figures, sizeof figures / sizeof figures[0], s);
 }
 
+/* ---- comparing --------------------------------------------------------------------------------------------------- */
+
+static int print_comparison(const cli *c, const epi_encoder_comparison *found) {
+    char count[32];
+    if (!cli_has(c, "json")) {
+        char *first = term_escape(found->first, strlen(found->first), " ");
+        char *second = term_escape(found->second, strlen(found->second), " ");
+        printf("%s, %u dimensions, and %s, %u dimensions, on %s steps\n", first != NULL ? first : "",
+               found->first_dimension, second != NULL ? second : "", found->second_dimension,
+               print_count(count, found->steps));
+        printf("  representational similarity %6.3f   1: all pairs of steps in the same order, 0: unrelated\n",
+               found->similarity);
+        printf("  linear CKA                  %6.3f   1: the same vectors, turned; by chance %.3f\n", found->alignment,
+               found->alignment_by_chance);
+        free(first);
+        free(second);
+        return DONE;
+    }
+    epi_json_writer *writer = NULL;
+    if (epi_json_writer_new(&writer, false) != EPI_OK) return cli_fail(c, EPI_ENOMEM);
+    epi_json_begin_object(writer, NULL);
+    json_text(writer, "space", epi_space_name(c->space));
+    json_text(writer, "first", found->first);
+    epi_json_put_unsigned(writer, "first_dimension", found->first_dimension);
+    json_text(writer, "second", found->second);
+    epi_json_put_unsigned(writer, "second_dimension", found->second_dimension);
+    epi_json_put_unsigned(writer, "steps", found->steps);
+    epi_json_put_number(writer, "similarity", found->similarity);
+    epi_json_put_number(writer, "alignment", found->alignment);
+    epi_json_put_number(writer, "alignment_by_chance", found->alignment_by_chance);
+    epi_json_end(writer);
+    return json_print(c, writer);
+}
+
+static int compare(cli *c) {
+    epi_encoder second = epi_encoder_default();
+    epi_encoder_comparison found;
+    uint64_t sample = 0, seed = 100;
+    int code = cli_open(c, TO_READ, NULL);
+    if (code == DONE && cli_has(c, "sample"))
+        code = cli_number(&sample, c, "--sample", cli_value(c, "sample"), EPI_COMPARE_STEPS_MAX);
+    if (code == DONE && cli_has(c, "seed")) code = cli_number(&seed, c, "--seed", cli_value(c, "seed"), UINT64_MAX);
+    if (code == DONE && c->operand_count > 0) code = cli_encoder(&second, c);
+    if (code != DONE) return code;
+    epi_status status = epi_space_encoder_compare(&found, c->space, c->operand_count > 0 ? &second : NULL,
+                                                  (uint32_t)sample, seed);
+    code = status == EPI_OK ? DONE : cli_fail(c, status);
+    epi_encoder_close(&second);
+    return code == DONE ? print_comparison(c, &found) : code;
+}
+
 static int run(cli *c) {
+    if (cli_has(c, "compare")) return compare(c);
+    if (c->operand_count > 0) return cli_error(c, BAD_USAGE, "an encoder is named with --compare only");
     if (!cli_has(c, "space")) {
         int code = cli_open_memory(c, TO_READ);
         return code == DONE ? print_memory(c) : code;
@@ -131,9 +198,13 @@ static int run(cli *c) {
 const cli_command cmd_stats = {
     .name = "stats",
     .summary = "sizes and counts of a memory or a space",
-    .usage = "",
+    .usage = "[--compare [hash | static DIRECTORY | remote URL]]",
     .examples = "  episodic stats\n"
-                "  episodic stats --space home --json\n",
+                "  episodic stats --space home --json\n"
+                "  episodic stats --space home --compare static ~/models/potion-base-8M\n",
+    .notes = "Compared are the order of all pairs' distances (representational similarity, Spearman) and the vectors but\n"
+             "for turning (linear centred kernel alignment). Texts of the sample are sent to a remote encoder.\n",
     .options = options,
+    .operand_max = 2,
     .run = run,
 };

@@ -34,7 +34,7 @@ static void tell(const char *name, const epi_upkeep_report *report) {
            report->complete ? "" : "; there is more to do");
 }
 
-static int keep_up(cli *c, epi_space *space, uint64_t limit_ms) {
+int cli_keep_up(cli *c, epi_space *space, uint64_t limit_ms) {
     epi_upkeep_options upkeep = epi_upkeep_options_default();
     epi_upkeep_report report;
     progress bar;
@@ -56,7 +56,7 @@ static bool visit(void *context, const char *name) {
     work *w = context;
     epi_space *space = NULL;
     epi_status status = epi_space_open(&space, w->c->memory, name, NULL);
-    int code = status == EPI_OK ? keep_up(w->c, space, w->limit_ms) : cli_fail(w->c, status);
+    int code = status == EPI_OK ? cli_keep_up(w->c, space, w->limit_ms) : cli_fail(w->c, status);
     epi_space_close(space);
     if (w->code == DONE) w->code = code;
     return true; /* an encoder of one space that is down is no reason to leave the others */
@@ -87,7 +87,7 @@ static int run(cli *c) {
     if (cli_has(c, "time-limit")) code = cli_number(&seconds, c, "--time-limit", cli_value(c, "time-limit"), 1000000);
     if (code == DONE && cli_has(c, "space")) {
         code = cli_open(c, TO_WRITE, NULL);
-        if (code == DONE) code = keep_up(c, c->space, seconds * 1000);
+        if (code == DONE) code = cli_keep_up(c, c->space, seconds * 1000);
     } else if (code == DONE) {
         code = keep_up_all(c, seconds * 1000);
     }

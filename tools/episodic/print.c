@@ -290,6 +290,19 @@ void json_text(epi_json_writer *writer, const char *name, const char *text) {
     }
 }
 
+const char *worth_text(const epi_space_stats *stats) {
+    if (stats->vector_worth < 0.0) return "not measured yet: upkeep does it from 100 vectors on";
+    if (stats->vector_worth == 0.0) return "they bring nothing that the words do not: recall goes by the words";
+    return "as much of a score as the space's own steps say, beside 1 of the words";
+}
+
+void json_worth(epi_json_writer *writer, const epi_space_stats *stats) {
+    if (stats->vector_worth < 0.0)
+        epi_json_put_null(writer, "vector_worth");
+    else
+        epi_json_put_number(writer, "vector_worth", stats->vector_worth);
+}
+
 void json_profile(epi_json_writer *writer, const epi_space_stats *stats) {
     json_text(writer, "profile", epi_profile_name(stats->profile));
     epi_json_put_bool(writer, "profile_set", stats->profile_set);
