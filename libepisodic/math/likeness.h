@@ -11,8 +11,8 @@ typedef struct epi__cloud {
 } epi__cloud;
 
 /* Spearman's correlation of the dissimilarities of all pairs, ties by their mean rank (representational similarity
- * analysis, Kriegeskorte, Mur and Bandettini 2008; theirs are 1 - correlation, ours what a space compares by: 1 - cosine
- * or the Euclidean distance). -1 to 1; 0 where all pairs of one are equally far. False: out of memory. */
+ * analysis, Kriegeskorte, Mur and Bandettini 2008; theirs are 1 - correlation, ours what a space compares by:
+ * 1 - cosine, or the Euclidean distance). -1 to 1; 0 where all pairs of one are equally far. False: out of memory. */
 bool epi__likeness_spearman(double *correlation, const epi__cloud *a, const epi__cloud *b, size_t count,
                             epi__metric metric);
 

@@ -113,9 +113,9 @@ const cli_command cmd_encoder = {
                 "  episodic encoder --space home remote http://localhost:11434/v1/embeddings \\\n"
                 "      --model nomic-embed-text --dimension 768\n",
     .notes =
-        "The vectors there are go on serving until upkeep has made all new ones. lsa learns from the space's own steps\n"
-        "which words stand in the same company, and learns anew when they have doubled. A remote encoder is asked only by\n"
-        "processes whose EPISODIC_REMOTE is its address: a memory must not say where texts are sent.\n",
+        "The vectors there are go on serving until upkeep has made all new ones. lsa learns from the space's own\n"
+        "steps which words stand in the same company, and learns anew when they have doubled. A remote encoder is\n"
+        "asked only by processes whose EPISODIC_REMOTE is its address: a memory must not say where texts are sent.\n",
     .options = options,
     .operand_max = 2,
     .run = run,

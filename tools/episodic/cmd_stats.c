@@ -202,8 +202,8 @@ const cli_command cmd_stats = {
     .examples = "  episodic stats\n"
                 "  episodic stats --space home --json\n"
                 "  episodic stats --space home --compare static ~/models/potion-base-8M\n",
-    .notes = "Compared are the order of all pairs' distances (representational similarity, Spearman) and the vectors but\n"
-             "for turning (linear centred kernel alignment). Texts of the sample are sent to a remote encoder.\n",
+    .notes = "Compared are the order of all pairs' distances (representational similarity, Spearman) and the vectors\n"
+             "but for turning (linear centred kernel alignment). Texts of the sample are sent to a remote encoder.\n",
     .options = options,
     .operand_max = 2,
     .run = run,

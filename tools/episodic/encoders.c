@@ -80,7 +80,12 @@ static const struct {
     const char *name;
     size_t operands;
     int (*make)(epi_encoder *encoder, const cli *c);
-} makers[] = {{"hash", 1, make_hash}, {"lsa", 1, make_lsa}, {"static", 2, make_static}, {"remote", 2, make_remote}};
+} makers[] = {
+    {"hash", 1, make_hash},
+    {"lsa", 1, make_lsa},
+    {"static", 2, make_static},
+    {"remote", 2, make_remote},
+};
 
 int cli_encoder(epi_encoder *encoder, const cli *c) {
     for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++) {
