@@ -94,5 +94,6 @@ int cli_encoder(epi_encoder *encoder, const cli *c) {
         return cli_error(c, BAD_USAGE, "%s takes %s", makers[i].name,
                          makers[i].operands == 1 ? "nothing behind it" : "a directory or an address behind it");
     }
-    return cli_error(c, BAD_USAGE, "there is no encoder \"%s\"; there are hash, lsa, static and remote", c->operands[0]);
+    return cli_error(c, BAD_USAGE, "there is no encoder \"%s\"; there are hash, lsa, static and remote",
+                     c->operands[0]);
 }
