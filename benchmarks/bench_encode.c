@@ -6,7 +6,8 @@
  * the space's own profile without vectors (lexical), by the vectors alone (vector), and with the weight that the space
  * found out for them by itself (fused). The good table is one that make_table.py wrote from the turns; the random one
  * has the same words and Gaussian rows. With --learned it is the encoder that each space learns from its own steps,
- * instead. All are asked the same questions, so they compare in pairs.
+ * instead, and with --hash the built-in one. All are asked the same questions, so they compare in pairs. --made
+ * asks about a made-up corpus of any size, one space, instead of a file.
  */
 #include <math.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include <episodic/sys/json.h>
 
 #include "bench.h"
+#include "corpus.h"
 #include "estimate.h"
 #include "locomo.h"
 
@@ -177,12 +179,19 @@ static void measure_encoders(const bench_run *run, const char *parent) {
 
 /* ---- recall ----------------------------------------------------------------------------------------------------- */
 
+static const char *made; /* kind of the made-up corpus; NULL: a file */
+static uint64_t sessions = 1000;
+static bool misspelt;
+
 typedef struct recall_bench {
     const bench_run *run;
     locomo_file file;
     epi_space **spaces;
+    epi_recall_profile profile; /* of the first space, without vectors */
     double *lexical; /* recall@10 of each question */
     double worth;    /* of the vectors, on average over spaces */
+    size_t steps;
+    const char *encoder;
     uint32_t learned; /* dimension of what spaces learn; 0: tables */
 } recall_bench;
 
@@ -211,6 +220,8 @@ static void make_random_table(const char *directory, const char *good, uint64_t 
 static void make_encoder(epi_encoder *encoder, const recall_bench *b, const char *directory) {
     if (b->learned > 0)
         bench_check(epi_encoder_lsa(encoder, b->learned), "lsa");
+    else if (directory == NULL)
+        bench_check(epi_encoder_hash(encoder, 0), "hash");
     else
         bench_check(epi_encoder_static(encoder, directory), directory);
 }
@@ -225,12 +236,33 @@ static void encode_spaces(recall_bench *b, const char *directory) {
         bench_check(epi_space_encoder_set(b->spaces[i], &encoder), "encoder");
         bench_check(epi_space_upkeep(NULL, b->spaces[i], NULL), "upkeep");
         bench_check(epi_space_stats_read(&stats, b->spaces[i]), "stats");
-        if (stats.building != 0 || stats.vector_worth < 0.0) bench_fail("a space was not encoded");
+        bool measured = stats.vector_worth >= 0.0 || strcmp(b->encoder, "hash") == 0;
+        if (stats.building != 0 || !measured) bench_fail("a space was not encoded");
         b->worth += stats.vector_worth / (double)b->file.conversation_count;
     }
 }
 
+/* The question, or with two letters of its longest word exchanged: the same ones each time it is asked. */
+static const char *said(char *room, size_t size, const recall_bench *b, size_t question) {
+    const char *text = b->file.questions[question].text;
+    bench_random random = bench_random_of(b->run->seed, 1000 + question);
+    size_t best = 0, longest = 0, run = 0;
+    if (!misspelt || strlen(text) >= size) return text;
+    strcpy(room, text);
+    for (size_t i = 0; room[i] != 0; i++) {
+        run = (room[i] >= 'a' && room[i] <= 'z') || (room[i] >= 'A' && room[i] <= 'Z') ? run + 1 : 0;
+        if (run > longest) best = i + 1 - run, longest = run;
+    }
+    if (longest < 4) return room;
+    size_t at = best + 1 + bench_random_below(&random, longest - 2);
+    char kept = room[at];
+    room[at] = room[at + 1];
+    room[at + 1] = kept;
+    return room;
+}
+
 static double *ask_all(recall_bench *b, const epi_recall_profile *profile) {
+    char room[4096];
     double *values = bench_alloc(b->file.question_count, sizeof *values);
     const locomo_turn *hits[20];
     for (size_t i = 0; i < b->file.question_count; i++) {
@@ -238,7 +270,7 @@ static double *ask_all(recall_bench *b, const epi_recall_profile *profile) {
         epi_recollection *found = NULL;
         epi_recall_options options = epi_recall_options_default();
         epi_cue cue = epi_cue_default();
-        cue.text = question->text;
+        cue.text = said(room, sizeof room, b, i);
         options.k = 10;
         options.profile = profile;
         options.token_budget = 1;
@@ -270,7 +302,8 @@ static void print_values(recall_bench *b, const char *mode, const char *table, c
     (void)snprintf(interval, sizeof interval, "[%.2f,%.2f]", 100.0 * e.low, 100.0 * e.high);
     (void)snprintf(wider, sizeof wider, "[%.2f,%.2f]", 100.0 * wide.low, 100.0 * wide.high);
     bench_emit(b->run, than != NULL ? "gain_over_lexical" : "recall@10", 100.0 * e.mean, than != NULL ? "points" : "%",
-               BENCH_CONFIG({"encoder", .text = b->learned > 0 ? "lsa" : "static"}, {"mode", .text = mode},
+               BENCH_CONFIG({"encoder", .text = b->encoder}, {"corpus", .text = b->run->argument_count > 0 ? "file" : made},
+                            {"steps", .number = (double)b->steps}, {"misspelt", .json = misspelt ? "true" : "false"}, {"mode", .text = mode},
                             {"table", .text = table}, {"dimension", .number = (double)b->learned},
                             {"worth", .number = worth}, {"n", .number = (double)n}, {"ci95", .json = interval},
                             {"ci95_conversations", .json = wider}));
@@ -290,7 +323,7 @@ static void ask_and_print(recall_bench *b, const char *mode, const char *table, 
 static void sweep(recall_bench *b, const char *table) {
     static const double weights[] = {0.05, 0.1, 0.2, 0.4, 0.8, 1.6};
     for (size_t i = 0; i < sizeof weights / sizeof weights[0]; i++) {
-        epi_recall_profile profile = epi_recall_profile_default();
+        epi_recall_profile profile = b->profile;
         profile.vector = weights[i];
         ask_and_print(b, "fixed", table, &profile, weights[i]);
     }
@@ -304,9 +337,21 @@ static void measure_table(recall_bench *b, const char *table, const char *direct
     if (sweeping) sweep(b, table);
 }
 
-static void measure_recall(const bench_run *run, const char *parent, const char *good, uint32_t learned,
+static void read_corpus(recall_bench *b) {
+    size_t size = 0;
+    if (b->run->argument_count > 0) {
+        locomo_read(&b->file, b->run->arguments[0]);
+    } else {
+        char *text = corpus_locomo(&size, made, b->run->seed, 1, sessions, b->run->quick ? 200 : 1000);
+        if (text == NULL) bench_fail("there is no corpus \"%s\"", made);
+        locomo_read_text(&b->file, text, size, made);
+    }
+    for (size_t i = 0; i < b->file.conversation_count; i++) b->steps += b->file.conversations[i].turn_count;
+}
+
+static void measure_recall(const bench_run *run, const char *parent, const char *good, uint32_t learned, bool hashed,
                            bool sweeping) {
-    recall_bench b = {.run = run, .learned = learned};
+    recall_bench b = {.run = run, .encoder = hashed ? "hash" : learned > 0 ? "lsa" : "static", .learned = learned};
     char path[4096], random[4096];
     epi_memory *memory = NULL;
     epi_memory_options options = epi_memory_options_default();
@@ -315,15 +360,17 @@ static void measure_recall(const bench_run *run, const char *parent, const char 
     import.format = EPI_FORMAT_LOCOMO;
     (void)snprintf(path, sizeof path, "%s/memory", parent);
     (void)snprintf(random, sizeof random, "%s/random", parent);
-    locomo_read(&b.file, run->arguments[0]);
+    read_corpus(&b);
     bench_check(epi_memory_open(&memory, path, &options), path);
     bench_check(epi_import(NULL, memory, b.file.text, b.file.size, &import), "import");
     b.spaces = bench_alloc(b.file.conversation_count, sizeof *b.spaces);
     for (size_t i = 0; i < b.file.conversation_count; i++)
         bench_check(epi_space_open(&b.spaces[i], memory, b.file.conversations[i].name, NULL), "space");
-    epi_recall_profile profile = epi_recall_profile_default();
-    profile.vector = 0.0;
-    b.lexical = ask_all(&b, &profile);
+    epi_space_stats stats;
+    bench_check(epi_space_stats_read(&stats, b.spaces[0]), "stats");
+    b.profile = epi_recall_profile_of(stats.profile);
+    b.profile.vector = 0.0;
+    b.lexical = ask_all(&b, &b.profile);
     print_values(&b, "lexical", "none", b.lexical, NULL, 0.0);
     if (good == NULL) {
         measure_table(&b, "own", NULL, sweeping);
@@ -347,26 +394,33 @@ static const char about[] =
     "same\n"
     "words (random); gain_over_lexical is paired, with a 95 % bootstrap interval over questions and over "
     "conversations.\n"
-    "make_table.py FILE DIR writes a table from the file's turns; with --learned each space learns from its own.";
+    "make_table.py FILE DIR writes a table from the file's turns; with --learned each space learns from its own; --hash\n"
+    "is the built-in encoder. --made asks about a made-up corpus, one space of any size, instead of a FILE.";
 
 int main(int argc, char **argv) {
     bench_run run = {.name = "bench_encode", .usage = "[FILE]", .about = about, .argument_max = 1};
     const char *good = NULL;
     uint64_t learned = 0;
-    bool sweeping = false, quiet = false;
+    bool sweeping = false, quiet = false, hashed = false;
     const bench_option options[] = {
         {"--table", "DIR", "a static model to recall with", NULL, &good, NULL},
         {"--learned", "N", "instead of --table: spaces learn their own encoder, of N dimensions", NULL, NULL, &learned},
+        {"--hash", NULL, "instead of --table: the built-in encoder", &hashed, NULL, NULL},
+        {"--made", "KIND", "instead of FILE: one space of a made-up chat, assistant or events", NULL, &made, NULL},
+        {"--sessions", "N", "of a made-up corpus (1000)", NULL, NULL, &sessions},
+        {"--misspelt", NULL, "two letters of each question's longest word are exchanged", &misspelt, NULL, NULL},
         {"--recall-only", NULL, "leaves the speed of the encoders out", &quiet, NULL, NULL},
         {"--sweep", NULL, "fused at fixed weights, too", &sweeping, NULL, NULL},
         {NULL, NULL, NULL, NULL, NULL, NULL},
     };
     run.options = options;
     bench_start(&run, argc, argv);
-    if (run.argument_count > 0 && (good == NULL) == (learned == 0))
-        bench_fail("a FILE needs --table DIR, which make_table.py writes, or --learned N");
+    bool asked = run.argument_count > 0 || made != NULL;
+    if (asked && (good != NULL) + (learned > 0) + hashed != 1)
+        bench_fail("a FILE or --made needs --table DIR, which make_table.py writes, or --learned N, or --hash");
+    if (run.quick && sessions > 200) sessions = 200;
     const char *directory = bench_directory(NULL);
     if (!quiet) measure_encoders(&run, directory);
-    if (run.argument_count > 0) measure_recall(&run, directory, good, (uint32_t)learned, sweeping);
+    if (asked) measure_recall(&run, directory, good, (uint32_t)learned, hashed, sweeping);
     return 0;
 }

@@ -163,7 +163,8 @@ typedef struct epi_space_stats {
     uint64_t generation;     /**< number of that encoder among those the space has had */
     uint64_t backlog;        /**< steps that wait for a vector: their encoder failed, or was not given */
     double vector_worth;     /**< weight of vectors beside words that the space found out by itself (upkeep measures
-                                  how well its steps find their neighbours with them); below 0: not measured */
+                                  how well its steps find their neighbours with them; of the built-in encoder at least
+                                  0.05, for misspelt words); below 0: not measured */
     uint64_t building;       /**< number of the encoder that is to serve next; 0: none */
     uint64_t building_done;  /**< vectors that it has */
     uint64_t building_left;  /**< steps that it has not seen, about */
@@ -204,6 +205,8 @@ EPI_API epi_status epi_space_encoder_give(epi_space *space, const epi_encoder *e
  * @par Thread safety any thread. */
 EPI_API epi_status epi_space_encoder_set(epi_space *space, const epi_encoder *encoder);
 
+#define EPI_ENCODER_NOTE_SIZE 256u
+
 typedef struct epi_encoder_info {
     char name[EPI_NAME_SIZE_MAX + 1];
     uint64_t generation;
@@ -212,6 +215,8 @@ typedef struct epi_encoder_info {
     uint64_t left;    /**< steps that are still to be encoded, about */
     uint64_t refused; /**< steps that the encoder has no vector for */
     bool ready;       /**< this process has it, so steps and cues are encoded here */
+    char note[EPI_ENCODER_NOTE_SIZE]; /**< what is wrong with it here though it works: a remote encoder whose vectors
+                                           cannot be kept beside the store; "": nothing */
 } epi_encoder_info;
 
 /** Which encoder serves, and which is to serve next.

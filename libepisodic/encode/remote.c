@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define MODULE "encode"
@@ -180,6 +179,16 @@ static void close_remote(void *context) {
     epi__free(remote);
 }
 
+void epi__remote_note(char *note, size_t size, const epi_encoder *encoder) {
+    *note = '\0';
+    if (encoder->encode != encode) return;
+    epi__remote *remote = encoder->context;
+    pthread_mutex_lock(&remote->mutex);
+    if (remote->note[0])
+        (void)snprintf(note, size, "its vectors are not kept, so texts may be sent again: %s", remote->note);
+    pthread_mutex_unlock(&remote->mutex);
+}
+
 /* ---- identity and source ----------------------------------------------------------------------------------------- */
 
 static const char *identity_of(epi__remote *remote) {
@@ -253,6 +262,19 @@ static epi_remote_options options_of(const epi_json *root) {
     return o;
 }
 
+/* Without its cache, if that cannot be used here: the memory was moved, or is only read. */
+static epi_status reopen(epi_encoder *encoder, epi_remote_options *options) {
+    char why[sizeof((epi__remote *)NULL)->note];
+    epi_status status = epi_encoder_remote(encoder, options);
+    if (!status || !options->cache) return status;
+    (void)snprintf(why, sizeof why, "%s", epi_error_last()->message);
+    options->cache = NULL;
+    EPI__TRY(epi_encoder_remote(encoder, options));
+    epi__remote *remote = encoder->context;
+    memcpy(remote->note, why, sizeof why);
+    return EPI_OK;
+}
+
 epi_status epi__remote_reopen(epi_encoder *encoder, epi__view source) {
     epi_json *root = NULL;
     const char *allowed = getenv("EPISODIC_REMOTE");
@@ -260,11 +282,7 @@ epi_status epi__remote_reopen(epi_encoder *encoder, epi__view source) {
     EPI__TRY(epi_json_parse(&root, source.data, source.size));
     epi_remote_options options = options_of(root);
     epi_status status = EPI_ENOTFOUND;
-    if (options.url && strcmp(options.url, allowed) == 0) {
-        struct stat info;
-        if (options.cache && stat(options.cache, &info)) options.cache = NULL; /* the memory was moved */
-        status = epi_encoder_remote(encoder, &options);
-    }
+    if (options.url && strcmp(options.url, allowed) == 0) status = reopen(encoder, &options);
     epi_json_free(root);
     return status;
 }

@@ -23,6 +23,7 @@ typedef struct epi__remote {
     bool worked;         /* the server has encoded something */
     uint64_t rest_until; /* of the monotonic clock; before it the server is left alone */
     char why[192];       /* of the last failure */
+    char note[192];      /* why the cache does not keep what was encoded; "": it does */
     epi__random random;
 } epi__remote;
 
@@ -45,6 +46,9 @@ epi_status epi__remote_read(float *vectors, const epi__remote *remote, const epi
 /* What a server that refuses says about it, as far as it may be repeated; "" otherwise. */
 void epi__remote_reason(char *why, size_t size, const epi__remote *remote, const epi__http_post *post);
 size_t epi__remote_answer_size_max(const epi__remote *remote);
+
+/* The note of an encoder that is a remote one; "" of any other. */
+void epi__remote_note(char *note, size_t size, const epi_encoder *encoder);
 
 /* An encoder by the options that a space keeps. EPI_ENOTFOUND: this process was not told to use its address. */
 epi_status epi__remote_reopen(epi_encoder *encoder, epi__view source);

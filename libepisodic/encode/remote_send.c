@@ -114,14 +114,22 @@ static epi_status refuse(struct sending *s, const struct flight *flight) {
     return EPI_OK;
 }
 
-/* The vectors are kept before anything else can fail; a cache that cannot be written only costs asking again. */
+/* A cache that cannot be written only costs asking again, so it is told and no failure. */
+static void keep_in_cache(epi__remote *remote, const epi__hash128 *hashes, const float *vectors, size_t count) {
+    if (!remote->cache) return;
+    epi_status status = epi__vector_cache_put(remote->cache, hashes, vectors, count);
+    pthread_mutex_lock(&remote->mutex);
+    (void)snprintf(remote->note, sizeof remote->note, "%s", status ? epi_error_last()->message : "");
+    pthread_mutex_unlock(&remote->mutex);
+}
+
+/* The vectors are kept before anything else can fail. */
 static epi_status accept(struct sending *s, const struct flight *flight) {
     epi__remote *remote = s->remote;
     const struct range *range = &flight->range;
     float *vectors = s->texts->vectors + range->first * remote->options.dimension;
     EPI__TRY(epi__remote_read(vectors, remote, &flight->post.answer, range->count));
-    if (remote->cache)
-        (void)epi__vector_cache_put(remote->cache, s->texts->hashes + range->first, vectors, range->count);
+    keep_in_cache(remote, s->texts->hashes + range->first, vectors, range->count);
     pthread_mutex_lock(&remote->mutex);
     remote->worked = true;
     pthread_mutex_unlock(&remote->mutex);

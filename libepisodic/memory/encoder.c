@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "../encode/lsa.h"
+#include "../encode/remote.h"
 #include "append.h"
 #include "embed.h"
 #include "handle.h"
@@ -156,8 +157,10 @@ static epi_status describe(epi_encoder_info *info, epi__mirror *mirror, epi__txn
     info->vectors = record.vectors;
     EPI__TRY(epi__backlog_count(&info->left, txn, mirror->space, number));
     if (record.until > record.next) info->left += record.until - record.next;
-    bool always = generation->way == EPI__WAY_HASH;
-    info->ready = always || (generation->way == EPI__WAY_TABLE && epi__generation_encoder(mirror, generation));
+    bool table = generation->way == EPI__WAY_TABLE;
+    const epi_encoder *encoder = table ? epi__generation_encoder(mirror, generation) : NULL;
+    info->ready = encoder != NULL || generation->way == EPI__WAY_HASH;
+    if (encoder) epi__remote_note(info->note, sizeof info->note, encoder);
     return EPI_OK;
 }
 

@@ -27,6 +27,7 @@
 #define TOP 10u
 #define REACH 3    /* neighbours to each side */
 #define ERRORS 2.5 /* standard errors by which a weight must beat words alone */
+#define HASHED_LEAST 0.05 /* misspelt words are near by their trigrams, which no neighbour in an episode tells */
 #define K1 1.0f
 #define B 0.3f
 
@@ -60,6 +61,9 @@ struct measure {
     float *vector;
     float *scores; /* of the words, by step id; all zero between samples */
     size_t score_count;
+    epi__hash_feature *features; /* the words as a hashed cue */
+    size_t feature_count, feature_room;
+    bool hashed;
     struct candidate candidates[2 * ARM_COUNT];
     size_t count;
     double sum[WEIGHT_COUNT], gain[WEIGHT_COUNT], square[WEIGHT_COUNT];
@@ -104,11 +108,22 @@ static epi_status reserve_scores(struct measure *m, const epi__state *state) {
     return EPI_OK;
 }
 
+static epi_status reserve_features(struct measure *m, size_t count) {
+    m->feature_count = 0;
+    if (count <= m->feature_room) return EPI_OK;
+    epi__hash_feature *grown = epi__realloc(m->features, count, sizeof *grown);
+    if (!grown) return epi__fail_memory(MODULE, count * sizeof *grown);
+    m->features = grown;
+    m->feature_room = count;
+    return EPI_OK;
+}
+
 static epi_status score_words(struct measure *m, epi__snapshot *snapshot) {
     const epi__state *state = &snapshot->state;
     double mean = state->documents ? (double)state->words / 4.0 / (double)state->documents : 1.0;
     struct accumulation a = {.measure = m, .mean = (float)EPI__MAX(mean, 1.0)};
     EPI__TRY(reserve_scores(m, state));
+    EPI__TRY(reserve_features(m, m->scratch->said));
     for (size_t i = 0; i < m->scratch->said; i++) {
         epi__view term = epi__document_at(&m->scratch->document, i);
         uint64_t documents = 0;
@@ -116,6 +131,7 @@ static epi_status score_words(struct measure *m, epi__snapshot *snapshot) {
         documents += epi__recent_documents(m->mirror->tail, term);
         double n = (double)state->documents, df = EPI__MIN((double)documents, n);
         a.idf = (float)log(1.0 + (n - df + 0.5) / (df + 0.5));
+        m->features[m->feature_count++] = (epi__hash_feature){{(const uint8_t *)term.data + 1, term.size - 1}, a.idf};
         EPI__TRY(epi__postings_walk(snapshot->tx.txn, m->mirror->space, term, accumulate, &a));
         EPI__TRY(epi__recent_walk(m->mirror->tail, term, accumulate, &a));
     }
@@ -141,11 +157,15 @@ static bool is_other(void *context, uint64_t step) {
     return step != *(const uint64_t *)context;
 }
 
+/* As recall asks: with the step's vector, or, where they are hashed, with its words by their idf. */
 static epi_status vector_arm(struct measure *m, epi__snapshot *snapshot, uint64_t step) {
     epi__best found[ARM_COUNT];
     size_t count = 0;
+    if (m->hashed && !epi__hash_encode(m->vector, snapshot->state.dimension, m->features, m->feature_count))
+        return EPI_OK;
     EPI__TRY(epi__nearest(&count, found, snapshot, m->vector, ARM_COUNT, 0, is_other, &step));
-    float floor = count == ARM_COUNT ? EPI__MAX(found[count - 1].score, 0.0f) : 0.0f; /* as recall scales it */
+    bool floored = count == ARM_COUNT && !m->hashed; /* as recall scales it */
+    float floor = floored ? EPI__MAX(found[count - 1].score, 0.0f) : 0.0f;
     for (size_t i = 0; i < count && found[0].score > floor; i++)
         candidate_of(m, found[i].id)->vector = EPI__MAX(
             (double)(found[i].score - floor) / (double)(found[0].score - floor), 0.0);
@@ -250,7 +270,13 @@ static double conclude(const struct measure *m) {
     return worth;
 }
 
-static epi_status is_due(bool *due, bool *learned, uint64_t *generation, uint64_t *vectors, epi__mirror *mirror) {
+/* What there is to measure. */
+struct due {
+    bool now, learned, hashed;
+    uint64_t generation, vectors;
+};
+
+static epi_status look_up(struct due *due, epi__mirror *mirror) {
     epi__snapshot snapshot;
     epi__generation_record record;
     const epi__generation *serving = NULL;
@@ -258,11 +284,12 @@ static epi_status is_due(bool *due, bool *learned, uint64_t *generation, uint64_
     const epi__state *state = &snapshot.state;
     epi_status status = epi__generation_get(&record, snapshot.tx.txn, mirror->space, state->generation);
     if (!status) status = epi__generation_of(&serving, mirror, snapshot.tx.txn, state->generation);
-    *learned = !status && record.learned > 0;
-    *generation = state->generation;
-    *vectors = state->vectors;
-    *due = !status && serving->way == EPI__WAY_TABLE && state->vectors >= VECTORS_MIN && state->documents > 0 &&
-           (epi__worth_of(state) < 0.0 || state->vectors >= 2 * record.until);
+    *due = (struct due){.generation = state->generation, .vectors = state->vectors};
+    due->learned = !status && record.learned > 0;
+    due->hashed = !status && serving->way == EPI__WAY_HASH;
+    bool texts = due->hashed || (!status && serving->way == EPI__WAY_TABLE);
+    due->now = texts && state->vectors >= VECTORS_MIN && state->documents > 0 &&
+               (epi__worth_of(state) < 0.0 || state->vectors >= 2 * record.until);
     epi__snapshot_end(&snapshot);
     return status;
 }
@@ -285,21 +312,23 @@ static epi_status keep(epi__mirror *mirror, uint64_t generation, uint64_t vector
 }
 
 epi_status epi__worth_measure(epi__mirror *mirror) {
-    bool due = false, learned = false;
-    uint64_t generation = 0, vectors = 0;
+    struct due due;
     struct measure m = {.mirror = mirror};
-    EPI__TRY(is_due(&due, &learned, &generation, &vectors, mirror));
-    if (!due) return EPI_OK;
-    epi__random random = epi__random_seed(generation * 1000003u + vectors);
+    EPI__TRY(look_up(&due, mirror));
+    if (!due.now) return EPI_OK;
+    epi__random random = epi__random_seed(due.generation * 1000003u + due.vectors);
     epi_status status = epi__scratch_take(&m.scratch, mirror);
     m.vector = status ? NULL : epi__realloc(NULL, EPI_DIMENSION_MAX, sizeof *m.vector);
     if (!status && !m.vector) status = epi__fail_memory(MODULE, EPI_DIMENSION_MAX * sizeof *m.vector);
-    m.generation = learned ? generation : 0;
-    size_t most = learned ? 32 * SAMPLES : 4 * SAMPLES;
+    m.generation = due.learned ? due.generation : 0;
+    m.hashed = due.hashed;
+    size_t most = due.learned ? 32 * SAMPLES : 4 * SAMPLES;
     for (size_t tries = 0; !status && m.samples < SAMPLES && tries < most; tries++) status = sample(&m, &random);
     epi__scratch_give(m.scratch, mirror);
     epi__free(m.vector);
     epi__free(m.scores);
+    epi__free(m.features);
     epi__map_dispose(&m.tried);
-    return status ? status : keep(mirror, generation, vectors, conclude(&m));
+    double worth = EPI__MAX(conclude(&m), due.hashed ? HASHED_LEAST : 0.0);
+    return status ? status : keep(mirror, due.generation, due.vectors, worth);
 }

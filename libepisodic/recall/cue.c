@@ -244,7 +244,7 @@ static epi_status take_vector(epi__query *query, epi__snapshot *snapshot, const 
     EPI__TRY(epi__generation_of(&serving, snapshot->mirror, snapshot->tx.txn, snapshot->state.generation));
     query->hashed = serving->way == EPI__WAY_HASH;
     double worth = epi__worth_of(&snapshot->state);
-    if (query->automatic && serving->way == EPI__WAY_TABLE && worth >= 0.0) query->profile.vector = worth;
+    if (query->automatic && serving->way != EPI__WAY_GIVEN && worth >= 0.0) query->profile.vector = worth;
     if (!cue->vector && encoded) return copy_vector(query, encoded, dimension);
     if (!cue->vector) return query->hashed && query->word_count > 0 ? hash_cue(query, dimension) : EPI_OK;
     EPI__TRY(epi__check_vector(dimension, metric, cue->vector, cue->vector_size));

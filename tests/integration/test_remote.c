@@ -5,9 +5,11 @@
 
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -414,6 +416,49 @@ static void a_space_waits_for_a_server_that_is_down(void **state) {
     place_close(p);
 }
 
+/* A cache whose file may not grow, and one whose directory is a file by now: texts are encoded, and it is told. */
+static void a_cache_that_cannot_keep_is_told_and_stops_nothing(void **state) {
+    (void)state;
+    place *p = &all.place;
+    char cache[128], moved[128];
+    epi_encoder encoder;
+    epi_encoder_info info;
+    struct rlimit before, small;
+    float vector[DIMENSION];
+    epi_encoder_text text = {"walnut", 6};
+    place_reopen(p);
+    (void)snprintf(cache, sizeof cache, "%s/elsewhere", p->base);
+    epi_remote_options options = options_for(&all.plain, "good/kept");
+    options.cache = cache;
+    EXPECT(EPI_OK, epi_encoder_remote(&encoder, &options));
+    EXPECT(EPI_OK, epi_space_encoder_set(p->space, &encoder));
+    EXPECT(EPI_OK, epi_space_upkeep(NULL, p->space, NULL));
+    EXPECT(EPI_OK, epi_space_encoders(&info, NULL, p->space));
+    assert_string_equal(info.name, "remote");
+    assert_string_equal(info.note, "");
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){16, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    EXPECT(EPI_OK, encoder.encode(encoder.context, vector, &text, 1));
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    EXPECT(EPI_OK, epi_space_encoders(&info, NULL, p->space));
+    assert_non_null(strstr(info.note, "may be sent again: writing"));
+    EXPECT(EPI_OK, encoder.encode(encoder.context, vector, &text, 1));
+    EXPECT(EPI_OK, epi_space_encoders(&info, NULL, p->space));
+    assert_string_equal(info.note, ""); /* it keeps again */
+    (void)snprintf(moved, sizeof moved, "%s/moved", p->base);
+    assert_int_equal(rename(cache, moved), 0);
+    FILE *file = fopen(cache, "w");
+    assert_true(file != NULL && fclose(file) == 0);
+    (void)setenv("EPISODIC_REMOTE", all.plain.url, 1);
+    place_reopen(p);
+    EXPECT(EPI_OK, epi_space_encoders(&info, NULL, p->space));
+    assert_true(info.ready);
+    assert_non_null(strstr(info.note, "may be sent again"));
+    (void)unsetenv("EPISODIC_REMOTE");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_misbehaviour_ends_as_specified),
@@ -429,6 +474,7 @@ int main(void) {
         cmocka_unit_test(what_is_in_the_cache_is_never_sent_again),
         cmocka_unit_test(a_refused_text_is_told_from_the_others),
         cmocka_unit_test(a_space_waits_for_a_server_that_is_down),
+        cmocka_unit_test(a_cache_that_cannot_keep_is_told_and_stops_nothing),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

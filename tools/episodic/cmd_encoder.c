@@ -35,6 +35,9 @@ static void print_info(const char *what, const epi_encoder_info *info) {
     printf(", %s vectors, %s steps wait", print_count(vectors, info->vectors), print_count(left, info->left));
     if (info->refused > 0) printf(", %s refused", print_count(refused, info->refused));
     printf("%s\n", why_not_ready(info));
+    char *note = term_escape(info->note, strlen(info->note), " ");
+    if (info->note[0] != '\0') printf("  %s\n", note != NULL ? note : "");
+    free(note);
 }
 
 static void put_info(epi_json_writer *writer, const char *name, const epi_encoder_info *info) {
@@ -50,6 +53,7 @@ static void put_info(epi_json_writer *writer, const char *name, const epi_encode
     epi_json_put_unsigned(writer, "left", info->left);
     epi_json_put_unsigned(writer, "refused", info->refused);
     epi_json_put_bool(writer, "ready", info->ready);
+    json_text(writer, "note", info->note[0] != '\0' ? info->note : NULL);
     epi_json_end(writer);
 }
 

@@ -34,6 +34,17 @@ static void tell(const char *name, const epi_upkeep_report *report) {
            report->complete ? "" : "; there is more to do");
 }
 
+/* What the encoders of a space cannot do here though they work. */
+static void warn(const char *name, epi_space *space) {
+    epi_encoder_info both[2];
+    if (epi_space_encoders(&both[0], &both[1], space) != EPI_OK) return;
+    for (size_t i = 0; i < 2; i++) {
+        char *note = term_escape(both[i].note, strlen(both[i].note), " ");
+        if (both[i].note[0] != '\0') fprintf(stderr, "%s: %s: %s\n", name, both[i].name, note != NULL ? note : "");
+        free(note);
+    }
+}
+
 int cli_keep_up(cli *c, epi_space *space, uint64_t limit_ms) {
     epi_upkeep_options upkeep = epi_upkeep_options_default();
     epi_upkeep_report report;
@@ -48,6 +59,7 @@ int cli_keep_up(cli *c, epi_space *space, uint64_t limit_ms) {
     epi_status status = epi_space_upkeep(&report, space, &upkeep);
     progress_end(&bar);
     tell(safe != NULL ? safe : "", &report);
+    warn(safe != NULL ? safe : "", space);
     free(safe);
     return status == EPI_OK ? DONE : cli_fail(c, status);
 }
