@@ -292,6 +292,7 @@ static void print_values(recall_bench *b, const char *mode, const char *table, c
     double *kept = bench_alloc(n, sizeof *kept);
     estimate_group *talks = bench_alloc(b->file.conversation_count, sizeof *talks);
     char interval[64], wider[64];
+    const char *corpus_name = b->run->argument_count > 0 ? "file" : made;
     for (size_t i = 0; i < n; i++) {
         kept[i] = values[i] - (than != NULL ? than[i] : 0.0);
         talks[b->file.questions[i].conversation].sum += kept[i];
@@ -302,8 +303,9 @@ static void print_values(recall_bench *b, const char *mode, const char *table, c
     (void)snprintf(interval, sizeof interval, "[%.2f,%.2f]", 100.0 * e.low, 100.0 * e.high);
     (void)snprintf(wider, sizeof wider, "[%.2f,%.2f]", 100.0 * wide.low, 100.0 * wide.high);
     bench_emit(b->run, than != NULL ? "gain_over_lexical" : "recall@10", 100.0 * e.mean, than != NULL ? "points" : "%",
-               BENCH_CONFIG({"encoder", .text = b->encoder}, {"corpus", .text = b->run->argument_count > 0 ? "file" : made},
-                            {"steps", .number = (double)b->steps}, {"misspelt", .json = misspelt ? "true" : "false"}, {"mode", .text = mode},
+               BENCH_CONFIG({"encoder", .text = b->encoder}, {"corpus", .text = corpus_name},
+                            {"steps", .number = (double)b->steps},
+                            {"misspelt", .json = misspelt ? "true" : "false"}, {"mode", .text = mode},
                             {"table", .text = table}, {"dimension", .number = (double)b->learned},
                             {"worth", .number = worth}, {"n", .number = (double)n}, {"ci95", .json = interval},
                             {"ci95_conversations", .json = wider}));
@@ -394,8 +396,8 @@ static const char about[] =
     "same\n"
     "words (random); gain_over_lexical is paired, with a 95 % bootstrap interval over questions and over "
     "conversations.\n"
-    "make_table.py FILE DIR writes a table from the file's turns; with --learned each space learns from its own; --hash\n"
-    "is the built-in encoder. --made asks about a made-up corpus, one space of any size, instead of a FILE.";
+    "make_table.py FILE DIR writes a table from the file's turns; with --learned each space learns from its own;\n"
+    "--hash is the built-in encoder. --made asks about a made-up corpus, one space of any size, instead of a FILE.";
 
 int main(int argc, char **argv) {
     bench_run run = {.name = "bench_encode", .usage = "[FILE]", .about = about, .argument_max = 1};

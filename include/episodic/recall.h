@@ -21,8 +21,8 @@ typedef struct epi_cue {
     const float *vector; /**< of the space's dimension; NULL: the encoder's of the text, if it has one */
     size_t vector_size;
     const epi_part *parts; /**< what is known of it, a value a role; every role may be missing. A KEYWORD role's value
-                                counts as one word of the cue, a SEARCH role's by its words; unlike the filter's they
-                                refuse nothing */
+                                counts as one word of the cue, a SEARCH role's by its words, a VECTOR role's by its
+                                similarity; unlike the filter's they refuse nothing */
     size_t part_count;   /**< at most EPI_PART_COUNT_MAX */
     epi_filter filter;   /**< time window, as_of, valid_at, role constraints, tags */
     epi_time now;        /**< what recency counts from and "yesterday" is seen from; EPI_TIME_NONE: the newest
@@ -47,6 +47,7 @@ typedef struct epi_recall_profile {
     double k1;             /**< saturation of term frequency */
     double b;              /**< length normalisation, 0 none to 1 full */
     double vector;         /**< similarity to the cue's vector */
+    double beside;         /**< similarity to the cue's part in the role that is a vector beside the encoder's */
     double context;        /**< share of the cue's words, by idf, that stand in the step or up to `reach` steps away in
                                 its episode, each counted at its nearest place and less with distance (ours, after Tao
                                 and Zhai 2007) */

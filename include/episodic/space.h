@@ -38,7 +38,9 @@ typedef enum epi_dtype {
 
 #define EPI_ROLE_SEARCH 1u   /**< its words are found by recall (TEXT and JSON) */
 #define EPI_ROLE_KEYWORD 2u  /**< matched as a whole, without case, by role constraints (TEXT) */
-#define EPI_ROLE_VECTOR 4u   /**< an F32 TENSOR that is the step's key vector; at most one */
+#define EPI_ROLE_VECTOR 4u   /**< an F32 TENSOR that is the step's key vector; at most one. In a space that encodes
+                                  texts it is a second vector beside the encoder's (of an image, say), found by a cue's
+                                  part in this role; exact search, kept in memory by each process that asks for it */
 #define EPI_ROLE_REQUIRED 8u /**< a step without it is refused */
 
 typedef struct epi_role {

@@ -260,6 +260,8 @@ static epi_status find_vector(float *vector, bool *has, const epi__draft *draft,
         given = draft->parts[i].data;
         size = draft->parts[i].size / sizeof *vector;
     }
+    if (given && !step->vector && schema->encoder != EPI_ENCODER_GIVEN) /* it stands beside the encoder's */
+        EPI__TRY(epi__check_vector(size, schema->metric, given, size));
     if (step->vector && generation->way != EPI__WAY_GIVEN)
         return epi__fail(EPI_EINVAL, MODULE, "a vector was given, but the space makes its own");
     if (generation->way == EPI__WAY_HASH) return epi__draft_hash(vector, scratch, generation->dimension, has);

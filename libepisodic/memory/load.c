@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "beside.h"
 #include "generation.h"
 #include "vectors.h"
 
@@ -163,6 +164,7 @@ static epi_status add_step(struct loader *loader, uint64_t step) {
     if (!status) status = epi__tail_record_decode(&document, &vector, body);
     if (!status && document.size > 0) status = epi__recent_add(loader->mirror->tail, step, document);
     if (status && status != EPI_ENOTFOUND) return status; /* sealed since, or it has neither words nor a vector */
+    EPI__TRY(epi__beside_add(loader->mirror, loader->txn, step));
     return add_vector(loader, step);
 }
 
@@ -191,6 +193,7 @@ static epi_status remove_step(struct loader *loader, uint64_t step) {
     if (epi__recent_removed(mirror->tail) >= EPI__SEAL_COUNT) EPI__TRY(load_tail(loader));
     mark_drop(mirror, step);
     epi__map_clear(&mirror->verified); /* its vector's chunk was rewritten */
+    EPI__TRY(epi__beside_remove(mirror, step));
     return mirror->index ? epi__index_remove(mirror->index, step) : EPI_OK;
 }
 
@@ -211,6 +214,7 @@ static epi_status after_switch(struct loader *loader) {
 /* Graphs keep the rows of removed vectors: this one is made anew, and its file goes. */
 static epi_status after_purge(struct loader *loader) {
     epi__cache_drop(loader->mirror->store, loader->mirror->space);
+    epi__beside_drop(loader->mirror);
     return load_index(loader);
 }
 
@@ -335,6 +339,7 @@ static epi_status load_index(struct loader *loader) {
 }
 
 static epi_status load_all(struct loader *loader) {
+    epi__beside_drop(loader->mirror);
     EPI__TRY(load_runs(loader));
     EPI__TRY(load_marks(loader));
     EPI__TRY(load_tail(loader));

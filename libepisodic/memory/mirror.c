@@ -31,11 +31,13 @@ static void mirror_free(epi__mirror *mirror) {
     epi__recent_free(mirror->tail);
     epi__index_free(mirror->index);
     epi__index_free(mirror->building);
+    epi__index_free(mirror->beside);
     epi__generations_free(mirror);
     epi__schema_copy_free(mirror->schema);
     epi__free(mirror->name);
     pthread_rwlock_destroy(&mirror->lock);
     pthread_mutex_destroy(&mirror->verified_mutex);
+    pthread_mutex_destroy(&mirror->beside_mutex);
     pthread_mutex_destroy(&mirror->upkeep_mutex);
     pthread_mutex_destroy(&mirror->pending_mutex);
     epi__free(mirror);
@@ -75,6 +77,7 @@ static epi_status mirror_new(epi__mirror **made, epi__store *store, uint32_t spa
     }
     pthread_rwlock_init(&mirror->lock, NULL);
     pthread_mutex_init(&mirror->verified_mutex, NULL);
+    pthread_mutex_init(&mirror->beside_mutex, NULL);
     pthread_mutex_init(&mirror->upkeep_mutex, NULL);
     pthread_mutex_init(&mirror->pending_mutex, NULL);
     mirror->store = store;

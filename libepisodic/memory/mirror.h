@@ -57,6 +57,9 @@ typedef struct epi__mirror {
     uint64_t building_next;       /* the step it goes on from */
     uint64_t building_generation; /* whose vectors it has */
 
+    pthread_mutex_t beside_mutex; /* of the next being made: */
+    epi__index *beside;           /* beside.h; NULL: no cue has asked for it */
+
     pthread_mutex_t verified_mutex;
     epi__map verified; /* chunks whose checksum held, since the last seal */
 

@@ -1,6 +1,7 @@
 /* arms.c - the arm of the cue's vector, and what both arms gave a step, scaled by each arm's best. The words are in
  * words.c.
  */
+#include "../memory/beside.h"
 #include "search.h"
 
 #define MODULE "recall"
@@ -55,6 +56,29 @@ epi_status epi__arms_vector(epi__search_state *search) {
     return EPI_OK;
 }
 
+/* The steps that it brings in join those of the encoder's vector. */
+epi_status epi__arms_beside(epi__search_state *search) {
+    epi__query *query = search->query;
+    epi_metric metric = search->snapshot->mirror->schema->schema.metric;
+    size_t wanted = EPI__MAX((size_t)VECTOR_COUNT, query->k), count = 0, joined = search->nearest_count;
+    if (!query->beside || query->profile.beside == 0.0) return EPI_OK;
+    epi__best *found = epi__arena_alloc(&query->arena, wanted, sizeof *found);
+    epi__best *both = epi__arena_alloc(&query->arena, wanted + joined, sizeof *both);
+    if (!found || !both) return epi__fail_memory(MODULE, (2 * wanted + joined) * sizeof *found);
+    EPI__TRY(epi__beside_nearest(&count, found, search->snapshot, query->beside, wanted,
+                                 search->snapshot->mirror->mark_count ? seen : NULL, search));
+    if (joined > 0) memcpy(both, search->nearest, joined * sizeof *both);
+    float floor = count == wanted ? EPI__MAX(found[wanted - 1].score, 0.0f) : 0.0f;
+    for (size_t i = 0; i < count; i++) {
+        double value = similarity(found[i].score, found[0].score, floor, metric);
+        if (!epi__map_put(&search->besides, found[i].id, epi__bits_of(value))) return epi__fail_memory(MODULE, 16);
+        if (!epi__map_get(&search->vectors, found[i].id, NULL)) both[joined++] = found[i];
+    }
+    search->nearest = both;
+    search->nearest_count = joined;
+    return EPI_OK;
+}
+
 /* ---- scaled ------------------------------------------------------------------------------------------------------ */
 
 double epi__arms_lexical(const epi__search_state *search, uint64_t step) {
@@ -64,4 +88,8 @@ double epi__arms_lexical(const epi__search_state *search, uint64_t step) {
 
 double epi__arms_vector_of(const epi__search_state *search, uint64_t step) {
     return epi__bits_get(&search->vectors, step);
+}
+
+double epi__arms_beside_of(const epi__search_state *search, uint64_t step) {
+    return epi__bits_get(&search->besides, step);
 }

@@ -108,8 +108,10 @@ void epi__around_score(epi__search_state *search) {
         bool seen = epi__filter_sees(&search->query->filter, candidate->step);
         candidate->lexical = seen ? epi__arms_lexical(search, candidate->step) : 0.0;
         candidate->vector = seen ? epi__arms_vector_of(search, candidate->step) : 0.0;
+        candidate->beside = seen ? epi__arms_beside_of(search, candidate->step) : 0.0;
         candidate->dated = seen ? epi__arms_dated(search, candidate->step) : 0.0;
         candidate->sum = profile->lexical * candidate->lexical + profile->vector * candidate->vector +
+                         profile->beside * candidate->beside +
                          profile->time_fit * candidate->dated + profile->context * candidate->context +
                          (candidate->user ? profile->user * candidate->lexical : 0.0);
     }

@@ -1,6 +1,7 @@
 /* cue.c - checking a cue and taking it apart into words, a vector and a filter. */
 #include <math.h>
 
+#include "../memory/beside.h"
 #include "../memory/draft.h"
 #include "../memory/profile.h"
 #include "../memory/worth.h"
@@ -189,12 +190,28 @@ static epi_status take_words(epi__query *query, epi__snapshot *snapshot, epi__sc
     return add_words(query, snapshot, scratch, part->data, terms, count, false);
 }
 
+/* The vector of an image or the like, which other steps' are compared with. */
+static epi_status take_beside(epi__query *query, const epi_schema *schema, const epi_role *role, const epi_part *part) {
+    size_t size = part->size / sizeof(float), expected = (size_t)(epi__schema_tensor_size(role) / sizeof(float));
+    if (part->size != expected * sizeof(float))
+        return epi__fail(EPI_EDIMENSION, MODULE, "the cue's part of role \"%s\" has %zu bytes, expected %zu",
+                         role->name, part->size, expected * sizeof(float));
+    query->beside = epi__arena_copy(&query->arena, part->data, part->size);
+    if (!query->beside) return epi__fail_memory(MODULE, part->size);
+    EPI__TRY(epi__check_vector(size, schema->metric, query->beside, size));
+    if (schema->metric == EPI_COSINE && !epi__math_normalise(query->beside, size))
+        return epi__fail(EPI_EZERO, MODULE, "the cue's part of role \"%s\" is too short to have a direction",
+                         role->name);
+    return EPI_OK;
+}
+
 static epi_status take_part(epi__query *query, epi__snapshot *snapshot, epi__scratch *scratch, const epi_part *part) {
     const epi_schema *schema = &snapshot->mirror->schema->schema;
     int at = part->role ? epi__schema_role(schema, part->role, strlen(part->role)) : -1;
     if (at < 0)
         return epi__fail(EPI_EROLE, MODULE, "the schema has no role \"%s\"", part->role ? part->role : "(NULL)");
     const epi_role *role = &schema->roles[at];
+    if (at == epi__beside_role(schema)) return take_beside(query, schema, role, part);
     if (!(role->flags & (EPI_ROLE_KEYWORD | EPI_ROLE_SEARCH)))
         return epi__fail(EPI_EROLE, MODULE, "role \"%s\" is neither searched nor a keyword", role->name);
     if (part->size == 0) return EPI_OK;

@@ -87,6 +87,7 @@ epi_status epi__judge(epi__found *found, epi__search_state *search, const epi__c
     *found = (epi__found){.step = candidate->step, .episode = row->episode, .index = candidate->index};
     epi__evidence_add(found, "lexical", candidate->lexical, profile->lexical);
     epi__evidence_add(found, "vector", candidate->vector, profile->vector);
+    epi__evidence_add(found, "beside", candidate->beside, profile->beside);
     epi__evidence_add(found, "context", candidate->context, profile->context);
     epi__evidence_add(found, "episode", candidate->mean, profile->episode);
     epi__evidence_add(found, "speaker", named ? 1.0 : 0.0, profile->speaker);

@@ -16,6 +16,7 @@ epi_recall_profile epi_recall_profile_default(void) {
                                 .k1 = 1.0,
                                 .b = 0.3,
                                 .vector = 0.35,
+                                .beside = 1.0,
                                 .context = 2.5,
                                 .reach = 4.0,
                                 .episode = 1.7,
@@ -105,10 +106,10 @@ epi_recall_profile epi_recall_profile_of(epi_profile_kind kind) {
 }
 
 epi_status epi__profile_check(const epi_recall_profile *p) {
-    double sum = p->lexical + p->k1 + p->b + p->vector + p->context + p->reach + p->episode + p->speaker + p->user +
-                 p->question + p->answer + p->time + p->time_fit + p->crowd + p->several + p->hop + p->opening +
-                 p->news + p->self + p->past + p->recency + p->recency_half_life_days + p->several_context +
-                 p->several_episode + p->several_speaker + p->several_opening + p->several_news;
+    double sum = p->lexical + p->k1 + p->b + p->vector + p->beside + p->context + p->reach + p->episode + p->speaker +
+                 p->user + p->question + p->answer + p->time + p->time_fit + p->crowd + p->several + p->hop +
+                 p->opening + p->news + p->self + p->past + p->recency + p->recency_half_life_days +
+                 p->several_context + p->several_episode + p->several_speaker + p->several_opening + p->several_news;
     if (p->version != 1)
         return epi__fail(EPI_EINVAL, "recall", "recall profile has version %u, expected 1", p->version);
     if (!isfinite(sum) || p->k1 < 0 || p->b < 0 || p->b > 1 || p->time_fit < 0 || p->reach < 0 ||

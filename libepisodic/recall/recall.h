@@ -63,6 +63,7 @@ typedef struct epi__query {
     size_t date_count;
     epi__map named; /* hashes of all words of the cue, stop words too: who is named in it */
     float *vector;  /* NULL: none */
+    float *beside;  /* of the role that is a vector beside the encoder's; NULL: none */
     bool automatic; /* the profile is the space's own choice */
     bool hashed;    /* the space's vectors are hashed from the same words */
     epi__filter filter;

@@ -25,7 +25,7 @@ static double own_of(const epi__search_state *search, uint64_t step) {
     const epi_recall_profile *profile = &search->query->profile;
     if (!step || !epi__filter_sees(&search->query->filter, step)) return 0.0;
     return profile->lexical * epi__arms_lexical(search, step) + profile->vector * epi__arms_vector_of(search, step) +
-           profile->time_fit * epi__arms_dated(search, step);
+           profile->beside * epi__arms_beside_of(search, step) + profile->time_fit * epi__arms_dated(search, step);
 }
 
 static epi_status offer_own(epi__search_state *search, epi__topk *pool, uint64_t step) {
@@ -48,6 +48,7 @@ static double floor_of(const epi__search_state *search, const epi__topk *pool) {
     const epi_recall_profile *profile = &search->query->profile;
     if (pool->count < pool->capacity || profile->lexical <= 0.0) return 0.0;
     double others = (search->nearest_count ? fabs(profile->vector) : 0.0) +
+                    (search->query->beside ? fabs(profile->beside) : 0.0) +
                     (search->dated.count ? profile->time_fit : 0);
     return ((double)pool->items[0].score * (1.0 - 1e-6) - others) * search->lexical_best / profile->lexical;
 }
@@ -67,7 +68,8 @@ static epi_status pool_fill(epi__search_state *search, epi__topk *pool) {
     }
     uint64_t step = 0, bits = 0;
     for (size_t at = 0; epi__map_next(&search->dated, &at, &step, &bits);)
-        if (epi__arms_lexical(search, step) == 0.0 && epi__arms_vector_of(search, step) == 0.0)
+        if (epi__arms_lexical(search, step) == 0.0 && epi__arms_vector_of(search, step) == 0.0 &&
+            epi__arms_beside_of(search, step) == 0.0)
             EPI__TRY(offer_own(search, pool, step));
     return EPI_OK;
 }
@@ -238,6 +240,7 @@ static epi_status by_cue(epi__found **found, size_t *count, epi__search_state *s
     epi__topk pool = {0};
     epi_status status = epi__arms_words(search, pool_size(search->query));
     if (!status) status = epi__arms_vector(search);
+    if (!status) status = epi__arms_beside(search);
     if (!status) status = epi__arms_dates(search);
     if (!status) status = complete_arms(search);
     if (!status && !epi__topk_init(&pool, pool_size(search->query))) status = epi__fail_memory(MODULE, POOL_MIN);
@@ -259,7 +262,7 @@ epi_status epi__search(epi__found **found, size_t *count, epi__query *query, epi
                        epi__scratch *scratch) {
     epi__search_state search = {.query = query, .snapshot = snapshot, .scratch = scratch};
     *count = 0;
-    bool cued = query->word_count > 0 || query->vector || query->date_count > 0;
+    bool cued = query->word_count > 0 || query->vector || query->beside || query->date_count > 0;
     epi_status status = EPI_OK;
     if (cued)
         status = by_cue(found, count, &search);
@@ -267,6 +270,7 @@ epi_status epi__search(epi__found **found, size_t *count, epi__query *query, epi
         status = newest(found, count, &search);
     reset_scratch(scratch);
     epi__map_dispose(&search.vectors);
+    epi__map_dispose(&search.besides);
     epi__map_dispose(&search.dated);
     epi__map_dispose(&search.named);
     return status;

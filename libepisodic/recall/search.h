@@ -25,7 +25,7 @@ typedef struct epi__candidate {
     uint64_t episode;
     uint64_t index; /* place in the episode */
     double sum;     /* of the signals below, weighted */
-    double lexical, vector, dated, context, mean;
+    double lexical, vector, beside, dated, context, mean;
     bool user; /* the user of an assistant said it; known only where that counts */
 } epi__candidate;
 
@@ -38,8 +38,9 @@ typedef struct epi__search_state {
     size_t word_count;
     size_t words_read; /* of them, whole; the others are looked up where they matter */
     epi__map vectors;    /* step -> bits of its scaled similarity */
+    epi__map besides;    /* the same of the vector beside the encoder's */
     epi__map dated;      /* step that comes in by its time -> bits of how well that fits */
-    epi__best *nearest;
+    epi__best *nearest; /* of both vectors, each step once */
     size_t nearest_count;
     epi__candidate *candidates;
     size_t count;
@@ -58,6 +59,8 @@ epi_status epi__words_complete(epi__search_state *search, uint64_t *steps, size_
 /* ---- arms.c ---- */
 
 epi_status epi__arms_vector(epi__search_state *search);
+epi_status epi__arms_beside(epi__search_state *search); /* behind epi__arms_vector() */
+double epi__arms_beside_of(const epi__search_state *search, uint64_t step);
 double epi__arms_lexical(const epi__search_state *search, uint64_t step); /* 0 to 1 */
 double epi__arms_vector_of(const epi__search_state *search, uint64_t step);
 

@@ -158,12 +158,13 @@ static epi_status check_encoder(const epi_schema *schema) {
     uint64_t elements = role ? epi__schema_tensor_size(role) / sizeof(float) : 0;
     if ((unsigned)schema->encoder > EPI_ENCODER_GIVEN)
         return epi__fail(EPI_EINVAL, "store", "encoder %d is unknown", (int)schema->encoder);
-    if (role && schema->encoder != EPI_ENCODER_GIVEN)
-        return epi__fail(EPI_EINVAL, "store", "role \"%s\" is the vector, so the encoder must be GIVEN", role->name);
+    if (role && schema->encoder == EPI_ENCODER_NONE)
+        return epi__fail(EPI_EINVAL, "store", "role \"%s\" is a vector, so the encoder may not be NONE", role->name);
     if (schema->encoder == EPI_ENCODER_NONE) return EPI_OK;
     if (schema->encoder == EPI_ENCODER_GIVEN && schema->dimension == 0 && elements == 0)
         return epi__fail(EPI_EINVAL, "store", "the schema has neither a dimension nor a vector role");
-    if (role && schema->dimension != 0 && schema->dimension != elements)
+    bool is_key = role && schema->encoder == EPI_ENCODER_GIVEN; /* else it stands beside the encoder's */
+    if (is_key && schema->dimension != 0 && schema->dimension != elements)
         return epi__fail(EPI_EDIMENSION, "store", "dimension %u differs from role \"%s\" of %llu", schema->dimension,
                          role->name, (unsigned long long)elements);
     if (schema->dimension > EPI_DIMENSION_MAX || elements > EPI_DIMENSION_MAX)

@@ -150,12 +150,15 @@ static void the_vector_is_one_float32_tensor(void **state) {
     assert_failure(EPI_EINVAL, epi__schema_check(&schema), "both are the vector");
 }
 
-static void a_vector_role_wants_the_given_encoder(void **state) {
+static void a_vector_role_is_the_vector_or_stands_beside_the_encoder_s(void **state) {
     (void)state;
     epi_schema schema = epi_schema_default();
-    assert_failure(EPI_EINVAL, check_schema(schema, vector_role(4)), "must be GIVEN");
-    schema.encoder = EPI_ENCODER_NONE; /* no step with that role could ever be stored */
-    assert_failure(EPI_EINVAL, check_schema(schema, vector_role(4)), "must be GIVEN");
+    assert_status(EPI_OK, check_schema(schema, vector_role(4)));
+    schema.dimension = 64; /* of the encoder */
+    assert_status(EPI_OK, check_schema(schema, vector_role(4)));
+    schema.dimension = 0;
+    schema.encoder = EPI_ENCODER_NONE;
+    assert_failure(EPI_EINVAL, check_schema(schema, vector_role(4)), "may not be NONE");
     schema.encoder = EPI_ENCODER_GIVEN;
     assert_status(EPI_OK, check_schema(schema, vector_role(4)));
 }
@@ -349,7 +352,7 @@ int main(void) {
         cmocka_unit_test(only_words_are_searched),
         cmocka_unit_test(a_tensor_has_a_dtype_and_a_bounded_shape),
         cmocka_unit_test(the_vector_is_one_float32_tensor),
-        cmocka_unit_test(a_vector_role_wants_the_given_encoder),
+        cmocka_unit_test(a_vector_role_is_the_vector_or_stands_beside_the_encoder_s),
         cmocka_unit_test(dimensions_are_bounded_and_agree),
         cmocka_unit_test(versions_encoders_metrics_and_languages_are_known_ones),
         cmocka_unit_test(every_dtype_has_its_size),
