@@ -29,6 +29,8 @@ EPI_HASH_DIMENSION_MIN = 16
 EPI_LSA_DIMENSION_DEFAULT = 100
 EPI_LSA_DIMENSION_MIN = 2
 EPI_LSA_DIMENSION_MAX = 512
+EPI_COMPARE_STEPS_DEFAULT = 1000
+EPI_COMPARE_STEPS_MAX = 2000
 EPI_RANK_MAX = 8
 EPI_TENSOR_SIZE_MAX = (64 * 1024 * 1024)
 EPI_REMOTE_BATCH_DEFAULT = 64
@@ -104,6 +106,7 @@ EPI_ROLE_VECTOR = 4
 EPI_ROLE_REQUIRED = 8
 EPI_TRANSITION_ROLE_COUNT = 5
 EPI_PROFILE_REASON_SIZE = 96
+EPI_ENCODER_NOTE_SIZE = 256
 EPI_STEP_TERMINATED = 1
 EPI_STEP_TRUNCATED = 2
 EPI_STEP_IMAGINED = 4
@@ -388,12 +391,20 @@ class epi_space_stats(Structure):
 
 class epi_encoder_info(Structure):
     _fields_ = [("name", c_char * (EPI_NAME_SIZE_MAX + 1)), ("generation", c_uint64), ("dimension", c_uint32),
-        ("vectors", c_uint64), ("left", c_uint64), ("refused", c_uint64), ("ready", c_bool)]
+        ("vectors", c_uint64), ("left", c_uint64), ("refused", c_uint64), ("ready", c_bool),
+        ("note", c_char * (EPI_ENCODER_NOTE_SIZE))]
+
+
+class epi_encoder_comparison(Structure):
+    _fields_ = [("first", c_char * (EPI_NAME_SIZE_MAX + 1)), ("second", c_char * (EPI_NAME_SIZE_MAX + 1)),
+        ("first_dimension", c_uint32), ("second_dimension", c_uint32), ("steps", c_uint64), ("similarity", c_double),
+        ("alignment", c_double), ("alignment_by_chance", c_double)]
 
 
 class epi_upkeep_options(Structure):
     _fields_ = [("version", c_uint32), ("time_limit_ms", c_uint32), ("seal", c_bool), ("index", c_bool),
-        ("expire", c_bool), ("embed", c_bool)]
+        ("expire", c_bool), ("embed", c_bool), ("progress", CFUNCTYPE(c_bool, c_void_p, c_uint64, c_uint64)),
+        ("context", c_void_p)]
 
 
 class epi_upkeep_report(Structure):
@@ -443,12 +454,13 @@ class epi_cue(Structure):
 
 class epi_recall_profile(Structure):
     _fields_ = [("version", c_uint32), ("lexical", c_double), ("k1", c_double), ("b", c_double),
-        ("vector", c_double), ("context", c_double), ("reach", c_double), ("episode", c_double),
-        ("speaker", c_double), ("user", c_double), ("question", c_double), ("answer", c_double), ("time", c_double),
-        ("time_fit", c_double), ("crowd", c_double), ("several", c_double), ("opening", c_double),
-        ("news", c_double), ("self", c_double), ("past", c_double), ("hop", c_double), ("recency", c_double),
-        ("recency_half_life_days", c_double), ("several_context", c_double), ("several_episode", c_double),
-        ("several_speaker", c_double), ("several_opening", c_double), ("several_news", c_double)]
+        ("vector", c_double), ("beside", c_double), ("context", c_double), ("reach", c_double),
+        ("episode", c_double), ("speaker", c_double), ("user", c_double), ("question", c_double),
+        ("answer", c_double), ("time", c_double), ("time_fit", c_double), ("crowd", c_double), ("several", c_double),
+        ("opening", c_double), ("news", c_double), ("self", c_double), ("past", c_double), ("hop", c_double),
+        ("recency", c_double), ("recency_half_life_days", c_double), ("several_context", c_double),
+        ("several_episode", c_double), ("several_speaker", c_double), ("several_opening", c_double),
+        ("several_news", c_double)]
 
 
 class epi_recall_options(Structure):
@@ -746,17 +758,17 @@ class epi_projection_options(Structure):
 
 STRUCTS = (epi_error, epi_interval, epi_time_mention, epi_memory_options, epi_memory_stats, epi_violation,
         epi_check_report, epi_encoder_text, epi_encoder, epi_remote_options, epi_role, epi_schema, epi_space_stats,
-        epi_encoder_info, epi_upkeep_options, epi_upkeep_report, epi_part, epi_fact, epi_step, epi_episode_options,
-        epi_outcome, epi_filter, epi_cue, epi_recall_profile, epi_recall_options, epi_hit, epi_evidence, epi_moment,
-        epi_recalled_part, epi_told_time, epi_stated_fact, epi_recalled_step, epi_scene, epi_episode_info,
-        epi_fact_cue, epi_known_fact, epi_tensor, epi_situation, epi_goal, epi_imagine_options, epi_join, epi_piece,
-        epi_imagined_step, epi_rollout, epi_planner_options, epi_planner_stats, epi_bundle,
-        epi_imagine_events_options, epi_imagined_part, epi_event_join, epi_imagined_event, epi_event_judgement,
-        epi_candidate, epi_imagine_actions_options, epi_precedent, epi_seen, epi_prospect, epi_stage, epi_course,
-        epi_graph_options, epi_transition, epi_graph_step, epi_graph_stats, epi_graph_tried, epi_graph_outcome,
-        epi_policy_options, epi_policy_report, epi_policy_choice, epi_prediction, epi_import_options,
-        epi_import_report, epi_column, epi_transition_limits, epi_transition_stats, epi_replay_options, epi_batch,
-        epi_replay_stats, epi_projection_options)
+        epi_encoder_info, epi_encoder_comparison, epi_upkeep_options, epi_upkeep_report, epi_part, epi_fact,
+        epi_step, epi_episode_options, epi_outcome, epi_filter, epi_cue, epi_recall_profile, epi_recall_options,
+        epi_hit, epi_evidence, epi_moment, epi_recalled_part, epi_told_time, epi_stated_fact, epi_recalled_step,
+        epi_scene, epi_episode_info, epi_fact_cue, epi_known_fact, epi_tensor, epi_situation, epi_goal,
+        epi_imagine_options, epi_join, epi_piece, epi_imagined_step, epi_rollout, epi_planner_options,
+        epi_planner_stats, epi_bundle, epi_imagine_events_options, epi_imagined_part, epi_event_join,
+        epi_imagined_event, epi_event_judgement, epi_candidate, epi_imagine_actions_options, epi_precedent, epi_seen,
+        epi_prospect, epi_stage, epi_course, epi_graph_options, epi_transition, epi_graph_step, epi_graph_stats,
+        epi_graph_tried, epi_graph_outcome, epi_policy_options, epi_policy_report, epi_policy_choice, epi_prediction,
+        epi_import_options, epi_import_report, epi_column, epi_transition_limits, epi_transition_stats,
+        epi_replay_options, epi_batch, epi_replay_stats, epi_projection_options)
 
 # Members that the headers' defaults set to something else than zero, by the function that does.
 DEFAULTS = {
@@ -836,6 +848,8 @@ FUNCTIONS = {
     "epi_space_encoder_give": (STATUS, (c_void_p, POINTER(epi_encoder))),
     "epi_space_encoder_set": (STATUS, (c_void_p, POINTER(epi_encoder))),
     "epi_space_encoders": (STATUS, (POINTER(epi_encoder_info), POINTER(epi_encoder_info), c_void_p)),
+    "epi_space_encoder_compare": (STATUS, (POINTER(epi_encoder_comparison), c_void_p, POINTER(epi_encoder), c_uint32,
+        c_uint64)),
     "epi_space_upkeep": (STATUS, (POINTER(epi_upkeep_report), c_void_p, POINTER(epi_upkeep_options))),
     "epi_episode_begin": (STATUS, (c_void_p, c_void_p, POINTER(epi_episode_options))),
     "epi_episode_resume": (STATUS, (c_void_p, c_void_p, c_uint64)),
@@ -1048,6 +1062,7 @@ HEADERS = {
     "epi_space_encoder_give": "episodic/space.h",
     "epi_space_encoder_set": "episodic/space.h",
     "epi_space_encoders": "episodic/space.h",
+    "epi_space_encoder_compare": "episodic/space.h",
     "epi_space_upkeep": "episodic/space.h",
     "epi_episode_begin": "episodic/episode.h",
     "epi_episode_resume": "episodic/episode.h",
