@@ -83,8 +83,11 @@ class Header:
         return [(name, self.type_of(first[1])) for name in [first[2], *names[1:]]]
 
     def callback(self, result: str, parameters: str) -> str:
-        """A function type. Its parameters are addresses and scalars."""
-        return f"CFUNCTYPE({', '.join([self.type_of(result), *self.parameters(parameters)])})"
+        """A function type. A text that comes with its size need not end with a NUL, so it is an address."""
+        types = self.parameters(parameters)
+        if "size_t size" in parameters:
+            types = ["c_void_p" if kind == "c_char_p" else kind for kind in types]
+        return f"CFUNCTYPE({', '.join([self.type_of(result), *types])})"
 
     def parameters(self, text: str) -> list[str]:
         """The types of a parameter list; a function among them has commas of its own."""
@@ -164,6 +167,8 @@ class Header:
 
     def struct(self, name: str, body: str):
         fields = [field for part in body.split(";") if part.strip() for field in self.split(part.strip())]
+        if dict(fields).get("size") == "c_size_t":  # bytes with a size, not a text that ends with a NUL
+            fields = [(field, "c_void_p" if field == "data" else kind) for field, kind in fields]
         self.structs[name] = fields
         self.handles.discard(name)
 

@@ -350,7 +350,7 @@ class epi_check_report(Structure):
 
 
 class epi_encoder_text(Structure):
-    _fields_ = [("data", c_char_p), ("size", c_size_t)]
+    _fields_ = [("data", c_void_p), ("size", c_size_t)]
 
 
 class epi_encoder(Structure):
@@ -968,7 +968,7 @@ FUNCTIONS = {
     "epi_format_name": (c_char_p, (c_int,)),
     "epi_format_from_name": (c_int, (c_char_p,)),
     "epi_import": (STATUS, (POINTER(epi_import_report), c_void_p, c_char_p, c_size_t, POINTER(epi_import_options))),
-    "epi_export": (STATUS, (c_void_p, CFUNCTYPE(c_bool, c_void_p, c_char_p, c_size_t), c_void_p)),
+    "epi_export": (STATUS, (c_void_p, CFUNCTYPE(c_bool, c_void_p, c_void_p, c_size_t), c_void_p)),
     "epi_recorder_open": (STATUS, (c_void_p, c_void_p, c_char_p, c_uint32)),
     "epi_recorder_close": (None, (c_void_p,)),
     "epi_transitions_append": (STATUS, (c_void_p, c_void_p, c_void_p, POINTER(epi_column), c_size_t, c_size_t)),

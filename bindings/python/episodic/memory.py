@@ -10,6 +10,7 @@ from typing import Any, Callable, NamedTuple
 
 from . import _declarations as c
 from ._library import Handle, default, lib, opened, option, string, text
+from .errors import error_of
 from .schema import Schema
 from .space import Space
 
@@ -30,6 +31,17 @@ class MemoryStats(NamedTuple):
     format: int
 
 
+class ImportReport(NamedTuple):
+    """What was imported; see epi_import_report."""
+
+    format: str
+    spaces: int
+    episodes: int
+    steps: int
+    present: int
+    skipped: int
+
+
 class Violation(NamedTuple):
     """One thing that check() found wrong."""
 
@@ -47,9 +59,10 @@ class Memory(Handle):
     epi_memory_options. It may not be used after fork(): the child opens it again.
 
     >>> with Memory(folder) as memory:
-    ...     _ = memory.space("home", "conversation")
-    ...     memory.spaces(), memory.check()
-    (['home'], [])
+    ...     home = memory.space("home", "conversation")
+    ...     _ = home.remember("user", "We moved to Lisbon last Friday.")
+    ...     home.recall("where did we move?").hits[0].text
+    'We moved to Lisbon last Friday.'
     """
 
     def __init__(self, path: str | os.PathLike, *, sync: str = "each", create: bool = True, read_only: bool = False,
@@ -117,6 +130,26 @@ class Memory(Handle):
 
         lib.epi_memory_check(None, self._live(), _FOUND(keep), None)
         return found
+
+    def import_text(self, content: str | bytes, space: str | None = None, format: str = "auto",
+                    source: str | None = None, progress: Callable[[int, int], bool] | None = None) -> ImportReport:
+        """Imports the content of a file: "jsonl", "locomo", "openai", "chatgpt", or "auto" to tell by the text. Again
+        with the same content, it adds only what is missing.
+
+        space: to fill. source: what the file is called. progress(done, total): returning False stops.
+        """
+        number = lib.epi_format_from_name(text(format))
+        if number == c.EPI_FORMAT_AUTO and format != "auto":
+            raise error_of(c.EPI_EINVAL, "python", f"there is no format {format!r}")
+        data = content if isinstance(content, bytes) else content.encode()
+        options = default("import_options_default", format=number, space=text(space), source=text(source))
+        if progress:
+            kind = dict(c.epi_import_options._fields_)["progress"]
+            options.progress = kind(lambda _context, done, total: progress(done, total) is not False)
+        report = c.epi_import_report()
+        lib.epi_import(ctypes.byref(report), self._live(), data, len(data), ctypes.byref(options))
+        counts = (getattr(report, field) for field in ImportReport._fields[1:])
+        return ImportReport(string(lib.epi_format_name(report.format)), *counts)
 
     def compact(self) -> None:
         """Rewrites the store without its free pages and without a byte of what was removed."""
