@@ -174,7 +174,8 @@ bool epi__model_is_edge(const epi__model *model, const epi__pair *pair) {
 static epi_status count_visit(epi__model *model, uint32_t visit, const epi__arrival *arrival) {
     epi__outcome *outcome = &model->outcomes[model->visits[visit].outcome];
     epi__pair *pair = &model->pairs[outcome->pair];
-    const bool was_stochastic = epi__model_is_stochastic(pair) && pair->visits.count > 1;
+    /* The outcome stands among the pair's already: before its first visit there was one less. */
+    const bool was_stochastic = pair->outcomes.count - (outcome->count == 0) > 1 || pair->reward.squares > 0;
     EPI__TRY(count_episode(&pair->episodes, &pair->last_episode, &model->pair_episodes, outcome->pair,
                            arrival->episode));
     EPI__TRY(count_episode(&outcome->episodes, &outcome->last_episode, &model->outcome_episodes,

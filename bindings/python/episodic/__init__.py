@@ -11,14 +11,19 @@ except ImportError as error:
     raise ImportError("episodic needs NumPy, which is not installed; on Debian: apt-get install python3-numpy, "
                       "elsewhere: pip install numpy") from error
 
-from . import encoders, times
+from . import encoders, plot, times
 from ._library import __version__
 from .buffers import PrioritizedReplayBuffer, ReplayBuffer, ReplaySamples, SequenceReplayBuffer
 from .encoders import Encoder
 from .episode import Episode
 from .errors import *  # noqa: F401,F403
 from .errors import __all__ as _errors
+from .events import ImaginedEvent, ImaginedEvents, Judgement
+from .graph import Choice, Graph, GraphStats, GraphStep, Outcome, Policy, PolicyReport, Prediction, Tried
+from .imagine import Goal, Join, Piece, Planner, PlannerStats, Rollout, Rollouts, Situation
 from .memory import ImportReport, Memory, MemoryStats, Violation
+from .projection import Projection
+from .prospects import Course, ImaginedActions, Prospect
 from .recall import (EpisodeInfo, Evidence, Facts, Hit, KnownFact, Moment, Part, RecalledStep, RecallProfile,
                      Recollection, Scene, Timeline)
 from .replay import Batch, Prefetch, Replay, ReplayStats, sequence_priorities
@@ -28,9 +33,12 @@ from .steps import Fact, Filter, Step
 from .times import Interval, TimeMention
 from .transitions import Recorder
 
-__all__ = ["Batch", "Encoder", "Episode", "EpisodeInfo", "Evidence", "Fact", "Facts", "Filter", "Hit", "ImportReport",
-           "Interval", "KnownFact", "Memory", "MemoryStats", "Moment", "Part", "Prefetch", "PrioritizedReplayBuffer",
-           "RecallProfile", "RecalledStep", "Recollection", "Recorder", "Replay", "ReplayBuffer", "ReplaySamples",
-           "ReplayStats", "Role", "Scene", "Schema", "SequenceReplayBuffer", "Space", "SpaceStats", "Step",
-           "TimeMention", "Timeline", "TransitionStats", "UpkeepReport", "Violation", "__version__", "encoders",
-           "sequence_priorities", "times", *_errors]
+__all__ = [
+    "Batch", "Choice", "Course", "Encoder", "Episode", "EpisodeInfo", "Evidence", "Fact", "Facts", "Filter", "Goal",
+    "Graph", "GraphStats", "GraphStep", "Hit", "ImaginedActions", "ImaginedEvent", "ImaginedEvents", "ImportReport",
+    "Interval", "Join", "Judgement", "KnownFact", "Memory", "MemoryStats", "Moment", "Outcome", "Part", "Piece",
+    "Planner", "PlannerStats", "Policy", "PolicyReport", "Prediction", "Prefetch", "PrioritizedReplayBuffer",
+    "Projection", "Prospect", "RecallProfile", "RecalledStep", "Recollection", "Recorder", "Replay", "ReplayBuffer",
+    "ReplaySamples", "ReplayStats", "Role", "Rollout", "Rollouts", "Scene", "Schema", "SequenceReplayBuffer",
+    "Situation", "Space", "SpaceStats", "Step", "TimeMention", "Timeline", "TransitionStats", "Tried", "UpkeepReport",
+    "Violation", "__version__", "encoders", "plot", "sequence_priorities", "times", *_errors]

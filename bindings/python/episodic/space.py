@@ -14,6 +14,10 @@ from ._library import Handle, default, lib, opened, option, string, text
 from .encoders import Encoder, EncoderInfo, Encoders
 from .episode import Episode
 from .errors import error_of
+from .events import ImaginesEvents
+from .graph import Graph
+from .imagine import Imagines
+from .prospects import ImaginesActions
 from .recall import (PROFILES, EpisodeInfo, Facts, KnownFact, RecalledStep, RecallProfile, Recollection, Timeline,
                      options_of)
 from .replay import Replay
@@ -73,7 +77,7 @@ class SpaceStats:
             raise AttributeError(name) from None
 
 
-class Space(Handle):
+class Space(Handle, Imagines, ImaginesActions, ImaginesEvents):
     """An open space. Any number of threads may use it; it lives as long as its memory is open.
 
     >>> with Memory(folder) as memory:
@@ -268,10 +272,16 @@ class Space(Handle):
         lib.epi_space_set_profile(self._live(), option(PROFILES, kind, "kind"))
 
     def upkeep(self, time_limit_ms: int = 0, seal: bool = True, index: bool = True, expire: bool = True,
-               embed: bool = True) -> UpkeepReport:
-        """The work that makes later calls faster: sealing, the vector graph, expiring, making vectors."""
+               embed: bool = True, progress: Callable[[int, int], bool] | None = None) -> UpkeepReport:
+        """The work that makes later calls faster: sealing, the vector graph, expiring, making vectors.
+
+        progress(made, of): called behind each portion of vectors; returning False ends the call as the limit does.
+        """
         options = default("upkeep_options_default", time_limit_ms=time_limit_ms, seal=seal, index=index, expire=expire,
                           embed=embed)
+        if progress:
+            kind = dict(c.epi_upkeep_options._fields_)["progress"]
+            options.progress = kind(lambda _context, done, total: progress(done, total) is not False)
         report = c.epi_upkeep_report()
         lib.epi_space_upkeep(ctypes.byref(report), self._live(), ctypes.byref(options))
         return UpkeepReport(*(getattr(report, name) for name in UpkeepReport._fields))
@@ -319,6 +329,10 @@ class Space(Handle):
     def replay(self, **options: Any) -> Replay:
         """A sampler over a transitions space; the options are Replay's."""
         return Replay(self, **options)
+
+    def graph(self, radius: float = 0.0, state_count_max: int = 0, seed: int = 0) -> Graph:
+        """The memory graph of a transitions space: observations within the radius are one state."""
+        return Graph.of_space(self, radius, state_count_max, seed)
 
     def limit(self, max_steps: int = 0, max_size: int = 0, max_age_s: int = 0, unit: str = "steps") -> None:
         """How much a transitions space keeps, for all its writers; the oldest goes first, by steps or episodes."""

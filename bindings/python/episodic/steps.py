@@ -26,7 +26,7 @@ Vector = Any  # what np.asarray() makes an array of
 def encode(role: Role, value: Any) -> bytes:
     """A value as the library keeps it."""
     if role.type == "tensor":
-        array = np.ascontiguousarray(value, role.dtype)
+        array = np.asarray(value, role.dtype)
         if array.shape != role.shape:
             raise error_of(c.EPI_EDIMENSION, "python",
                            f"{role.name} has shape {array.shape}, expected {role.shape}")

@@ -195,6 +195,22 @@ static void an_action_is_an_edge_only_where_it_was_seen_to_be_certain(void **sta
     epi_graph_close(graph);
 }
 
+static void luck_that_shows_late_is_counted_once(void **state) {
+    (void)state;
+    const float a[] = {0, 0}, b[] = {1, 0}, c[] = {2, 0};
+    epi_graph *graph = new_graph(NULL);
+    epi_graph_stats stats;
+    for (size_t i = 0; i < 3; i++) EXPECT(EPI_OK, observe(graph, a, 0, 1, b, EPI_STEP_TRUNCATED));
+    EXPECT(EPI_OK, observe(graph, b, 1, 0, a, EPI_STEP_TRUNCATED));
+    for (size_t i = 0; i < 3; i++) {
+        EXPECT(EPI_OK, observe(graph, a, 0, 0, i < 2 ? c : b, EPI_STEP_TRUNCATED));
+        EXPECT(EPI_OK, epi_graph_stats_read(&stats, graph));
+        assert_int_equal(stats.stochastic, 1);
+        assert_false(is_edge(graph, 1, 1)); /* once is not enough in such a world */
+    }
+    epi_graph_close(graph);
+}
+
 /* ---- of a space ------------------------------------------------------------------------------------------------- */
 
 static epi_space *open_space(place *p, const char *name) {
@@ -559,6 +575,7 @@ int main(void) {
         cmocka_unit_test(equal_observations_are_one_state),
         cmocka_unit_test(observations_far_away_do_not_overflow_the_grid),
         cmocka_unit_test(an_action_is_an_edge_only_where_it_was_seen_to_be_certain),
+        cmocka_unit_test(luck_that_shows_late_is_counted_once),
         cmocka_unit_test_setup_teardown(steps_stored_or_observed_make_the_same_graph, place_setup, place_teardown),
         cmocka_unit_test_setup_teardown(catching_up_is_the_same_as_building_anew, place_setup, place_teardown),
         cmocka_unit_test_setup_teardown(steps_of_episodes_that_interleave_are_followed, place_setup, place_teardown),
