@@ -96,7 +96,9 @@ class Buffers(place.Place):
             self.assertEqual((buffer.pos, buffer.full, buffer.buffer_size), (0, False, 100))
             kept = walk(buffer, 250, np.random.default_rng(1))
             self.assertEqual((buffer.pos, buffer.full), (50, True))
+            self.assertTrue(100 <= len(buffer) <= 105, len(buffer))
             buffer.sync()
+            self.assertEqual(len(buffer), 100)
             newest = sorted(kept)[-100:]
             samples = buffer.sample(300)
             self.agrees(samples, kept)

@@ -1,4 +1,4 @@
-"""test_examples.py - every example in a docstring of the package runs, and prints what it says."""
+"""test_examples.py - every example in a docstring of the package and in its README runs, and prints what it says."""
 
 import doctest
 import importlib
@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import unittest
 
-import place  # noqa: F401
+import place
 import numpy as np
 
 import episodic
@@ -28,6 +28,16 @@ class Examples(unittest.TestCase):
                     self.assertEqual(result.failed, 0, "".join(said))
                     count += result.attempted
         self.assertGreater(count, 20)
+
+    def test_the_readme_does_what_it_says(self):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        text = (place.PACKAGE / "README.md").read_text()
+        example = doctest.DocTestParser().get_doctest(text, {"path": f"{folder}/memory"}, "README", "README.md", 0)
+        said = []
+        result = doctest.DocTestRunner().run(example, out=said.append)
+        self.assertEqual(result.failed, 0, "".join(said))
+        self.assertGreater(result.attempted, 15)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,8 @@ def _split(done: Any, last: Any, handles_timeouts: bool) -> tuple[Any, Any]:
 
 
 class ReplayBuffer:
-    """A uniform replay buffer of `buffer_size` steps; when it is full, the oldest goes first.
+    """A uniform replay buffer of `buffer_size` steps; when it is full, the oldest goes first, with the next commit: for
+    a moment there may be a twentieth more.
 
     buffer_size, observation_space, action_space, device, n_envs, optimize_memory_usage, handle_timeout_termination: as
     Stable-Baselines3 has them. A space is whatever has .shape and .dtype, or a number of float32 elements, a shape, a
@@ -124,7 +125,7 @@ class ReplayBuffer:
         self._drawn += ["mask", "trained"] if options.get("sequence_length") else []
         self._scalar_axes = 2 if options.get("sequence_length") else 1
         stats = space.transition_stats()
-        self._added = stats.steps + stats.pending
+        self._added, self._uncommitted = stats.steps + stats.pending, 0
         options.update(sampler=options.get("sampler", self._sampler), alpha=options.get("alpha", self._alpha),
                        n_step=n_step, discount=0.99 if gamma is None else gamma, seed=seed, name=name)
         self.replay = self._open_replay(resume, options)
@@ -180,7 +181,7 @@ class ReplayBuffer:
         with self._lock:
             self._rows.put(count, observation, action, reward, terminated, truncated, next_obs, columns)
             self._rows.append(self._recorder or self.recorder, count, env)
-            self._added += count
+            self._count(count)
 
     def extend(self, obs: Any, next_obs: Any, action: Any, reward: Any, terminated: Any, truncated: Any = None,
                env: Any = 0, **columns: Any) -> np.ndarray:
@@ -197,8 +198,16 @@ class ReplayBuffer:
         with self._lock:
             ids = [self.recorder.append({role: array[at:at + step] for role, array in arrays.items()},
                                         lanes[at:at + step]) for at in range(0, count, step)]
-            self._added += count
+            self._count(count)
         return np.concatenate(ids) if ids else np.zeros(0, np.uint64)
+
+    def _count(self, added: int) -> None:
+        """Counts what was added. The oldest goes with a commit, so a full buffer commits before it is a twentieth
+        fuller than it may be."""
+        self._added += added
+        self._uncommitted += added
+        if self.full and self._uncommitted * 20 >= self.buffer_size * self.n_envs:
+            self.sync()
 
     # ---- reading ----
 
@@ -269,6 +278,7 @@ class ReplayBuffer:
     def sync(self) -> None:
         """Makes every step that was added durable."""
         self.space._memory.sync()
+        self._uncommitted = 0
 
     def save(self) -> None:
         """Makes everything durable, priorities and random state too: a buffer opened on the same path under the same
