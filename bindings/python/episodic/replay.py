@@ -14,7 +14,8 @@ import numpy as np
 
 from . import _declarations as c
 from ._library import Handle, default, lib, opened, option, string, text, texts
-from .errors import error_of
+from .errors import NumberError, error_of
+from .schema import Role
 from .transitions import address, column
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ class Batch:
         return f"Batch({self.count} of {self.size} rows: {shapes})"
 
 
-def _her_callback(role, reward: Callable) -> Any:
-    """The caller's reward, which gets arrays, as the library calls it; a failure in it fails the batch."""
+def _her_callback(role: Role, reward: Callable, failed: list[BaseException]) -> Any:
+    """The caller's reward, which gets arrays, as the library calls it. What it raises fails the batch."""
     size = role.size * np.dtype(role.dtype).itemsize
 
     def call(_context, achieved, desired, terminated):
@@ -90,7 +91,8 @@ def _her_callback(role, reward: Callable) -> Any:
             answer = reward(*rows, flag.value)
             value, flag.value = answer if isinstance(answer, tuple) else (answer, flag.value)
             return float(value)
-        except Exception:  # no exception crosses C: NaN fails the batch
+        except BaseException as error:  # no exception crosses C: NaN fails the batch, and fill() raises it
+            failed.append(error)
             return float("nan")
 
     return c.epi_her_reward(call)
@@ -126,9 +128,10 @@ class Replay(Handle):
         for unknown in set(options) - known:
             raise TypeError(f"Replay() got an unexpected keyword argument {unknown!r}")
         array, count = texts(states)
-        callback = _her_callback(self._schema.role(her_achieved), her_reward) if her and her_achieved and her_reward \
-            else None
-        self._callback = callback  # lives as long as the handle
+        self._failed: list[BaseException] = []
+        callback = None
+        if her and her_achieved and her_reward:
+            callback = _her_callback(self._schema.role(her_achieved), her_reward, self._failed)
         self.options = default("replay_options_default", sampler=option(SAMPLERS, sampler, "sampler"), name=text(name),
                                alpha=alpha, seed=seed, states=array, state_count=count,
                                her=option(HER, her, "her"), her_achieved=text(her_achieved),
@@ -163,7 +166,12 @@ class Replay(Handle):
 
     def fill(self, batch: Batch, beta: float = 0.4) -> int:
         """Draws a batch into arrays that are there already: one C call, nothing allocated. Returns its count."""
-        lib.epi_replay_sample(self._live(), batch._reference, beta)
+        try:
+            lib.epi_replay_sample(self._live(), batch._reference, beta)
+        except NumberError:
+            if self._failed:
+                raise self._failed.pop() from None
+            raise
         return batch._struct.count
 
     def sample(self, size: int, roles: Sequence[str] | None = None, beta: float = 0.4) -> Batch:
