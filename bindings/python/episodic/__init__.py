@@ -17,6 +17,7 @@ from .buffers import PrioritizedReplayBuffer, ReplayBuffer, ReplaySamples, Seque
 from .encoders import Encoder
 from .episode import Episode
 from .errors import *  # noqa: F401,F403
+from .errors import PermissionError, TimeoutError, TypeError  # noqa: F401,A004
 from .errors import __all__ as _errors
 from .events import ImaginedEvent, ImaginedEvents, Judgement
 from .graph import Choice, Graph, GraphStats, GraphStep, Outcome, Policy, PolicyReport, Prediction, Tried
