@@ -260,6 +260,10 @@ class Imagining(place.Place):
         np.testing.assert_array_equal(axes.lines[0].get_xydata(), way.expected[:way.pieces[0].count + 1])
         axes = episodic.plot.priorities([-1, 0, 1, 2, 3, 3])
         self.assertEqual(sum(bar.get_height() for bar in axes.patches), 4)
+        with episodic.PrioritizedReplayBuffer(100, 1, "int64") as buffer:
+            ids = buffer.extend(np.zeros((10, 1)), None, np.zeros(10), np.zeros(10), np.arange(10) == 9)
+            self.assertEqual(buffer.ids().tolist(), ids.tolist())
+            self.assertEqual(sum(bar.get_height() for bar in buffer.plot_priorities().patches), 10)
         home = self.memory.space("home", "conversation")
         home.remember("user", "hello")
         self.assertEqual(len(episodic.plot.timeline(home.timeline()).lines), 1)

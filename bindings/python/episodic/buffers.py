@@ -256,6 +256,12 @@ class ReplayBuffer:
             self.device = "cuda" if torch.cuda.is_available() else "cpu"
         return torch.as_tensor(array, device=self.device)
 
+    def ids(self) -> np.ndarray:
+        """Ids of the steps that can be drawn, the oldest first; of more than a million the oldest million."""
+        count = min(len(self), c.EPI_BATCH_SIZE_MAX)
+        with self.space.replay(sampler="fifo") as oldest:
+            return oldest.sample(count, []).ids if count else np.zeros(0, np.uint64)
+
     def size(self) -> int:
         """Steps that can be drawn now."""
         return self.replay.stats().steps
@@ -329,8 +335,8 @@ class PrioritizedReplayBuffer(ReplayBuffer):
     >>> samples = buffer.sample(8)
     >>> buffer.update_priorities(samples.ids, np.abs(samples.rewards))
     0
-    >>> buffer.replay.priorities(ids).shape
-    (4,)
+    >>> bool((buffer.priorities() == buffer.priorities(ids)).all())
+    True
     >>> buffer.close()
     """
 
@@ -349,6 +355,15 @@ class PrioritizedReplayBuffer(ReplayBuffer):
     def sample(self, batch_size: int, env: Any = None, beta: float | None = None) -> ReplaySamples:
         """Draws a batch; its weights are (N P(i))^-beta over the greatest that there could be."""
         return self._samples(self.draw(batch_size, self.beta if beta is None else beta), env)
+
+    def priorities(self, ids: Any = None) -> np.ndarray:
+        """Raw priorities of steps, -1 of those that are gone; of all ids() where none are given."""
+        return self.replay.priorities(self.ids() if ids is None else _numpy(ids))
+
+    def plot_priorities(self, axes: Any = None, bins: int = 50) -> Any:
+        """Draws a histogram of the priorities; see plot.priorities()."""
+        from . import plot
+        return plot.priorities(self.priorities(), axes, bins)
 
     def update_priorities(self, ids: Any, priorities: Any) -> int:
         """Sets the priorities of steps that were drawn, |TD error|; returns how many of the steps were gone."""
