@@ -27,9 +27,3 @@ def cell(value: Any) -> str:
         return f"{value:.4g}"
     said = str(value)
     return escape(said if len(said) <= 200 else said[:199] + "…")
-
-
-def bar(share: float, width: int = 80) -> str:
-    """A bar for a number from 0 to 1."""
-    filled = round(max(0.0, min(1.0, share)) * width)
-    return f'<div style="background:#4477aa;height:10px;width:{filled}px"></div>'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Callable, Iterator, Mapping, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from . import _declarations as c
 from ._library import Handle, default, lib, opened, option, string, text
 from .encoders import Encoder, EncoderInfo, Encoders
 from .episode import Episode
-from .errors import error_of
 from .events import ImaginesEvents
 from .graph import Graph
 from .imagine import Imagines
@@ -21,8 +20,8 @@ from .prospects import ImaginesActions
 from .recall import (PROFILES, EpisodeInfo, Facts, KnownFact, RecalledStep, RecallProfile, Recollection, Timeline,
                      options_of)
 from .replay import Replay
-from .schema import Schema, name_of, schema_of
-from .steps import Filter, Step, Vector, metadata_of, parts_of, vector_of
+from .schema import Schema, schema_of
+from .steps import Filter, Step, Vector, parts_of, vector_of
 from .times import Time, from_time, to_time
 from .transitions import Recorder, address
 

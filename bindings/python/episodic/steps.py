@@ -16,7 +16,7 @@ import numpy as np
 from . import _declarations as c
 from ._library import default, text, texts
 from .errors import error_of
-from .schema import DTYPES, Role, Schema, name_of
+from .schema import Role, Schema
 from .times import Time, to_time
 from .transitions import address
 
@@ -181,8 +181,3 @@ class Filter:
                        include_forgotten=self.include_forgotten)
         setattr(made, "from", to_time(self.since))
         return made, (kept_steps, kept_episodes, kept, parts, tags)
-
-
-def dtype_name(dtype: int) -> str:
-    """NumPy's name of a dtype of the library's."""
-    return name_of(DTYPES, dtype)
