@@ -229,6 +229,21 @@ class Memories(place.Place):
         with self.assertRaises(episodic.InvalidArgumentError):
             encoders.remote("http://", "m", 4)
 
+    def test_encoders_are_compared_on_the_steps_of_a_space(self):
+        space = self.memory.space("home", "conversation")
+        with space.episode() as episode:
+            episode.append_many([{"text": f"{animal} {place} {number}"} for animal in ("cat", "dog", "owl")
+                                 for place in ("barn", "tree", "roof") for number in ("one", "two")])
+        same, other = encoders.hash(256), encoders.own("length", 2, lambda texts: [[len(text), 1] for text in texts])
+        alike, unlike = space.compare_encoder(same), space.compare_encoder(other)
+        self.assertEqual((alike.first, alike.second, alike.steps), ("hash", "hash", 18))
+        self.assertAlmostEqual(alike.similarity, 1)
+        self.assertLess(unlike.similarity, .5)
+        self.assertEqual(unlike.second_dimension, 2)
+        same.close()
+        with self.assertRaises(episodic.NotFoundError):
+            space.compare_encoder()
+
     def test_export_and_import_lose_nothing(self):
         space, ids = self.chat()
         out = io.StringIO()

@@ -149,8 +149,8 @@ def _failed(error: Exception) -> int:
 
 @dataclass(frozen=True)
 class EncoderInfo:
-    """An encoder of a space: how many vectors it has, how many steps are left and were refused, and whether this
-    process has it."""
+    """An encoder of a space: how many vectors it has, how many steps are left and were refused, whether this process
+    has it, and what is wrong with it here though it works ("": nothing)."""
 
     name: str
     generation: int
@@ -159,11 +159,12 @@ class EncoderInfo:
     left: int
     refused: int
     ready: bool
+    note: str
 
     @classmethod
     def _of(cls, info: c.epi_encoder_info) -> EncoderInfo:
         return cls(string(info.name), info.generation, info.dimension, info.vectors, info.left, info.refused,
-                   info.ready)
+                   info.ready, string(info.note))
 
 
 @dataclass(frozen=True)
@@ -172,3 +173,23 @@ class Encoders:
 
     serving: EncoderInfo | None
     building: EncoderInfo | None
+
+
+@dataclass(frozen=True)
+class EncoderComparison:
+    """How alike two encoders see the same steps; see epi_encoder_comparison. similarity: Spearman's correlation of the
+    dissimilarities of all pairs of steps. alignment: linear centred kernel alignment, beside what chance has."""
+
+    first: str
+    second: str
+    first_dimension: int
+    second_dimension: int
+    steps: int
+    similarity: float
+    alignment: float
+    alignment_by_chance: float
+
+    @classmethod
+    def _of(cls, it: c.epi_encoder_comparison) -> EncoderComparison:
+        return cls(string(it.first), string(it.second), it.first_dimension, it.second_dimension, it.steps,
+                   it.similarity, it.alignment, it.alignment_by_chance)

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _declarations as c
 from ._library import Handle, default, lib, opened, option, string, text
-from .encoders import Encoder, EncoderInfo, Encoders
+from .encoders import Encoder, EncoderComparison, EncoderInfo, Encoders
 from .episode import Episode
 from .events import ImaginesEvents
 from .graph import Graph
@@ -300,6 +300,14 @@ class Space(Handle, Imagines, ImaginesActions, ImaginesEvents):
         serving, building = c.epi_encoder_info(), c.epi_encoder_info()
         lib.epi_space_encoders(ctypes.byref(serving), ctypes.byref(building), self._live())
         return Encoders(*(EncoderInfo._of(info) if info.generation else None for info in (serving, building)))
+
+    def compare_encoder(self, encoder: Encoder | None = None, sample: int = 0, seed: int = 0) -> EncoderComparison:
+        """Compares the encoder that serves with another, on steps drawn at random; None: with the one that is to serve
+        next. The encoder stays the caller's."""
+        comparison = c.epi_encoder_comparison()
+        lib.epi_space_encoder_compare(ctypes.byref(comparison), self._live(),
+                                      None if encoder is None else ctypes.byref(encoder._taken()), sample, seed)
+        return EncoderComparison._of(comparison)
 
     def export(self, file: IO[str]) -> None:
         """Writes the space as JSONL, without loss."""
