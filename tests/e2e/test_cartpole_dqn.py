@@ -95,6 +95,7 @@ class Agent(unittest.TestCase):
         self.assertEqual([event["steps"] for event in evaluated], [5000])
         self.assertGreater(evaluated[0]["mean"], 60)  # whoever pushes at random falls after 22 steps
         self.assertEqual(len(self.stored()), 6000)
+        self.assertIn(evaluated[0], self.events(self.start("train", "--steps", "1")))  # the curve is kept
 
     def test_its_cart_is_the_one_of_gymnasium(self):
         self.events(self.start("train", "--steps", "1500", "--uniform"))
@@ -130,14 +131,6 @@ class Agent(unittest.TestCase):
             self.assertEqual([step.key() for step in after[: len(before)]], [step.key() for step in before])
             self.assertEqual(len(after), len(before) + 1)
             acknowledged = len(after)
-
-    def test_the_curve_of_one_that_was_killed_is_still_there(self):
-        process = self.start("train", "--steps", "100000", "--uniform")
-        first = self.until(process, "evaluated", 5000)
-        self.until(process, "saved", 5000)
-        self.kill(process)
-        told = self.events(self.start("train", "--steps", "1", "--uniform"))
-        self.assertIn(first, told)
 
     def test_actors_and_a_learner_share_a_memory_and_may_be_killed(self):
         steps = ("--steps", "6000")

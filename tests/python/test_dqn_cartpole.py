@@ -16,6 +16,9 @@ import numpy as np
 
 import episodic
 
+sys.path.insert(0, str(place.ROOT / "tests" / "e2e"))
+from test_cartpole_dqn import moved  # noqa: E402
+
 AGENT = place.ROOT / "agents" / "dqn_cartpole.py"
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 LIMIT_S = 200
@@ -58,12 +61,13 @@ class Agent(place.Place):
         self.fail(f"it ended before {steps} steps were {event}")
 
     def stored(self) -> np.ndarray:
-        """Id, observation and next observation of every step, the oldest first; and the memory is sound."""
+        """Id, action, observation and next observation of every step, the oldest first; and the memory is sound."""
         with episodic.Memory(os.path.join(self.directory, "memory")) as memory:
             self.assertEqual(memory.check(), [])
             with memory.space("replay") as space, space.replay(sampler="fifo") as replay:
-                batch = replay.sample(100000, ["observation", "next_observation"])
-                return np.column_stack([batch.ids[:batch.count], batch["observation"], batch["next_observation"]])
+                batch = replay.sample(100000, ["action", "observation", "next_observation"])
+                return np.column_stack([batch.ids[:batch.count], batch["action"], batch["observation"],
+                                        batch["next_observation"]])
 
     def test_it_learns_and_comes_back_with_the_buffer_it_had(self):
         process = self.start("train", "--steps", "100000")
@@ -87,6 +91,9 @@ class Agent(place.Place):
         after = self.stored()
         self.assertGreaterEqual(len(after), 4990)
         self.assertTrue((after[:len(before)] == before).all())
+        for _, action, *seen in after[::5]:
+            for expected, got in zip(moved(seen[:4], action), seen[4:]):
+                self.assertAlmostEqual(expected, got, delta=1e-5)
 
 
 if __name__ == "__main__":
