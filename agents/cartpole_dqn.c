@@ -522,16 +522,15 @@ static bool read_arguments(agent *a, int argc, char **argv) {
     if (argc < 3) return false;
     a->directory = argv[1];
     a->role = argv[2];
-    a->name = "actor";
     if (strcmp(a->role, "act") == 0 && argc > at) a->name = argv[at++];
     else if (strcmp(a->role, "train") != 0 && strcmp(a->role, "learn") != 0) return false;
     for (; at < argc; at++) {
-        const bool value = at + 1 < argc;
+        uint64_t *number = NULL;
+        if (strcmp(argv[at], "--steps") == 0) number = &a->steps_max;
+        if (strcmp(argv[at], "--seed") == 0) number = &a->seed;
         if (strcmp(argv[at], "--uniform") == 0) a->uniform = true;
         else if (strcmp(argv[at], "--json") == 0) a->json = true;
-        else if (value && strcmp(argv[at], "--steps") == 0 && read_number(&a->steps_max, argv[at + 1])) at++;
-        else if (value && strcmp(argv[at], "--seed") == 0 && read_number(&a->seed, argv[at + 1])) at++;
-        else return false;
+        else if (!number || ++at == argc || !read_number(number, argv[at])) return false;
     }
     return a->steps_max > 0;
 }
@@ -545,7 +544,7 @@ static epi_status run(agent *a) {
 }
 
 int main(int argc, char **argv) {
-    static agent a = {.steps_max = 100000, .seed = 1};
+    static agent a = {.directory = "", .role = "", .name = "actor", .steps_max = 100000, .seed = 1};
     char memory[PATH_SIZE];
     if (!read_arguments(&a, argc, argv)) {
         fputs("usage: cartpole_dqn DIR train [--steps N] [--seed N] [--uniform] [--json]\n"

@@ -141,9 +141,9 @@ static epi_status compare_probe(soak *s, epi_replay *replay, epi_space *space) {
 static epi_status rest(soak *s, epi_replay *replay, epi_space *space) {
     epi_status status = epi_replay_save(replay);
     if (!status) status = take_probe(&s->saved, replay, space);
-    if (!status) s->order = RESTED;
-    while (!status) (void)pause(); /* to be killed */
-    return status;
+    if (status) return status;
+    s->order = RESTED;
+    for (;;) (void)pause(); /* to be killed */
 }
 
 static int learn(soak *s, const place *p, uint64_t random) {
