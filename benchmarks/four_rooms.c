@@ -45,6 +45,17 @@ void rooms_random_action(float action[2], bench_random *random) {
     action[1] = ROOMS_STEP * (float)sin(angle);
 }
 
+void rooms_walk(float *places, float *actions, rooms_place from, size_t count, bench_random *random) {
+    for (size_t i = 0; i < count; i++) {
+        places[2 * i] = from.at[0];
+        places[2 * i + 1] = from.at[1];
+        rooms_random_action(&actions[2 * i], random);
+        rooms_step(&from, &actions[2 * i]);
+    }
+    places[2 * count] = from.at[0];
+    places[2 * count + 1] = from.at[1];
+}
+
 double rooms_distance(const rooms_place *a, const rooms_place *b) {
     return hypot((double)a->at[0] - (double)b->at[0], (double)a->at[1] - (double)b->at[1]);
 }

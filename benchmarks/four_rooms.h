@@ -20,6 +20,8 @@ void rooms_step(rooms_place *place, const float action[2]);
 /* A place drawn uniformly; one that lies on no wall. */
 rooms_place rooms_random_place(bench_random *random);
 void rooms_random_action(float action[2], bench_random *random);
+/* A random walk of `count` steps from a place: count + 1 places, the first included, and count actions. */
+void rooms_walk(float *places, float *actions, rooms_place from, size_t count, bench_random *random);
 double rooms_distance(const rooms_place *a, const rooms_place *b);
 /* Whether the straight way between two places is free. */
 bool rooms_free(const float from[2], const float to[2]);

@@ -6,6 +6,7 @@
 
 /* --seed is the first of a part's seeds; --quick: within a few seconds. Results are emitted by the part. */
 void imagine_rooms_run(const bench_run *run);
+void imagine_aliased_run(const bench_run *run);
 void imagine_maze_run(const bench_run *run);
 void imagine_speed_run(const bench_run *run);
 

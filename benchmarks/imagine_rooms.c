@@ -27,15 +27,7 @@ static void record(epi_space *space, uint64_t seed) {
     bench_random random = bench_random_of(seed, 1);
     float observations[(ROOMS_STEPS + 1) * 2], actions[ROOMS_STEPS * 2], rewards[ROOMS_STEPS] = {0};
     for (size_t episode = 0; episode < ROOMS_EPISODES; episode++) {
-        rooms_place place = rooms_random_place(&random);
-        for (size_t i = 0; i < ROOMS_STEPS; i++) {
-            observations[2 * i] = place.at[0];
-            observations[2 * i + 1] = place.at[1];
-            rooms_random_action(&actions[2 * i], &random);
-            rooms_step(&place, &actions[2 * i]);
-        }
-        observations[2 * ROOMS_STEPS] = place.at[0];
-        observations[2 * ROOMS_STEPS + 1] = place.at[1];
+        rooms_walk(observations, actions, rooms_random_place(&random), ROOMS_STEPS, &random);
         bench_record(NULL, recorder, observations, 2, epi_column_f32(EPI_ACTION, actions), rewards, NULL, ROOMS_STEPS);
     }
     epi_recorder_close(recorder);

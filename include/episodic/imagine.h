@@ -41,8 +41,11 @@ typedef struct epi_situation {
     uint32_t version;
     epi_tensor observation; /**< F32, as many elements as the space's observations */
     epi_tensor context;     /**< F32: observations before it, oldest first, row-major; what tells alike places apart */
-    uint64_t step;          /**< begin as this stored step began; 0: none */
-    const epi_cue *cue;     /**< begin as the steps that it recalls began; NULL: none */
+    uint64_t step;          /**< begin as this stored step began, what was before it included; 0: none */
+    const epi_cue *cue;     /**< begin as the steps that it finds began; NULL: none. A cue of numeric transitions has a
+                                 vector, F32 and as long as an observation: the EPI_K_DEFAULT steps whose observations
+                                 are nearest, whatever the distance; or its filter names steps or episodes: all of
+                                 them; or both: the nearest of these. It has nothing else */
 } epi_situation;
 
 static inline epi_situation epi_situation_default(void) {
@@ -52,14 +55,17 @@ static inline epi_situation epi_situation_default(void) {
     return situation;
 }
 
-/** What is wanted: one of observation, cue and reached; without a goal, the return is. */
+/** What is wanted: one of observation, step, cue and reached; without a goal, the return is. */
 typedef struct epi_goal {
     uint32_t version;
     epi_tensor observation; /**< F32 */
-    double tolerance;       /**< Euclidean distance at which an observation counts as the goal; > 0, or 0 for equal */
-    const epi_cue *cue;     /**< the observations of the steps that it recalls; NULL: none */
+    double tolerance;       /**< distance at which an observation counts as the goal; > 0, or 0 for equal */
+    const epi_cue *cue;     /**< the observations of the steps that it finds, as in epi_situation; NULL: none */
     bool (*reached)(void *context, const float *observation, size_t size); /**< NULL: none */
     void *reached_context;
+    uint64_t step;          /**< to be where this stored step began, and to have come there alike: with options.context
+                                 above 1 what was seen before must agree as at a join, which tells alike places apart;
+                                 0: none */
 } epi_goal;
 
 static inline epi_goal epi_goal_default(void) {
@@ -73,7 +79,9 @@ static inline epi_goal epi_goal_default(void) {
 typedef enum epi_search {
     EPI_SEARCH_AUTO = 0,   /**< best-first with a goal, beam without */
     EPI_SEARCH_BEST_FIRST, /**< A*: fewest steps and least doubt to the goal */
-    EPI_SEARCH_BEAM        /**< highest return within steps_max */
+    EPI_SEARCH_BEAM,       /**< highest return within steps_max; with a goal, what seems nearest to it */
+    EPI_SEARCH_MCTS        /**< Monte Carlo tree search: looks most where it went well so far; can be ended at any time,
+                                by expansions_max or time_ms, and is better the later. Draws by `seed` */
 } epi_search;
 
 /** How a join is scored. */
@@ -101,7 +109,8 @@ typedef struct epi_imagine_options {
     double risk;             /**< return_low is the mean less so many spreads; 1 by default */
     double doubt_cost;       /**< steps that the search goes round to avoid a join half as plausible; 0:
                                   EPI_DOUBT_COST_DEFAULT */
-    uint32_t context;        /**< observations that must agree at a join, itself included; 0: 1 */
+    uint32_t context;        /**< observations that must agree at a join, itself included: more than 1 tells places
+                                  apart that look alike; 0: 1 */
     const epi_filter *filter;/**< only steps that match are pieces; NULL: all that are live */
     /** Vetoes a step from one place to another; NULL: none. action is as stored. */
     bool (*valid)(void *context, const float *from, const float *to, const void *action);
@@ -109,6 +118,15 @@ typedef struct epi_imagine_options {
     double (*reward)(void *context, const float *from, const float *to, const void *action, double recorded);
     /** Least number of steps from a place to the goal; NULL: distance over the longest step. */
     double (*heuristic)(void *context, const float *observation);
+    /** The caller's own model of the world: where a stored action leads to from a place. It takes the place of what
+     *  followed in memory, one step at a time, and its word is taken: memory then only says what may be tried where,
+     *  and joins are doubted only for reports. NULL: none.
+     *  `to` has room for an observation; *terminated is false at first. Asked the same, it must answer the same.
+     *  @return false: the action cannot be taken there */
+    bool (*step)(void *context, float *to, bool *terminated, const float *from, const void *action);
+    /** How far two observations are apart, >= 0: at joins, in terms of what it says of steps near by, and to the goal.
+     *  What may be joined is still looked for among the Euclidean neighbours. NULL: Euclidean. */
+    double (*distance)(void *context, const float *a, const float *b);
     void *callback_context;
 } epi_imagine_options;
 
@@ -164,7 +182,7 @@ typedef enum epi_stop_reason {
     EPI_STOP_STEPS,       /**< steps_max */
     EPI_STOP_TERMINATED,  /**< the last step terminated its episode */
     EPI_STOP_DEAD_END,    /**< nothing was joined to where it ends */
-    EPI_STOP_UNREACHABLE, /**< of a search: all that can be reached was looked at */
+    EPI_STOP_UNREACHABLE, /**< of a search to a goal: all that can be reached was looked at */
     EPI_STOP_EXPANSIONS,  /**< of a search: expansions_max */
     EPI_STOP_TIME         /**< of a search: time_ms */
 } epi_stop_reason;
@@ -192,8 +210,10 @@ typedef struct epi_rollout {
  *         storage errors
  * @par Ownership freed by epi_rollouts_free(); rollouts and all that is reached from them live as long.
  * @par Thread safety any number of threads on one space. The first call in a process reads the space once.
- * @par Source A* (Hart, Nilsson and Raphael 1968) over believed places; stitching of trajectories as in offline
- *      reinforcement learning. The tests of a join are ours (docs/ARCHITECTURE.md). */
+ * @par Source A* (Hart, Nilsson and Raphael 1968) over believed places; UCT (Kocsis and Szepesvari, Bandit based Monte-
+ *      Carlo planning, 2006), where what followed in memory around a place stands for the random playouts; stitching of
+ *      trajectories as in offline reinforcement learning. The tests of a join are ours (docs/ARCHITECTURE.md). Dyna's
+ *      imagined steps come from a graph: epi_graph_sample(). */
 EPI_API epi_status epi_imagine(epi_rollouts **rollouts, epi_space *space, const epi_situation *start,
                                const epi_goal *goal, const epi_imagine_options *options);
 EPI_API void epi_rollouts_free(epi_rollouts *rollouts); /**< NULL is allowed */

@@ -1,60 +1,13 @@
-/* beam.c - the rollouts of highest return: all partial rollouts of one length are compared by what they gained and what
- * followed in memory from where they stand, and the best few go on.
+/* beam.c - the rollouts of highest return: all partial rollouts of one length are compared by their scores (scores.c),
+ * and the best few go on. To a goal, those are the ones that seem nearest to it.
  *
- * What followed is a mean over the steps around a place, never the best of them, or luck would be taken for a choice.
  * Of the partial rollouts in one cell only the best two are kept, so that the beam does not crowd.
  */
-#include <math.h>
 #include <stdlib.h>
 
 #include "search.h"
 
 #define CELL_KEPT 2u
-#define VALUE_NEIGHBOURS 16u
-
-/* ---- what followed in memory ------------------------------------------------------------------------------------- */
-
-static void sum_back(epi__returns *values, const epi__search *search, uint32_t row, double *sum, double *squares) {
-    const epi__traces *t = search->traces;
-    for (double to_go = 0.0; row != EPI__NO_ROW; row = t->previous[row]) {
-        to_go = (t->flags[row] & EPI__TRACE_FINAL ? 0.0 : t->rewards[row]) + search->options->discount * to_go;
-        values->to_go[row] = to_go;
-        *sum += to_go;
-        *squares += to_go * to_go;
-    }
-}
-
-epi_status epi__returns_make(epi__returns *values, const epi__search *search) {
-    const epi__traces *t = search->traces;
-    double sum = 0.0, squares = 0.0, count = (double)EPI__MAX(t->count, 1u);
-    values->to_go = epi__alloc_zero(t->count + 1, sizeof *values->to_go);
-    if (!values->to_go) return epi__fail_memory("imagine", t->count * sizeof *values->to_go);
-    for (uint32_t row = 0; row < t->count; row++)
-        if (t->next[row] == EPI__NO_ROW && !(t->flags[row] & EPI__TRACE_GONE))
-            sum_back(values, search, row, &sum, &squares);
-    values->spread = sqrt(fmax(squares / count - sum / count * (sum / count), 0.0));
-    return EPI_OK;
-}
-
-void epi__returns_dispose(epi__returns *values) {
-    epi__free(values->to_go);
-}
-
-void epi__returns_around(double *mean, double *spread, const epi__returns *values, epi__search *search, uint32_t node) {
-    double sum = 0.0, squares = 0.0, count = 0.0;
-    *mean = *spread = 0.0;
-    if (search->nodes[node].ended) return;
-    epi__search_look(search, node);
-    for (size_t i = 0; i < search->around.witness_count && count < VALUE_NEIGHBOURS; i++, count += 1.0) {
-        double to_go = values->to_go[search->around.witnesses[i].row];
-        sum += to_go;
-        squares += to_go * to_go;
-    }
-    *spread = values->spread; /* nothing is known of what follows */
-    if (count == 0.0) return;
-    *mean = sum / count;
-    if (count > 1.0) *spread = sqrt(fmax(squares / count - *mean * *mean, 0.0));
-}
 
 /* ---- rounds ------------------------------------------------------------------------------------------------------ */
 
@@ -65,53 +18,18 @@ typedef struct ranked {
 
 typedef struct beam {
     epi__search *search;
-    epi__returns values;
+    epi__scores scores;
     ranked *level; /* made in this round */
     size_t count, capacity;
-    epi__map known; /* cell -> place in cells */
     epi__map kept;  /* cell -> how many of it are kept in this round */
     ranked *finished; /* best first, at most k */
     size_t finished_count;
-    double cell;
 } beam;
 
 static int by_score(const void *a, const void *b) {
     const ranked *x = a, *y = b;
     if (x->score != y->score) return x->score > y->score ? -1 : 1;
     return (x->node > y->node) - (x->node < y->node);
-}
-
-static uint64_t cell_of(const beam *b, uint32_t node) {
-    const float *place = epi__search_place(b->search, node);
-    return epi__neighbours_cell_of(place, b->search->traces->observation_size, b->cell, 0.0);
-}
-
-/* Low value of what follows a node, looked up once for each cell. */
-static epi_status value_of(double *value, beam *b, uint32_t node) {
-    uint64_t cell = cell_of(b, node), bits;
-    double mean = 0.0, spread = 0.0;
-    *value = 0.0;
-    if (b->search->nodes[node].ended) return EPI_OK;
-    if (epi__map_get(&b->known, cell, &bits)) {
-        memcpy(value, &bits, sizeof bits);
-        return EPI_OK;
-    }
-    epi__returns_around(&mean, &spread, &b->values, b->search, node);
-    *value = mean - b->search->options->risk * spread;
-    memcpy(&bits, value, sizeof bits);
-    return epi__map_put(&b->known, cell, bits) ? EPI_OK : epi__fail_memory("imagine", sizeof bits);
-}
-
-/* A doubtful rollout may come out anywhere in the range of returns. */
-static epi_status score_of(double *score, beam *b, uint32_t node) {
-    const epi__search *s = b->search;
-    const epi__node *n = &s->nodes[node];
-    double value = 0.0;
-    EPI__TRY(value_of(&value, b, node));
-    n = &s->nodes[node];
-    *score = n->gain + pow(s->options->discount, n->steps) * value -
-             s->options->risk * b->values.spread * sqrt(1.0 - exp(-n->doubt));
-    return EPI_OK;
 }
 
 static epi_status note(beam *b, uint32_t node) {
@@ -123,12 +41,13 @@ static epi_status note(beam *b, uint32_t node) {
         b->capacity = more;
     }
     b->level[b->count].node = node;
-    return score_of(&b->level[b->count++].score, b, node);
+    return epi__scores_of(&b->level[b->count++].score, &b->scores, node);
 }
 
 static void finish(beam *b, const ranked *one) {
     epi__search *s = b->search;
     size_t at = b->finished_count;
+    if (s->goal.given && !s->nodes[one->node].at_goal) return;
     if (epi__search_novelty(s, one->node) < s->options->novelty_min) return;
     while (at > 0 && by_score(one, &b->finished[at - 1]) < 0) at--;
     if (at == s->options->k) return;
@@ -146,8 +65,8 @@ static epi_status keep(beam *b) {
     epi__map_clear(&b->kept);
     for (size_t i = 0; i < b->count; i++) {
         const epi__node *n = &s->nodes[b->level[i].node];
-        uint64_t cell = cell_of(b, b->level[i].node), count = 0;
-        if (n->ended || n->steps >= s->options->steps_max) {
+        uint64_t cell = epi__scores_cell(&b->scores, b->level[i].node), count = 0;
+        if (n->ended || (n->at_goal && n->steps > 0) || n->steps >= s->options->steps_max) {
             finish(b, &b->level[i]);
             continue;
         }
@@ -171,6 +90,11 @@ static epi_status grow_round(beam *b, ranked *from, size_t count) {
     return keep(b);
 }
 
+/* To a goal, what comes later only costs more. */
+static bool has_enough(const beam *b) {
+    return b->search->goal.given && b->finished_count == b->search->options->k;
+}
+
 static epi_status run(beam *b) {
     epi__search *s = b->search;
     ranked *from = epi__realloc(NULL, EPI__MAX(s->options->beam, s->starts), sizeof *from);
@@ -178,7 +102,7 @@ static epi_status run(beam *b) {
     epi_status status = EPI_OK;
     for (uint32_t start = 0; !status && start < s->starts; start++) status = note(b, start);
     s->reason = EPI_STOP_STEPS;
-    while (!status && b->count > 0 && s->reason == EPI_STOP_STEPS) {
+    while (!status && b->count > 0 && s->reason == EPI_STOP_STEPS && !has_enough(b)) {
         size_t count = EPI__MIN(b->count, EPI__MAX(s->options->beam, s->starts));
         memcpy(from, b->level, count * sizeof *from);
         b->count = 0;
@@ -191,16 +115,15 @@ static epi_status run(beam *b) {
 
 epi_status epi__beam(epi__search *search) {
     beam b = {.search = search};
-    epi_status status = epi__returns_make(&b.values, search);
-    b.cell = epi__neighbours_step_length(search->traces, epi__search_place(search, 0)) / 2.0;
+    epi_status status = epi__scores_init(&b.scores, search);
     search->hop = 0.0;
     b.finished = epi__realloc(NULL, search->options->k, sizeof *b.finished);
     if (!status && !b.finished) status = epi__fail_memory("imagine", search->options->k * sizeof *b.finished);
     if (!status) status = run(&b);
     for (size_t i = 0; !status && i < b.finished_count; i++)
         if (b.finished[i].node >= search->starts) search->found[search->found_count++] = b.finished[i].node;
-    epi__returns_dispose(&b.values);
-    epi__map_dispose(&b.known);
+    if (search->goal.given && search->found_count > 0) search->reason = EPI_STOP_GOAL;
+    epi__scores_dispose(&b.scores);
     epi__map_dispose(&b.kept);
     epi__free(b.level);
     epi__free(b.finished);

@@ -75,10 +75,9 @@ static bool is_closed(void *context, const float *place) {
     return epi__map_get(&f->cells, cell, &count) && count >= CELL_EXPANSIONS;
 }
 
-/* Counts one more expansion of the cell that a place lies in; false: it has had enough. */
-static epi_status enter_cell(bool *fresh, frontier *f, const float *place) {
-    uint64_t count = 0;
-    uint64_t hash = epi__neighbours_cell_of(place, f->search->traces->observation_size, f->cell, f->shift);
+/* Counts one more expansion of a node's cell; false: it has had enough. */
+static epi_status enter_cell(bool *fresh, frontier *f, uint32_t node) {
+    uint64_t count = 0, hash = epi__search_cell(f->search, node, f->cell, f->shift);
     (void)epi__map_get(&f->cells, hash, &count);
     *fresh = count < CELL_EXPANSIONS;
     return epi__map_put(&f->cells, hash, count + 1) ? EPI_OK : epi__fail_memory("imagine", sizeof hash);
@@ -87,7 +86,7 @@ static epi_status enter_cell(bool *fresh, frontier *f, const float *place) {
 static epi_status expand(frontier *f, uint32_t node) {
     epi__search *s = f->search;
     bool fresh = false;
-    EPI__TRY(enter_cell(&fresh, f, epi__search_place(s, node)));
+    EPI__TRY(enter_cell(&fresh, f, node));
     if (!fresh) return EPI_OK;
     uint32_t first = (uint32_t)s->count;
     EPI__TRY(epi__search_expand(s, node, HOP_STEPS));
@@ -123,7 +122,7 @@ epi_status epi__best_first(epi__search *search) {
     double cell = EPI__MAX(epi__neighbours_cell(search->traces), least);
     frontier f = {.search = search, .weight = weight_of(search), .shift = epi__random_unit(&random)};
     epi_status status = EPI_OK;
-    search->is_closed = is_closed;
+    search->is_closed = search->options->context < 2 ? is_closed : NULL;
     search->closed_context = &f;
     for (;; cell /= 2.0) {
         f.cell = search->hop = cell;

@@ -1,10 +1,9 @@
-/* imagine.c - epi_imagine(): what was given is checked and filled in, recall finds the steps of cues, the traces are
- * held while the search runs, and what it found is copied out. See search.h.
+/* imagine.c - epi_imagine(): what was given is checked and filled in, the traces are held while cues find their steps
+ * and the search runs, and what it found is copied out. See search.h.
  */
 #include <math.h>
 #include <stdlib.h>
 
-#include "../memory/filter.h"
 #include "search.h"
 
 #define MODULE "imagine"
@@ -27,7 +26,7 @@ static epi_status check_range(const char *what, double value, double least, doub
 
 static epi_status check_counts(const epi_imagine_options *o) {
     EPI__TRY(check_version("options", o->version));
-    if ((unsigned)o->search > EPI_SEARCH_BEAM || (unsigned)o->test > EPI_JOIN_DISTANCE)
+    if ((unsigned)o->search > EPI_SEARCH_MCTS || (unsigned)o->test > EPI_JOIN_DISTANCE)
         return epi__fail(EPI_EINVAL, MODULE, "search is %d and test is %d", (int)o->search, (int)o->test);
     EPI__TRY(check_limit("k", o->k, EPI_ROLLOUT_COUNT_MAX));
     EPI__TRY(check_limit("beam", o->beam, EPI_BEAM_MAX));
@@ -81,6 +80,7 @@ static epi_status check_start(const epi_situation *start, size_t size) {
     if ((start->observation.data != NULL) + (start->step != 0) + (start->cue != NULL) != 1)
         return epi__fail(EPI_EINVAL, MODULE, "start must have one of observation, step and cue");
     if (start->observation.data) EPI__TRY(check_tensor("the start's observation", &start->observation, 1, size));
+    if (start->cue) EPI__TRY(epi__cue_check(start->cue, size));
     if (!start->context.data) return EPI_OK;
     size_t rows = start->context.count / size;
     EPI__TRY(check_tensor("the start's context", &start->context, rows, size));
@@ -89,25 +89,20 @@ static epi_status check_start(const epi_situation *start, size_t size) {
 
 static epi_status check_goal(const epi_goal *goal, size_t size) {
     EPI__TRY(check_version("goal", goal->version));
-    if ((goal->observation.data != NULL) + (goal->reached != NULL) + (goal->cue != NULL) != 1)
-        return epi__fail(EPI_EINVAL, MODULE, "goal must have one of observation, cue and reached");
+    if ((goal->observation.data != NULL) + (goal->reached != NULL) + (goal->cue != NULL) + (goal->step != 0) != 1)
+        return epi__fail(EPI_EINVAL, MODULE, "goal must have one of observation, step, cue and reached");
+    if (goal->cue) EPI__TRY(epi__cue_check(goal->cue, size));
     if (goal->observation.data) EPI__TRY(check_tensor("the goal's observation", &goal->observation, 1, size));
     return check_range("the goal's tolerance", goal->tolerance, 0.0, 1e300);
 }
 
 /* ---- one call ---------------------------------------------------------------------------------------------------- */
 
-/* Step ids of the caller's cues, found before the traces are held. */
-typedef struct ids {
-    uint64_t *items;
-    size_t count;
-} ids;
-
 typedef struct call {
     epi_space *space;
     const epi_situation *start;
     epi_imagine_options options;
-    ids starts, goals;
+    epi__rows starts, goals; /* that cues found */
     epi__traces *traces;
     epi__reports *reports;
     uint8_t *allowed;
@@ -115,28 +110,6 @@ typedef struct call {
     float *history;
     epi__search search;
 } call;
-
-static epi_status recall(ids *found, epi_space *space, const epi_cue *cue) {
-    epi_recollection *recollection = NULL;
-    EPI__TRY(epi_recall(&recollection, space, cue, NULL));
-    size_t count = epi_recollection_hit_count(recollection);
-    found->items = epi__realloc(NULL, count + 1, sizeof *found->items);
-    for (size_t i = 0; found->items && i < count; i++)
-        found->items[found->count++] = epi_recollection_hit(recollection, i)->step;
-    epi_recollection_free(recollection);
-    return found->items ? EPI_OK : epi__fail_memory(MODULE, count * sizeof *found->items);
-}
-
-static epi_status look_up(call *c, const epi_goal *goal) {
-    if (c->start->cue) EPI__TRY(recall(&c->starts, c->space, c->start->cue));
-    if (goal && goal->cue) EPI__TRY(recall(&c->goals, c->space, goal->cue));
-    return EPI_OK;
-}
-
-static bool is_meant(const epi__traces *traces, const epi__filter *filter, size_t row) {
-    return (!filter->given->steps || epi__map_get(&filter->steps, traces->steps[row], NULL)) &&
-           (!filter->given->episodes || epi__map_get(&filter->episodes, traces->episodes[row], NULL));
-}
 
 static epi_status allow(call *c) {
     const epi__traces *t = c->traces;
@@ -146,31 +119,51 @@ static epi_status allow(call *c) {
     epi_status status = epi__filter_init(&filter, c->space->mirror, c->options.filter);
     if (!status) status = epi__columns_filter_check(c->options.filter);
     for (size_t row = 0; !status && row < t->count; row++)
-        if (is_meant(t, &filter, row)) c->allowed[row / 8] |= (uint8_t)(1u << (row % 8));
+        if (epi__row_is_meant(t, &filter, row)) c->allowed[row / 8] |= (uint8_t)(1u << (row % 8));
     epi__filter_dispose(&filter);
     c->search.allowed = c->allowed;
     return status;
 }
 
-static epi_status set_goal(call *c, const epi_goal *given) {
-    size_t size = c->traces->observation_size;
+/* The step's row and place. */
+static epi_status find_step(uint32_t *row, const epi__traces *traces, uint64_t step) {
+    *row = epi__traces_row(traces, step);
+    if (*row != EPI__NO_ROW) return EPI_OK;
+    return epi__fail(EPI_ENOTFOUND, MODULE, "step %llu is not stored", (unsigned long long)step);
+}
+
+static epi_status set_goal_places(call *c, const epi_goal *given) {
     epi__goal *goal = &c->search.goal;
-    *goal = (epi__goal){given, &c->options, size, NULL, 0, epi__neighbours_step_max(c->traces), NULL, NULL};
-    if (!given) return EPI_OK;
+    size_t size = goal->size;
     if (given->observation.data) {
         goal->places = given->observation.data;
         goal->count = 1;
         return EPI_OK;
     }
+    if (given->step) {
+        EPI__TRY(find_step(&goal->row, c->traces, given->step));
+        goal->places = epi__traces_observation(c->traces, goal->row);
+        goal->count = 1;
+        return EPI_OK;
+    }
+    if (!given->cue) return EPI_OK;
+    EPI__TRY(epi__cue_rows(&c->goals, c->traces, given->cue));
     c->goal_places = epi__realloc(NULL, c->goals.count * size + 1, sizeof *c->goal_places);
     if (!c->goal_places) return epi__fail_memory(MODULE, c->goals.count * size * sizeof(float));
-    for (size_t i = 0; i < c->goals.count; i++) {
-        uint32_t row = epi__traces_row(c->traces, c->goals.items[i]);
-        if (row == EPI__NO_ROW) continue;
-        memcpy(c->goal_places + goal->count++ * size, epi__traces_observation(c->traces, row), size * sizeof(float));
-    }
+    for (size_t i = 0; i < c->goals.count; i++)
+        memcpy(c->goal_places + i * size, epi__traces_observation(c->traces, c->goals.items[i]), size * sizeof(float));
     goal->places = c->goal_places;
+    goal->count = c->goals.count;
     return EPI_OK;
+}
+
+static epi_status set_goal(call *c, const epi_goal *given) {
+    c->search.goal = (epi__goal){.given = given,
+                                 .options = &c->options,
+                                 .size = c->traces->observation_size,
+                                 .row = EPI__NO_ROW,
+                                 .step_max = epi__neighbours_step_max(c->traces)};
+    return given ? set_goal_places(c, given) : EPI_OK;
 }
 
 static epi_status find_ways(call *c) {
@@ -194,19 +187,35 @@ static epi_status set_history(call *c) {
     return EPI_OK;
 }
 
-static epi_status start_at_step(call *c, uint64_t step) {
-    uint32_t row = epi__traces_row(c->traces, step);
-    if (row != EPI__NO_ROW) return epi__search_start(&c->search, row, epi__traces_observation(c->traces, row));
-    return epi__fail(EPI_ENOTFOUND, MODULE, "step %llu is not stored", (unsigned long long)step);
+static epi_status start_at_row(call *c, uint32_t row) {
+    return epi__search_start(&c->search, row, epi__traces_observation(c->traces, row));
 }
 
 static epi_status set_starts(call *c) {
+    uint32_t row;
     if (c->start->observation.data) return epi__search_start(&c->search, EPI__NO_ROW, c->start->observation.data);
-    if (c->start->step) return start_at_step(c, c->start->step);
-    for (size_t i = 0; i < c->starts.count; i++)
-        if (epi__traces_row(c->traces, c->starts.items[i]) != EPI__NO_ROW)
-            EPI__TRY(start_at_step(c, c->starts.items[i]));
+    if (c->start->step) {
+        EPI__TRY(find_step(&row, c->traces, c->start->step));
+        return start_at_row(c, row);
+    }
+    EPI__TRY(epi__cue_rows(&c->starts, c->traces, c->start->cue));
+    for (size_t i = 0; i < c->starts.count; i++) EPI__TRY(start_at_row(c, c->starts.items[i]));
     return EPI_OK;
+}
+
+static epi_status search(epi__search *s) {
+    s->reason = EPI_STOP_UNREACHABLE;
+    if (s->starts == 0) return EPI_OK;
+    switch (s->options->search) {
+    case EPI_SEARCH_BEAM:
+        return epi__beam(s);
+    case EPI_SEARCH_MCTS:
+        return epi__mcts(s);
+    case EPI_SEARCH_AUTO:
+    case EPI_SEARCH_BEST_FIRST:
+        break;
+    }
+    return epi__best_first(s);
 }
 
 /* With the traces held. */
@@ -216,7 +225,7 @@ static epi_status run(epi_rollouts **rollouts, call *c, const epi_goal *goal) {
     EPI__TRY(epi__reports_copy(&c->reports, c->traces));
     s->traces = c->traces;
     s->options = &c->options;
-    s->judge = (epi__judge){c->traces, c->reports, c->options.test, c->options.join_radius, c->options.context};
+    s->judge = (epi__judge){c->traces, c->reports, &c->options};
     if (c->options.time_ms) s->deadline_us = s->began_us + 1000ull * c->options.time_ms;
     if (c->options.filter) EPI__TRY(allow(c));
     EPI__TRY(set_goal(c, goal));
@@ -224,8 +233,7 @@ static epi_status run(epi_rollouts **rollouts, call *c, const epi_goal *goal) {
     EPI__TRY(set_history(c));
     EPI__TRY(epi__search_init(s));
     EPI__TRY(set_starts(c));
-    s->reason = EPI_STOP_UNREACHABLE;
-    if (s->starts > 0) EPI__TRY(c->options.search == EPI_SEARCH_BEAM ? epi__beam(s) : epi__best_first(s));
+    EPI__TRY(search(s));
     return epi__rollouts_make(rollouts, c->space, s);
 }
 
@@ -257,7 +265,6 @@ epi_status epi_imagine(epi_rollouts **rollouts, epi_space *space, const epi_situ
     c->start = start;
     c->search.began_us = epi__clock_monotonic_us();
     epi_status status = fill_options(&c->options, options, goal != NULL);
-    if (!status) status = look_up(c, goal);
     if (!status) status = epi__traces_acquire(&c->traces, space);
     if (!status) status = run(rollouts, c, goal);
     call_end(c);

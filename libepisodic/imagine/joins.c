@@ -4,6 +4,7 @@
 #include "joins.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define NEAR 0.3             /* width of what counts as here */
 #define ALIKE 0.3            /* width of what counts as the same action, in spreads of all actions */
@@ -87,10 +88,10 @@ static void score_agreement(epi_join *join, const epi__judge *judge, const epi__
         if (gap2 > UNLIKE2) continue;
         const float *began = witness_from(place, i, size), *led = witness_to(place, i, size);
         double apart2 = displacement_distance2(began, led, from, to, size);
-        double weight = exp(-0.5 * gap2), alike = bell(apart2 / length2, SAME);
+        double weight = exp(-0.5 * gap2) * place->alike[i], alike = bell(apart2 / length2, SAME);
         asked += weight;
         agreed += weight * alike;
-        if (alike > 0.5) note_episode(episodes, &join->support, t->episodes[witness]);
+        if (alike > 0.5 && place->alike[i] > 0.5) note_episode(episodes, &join->support, t->episodes[witness]);
     }
     join->agreement = agreed / asked;
 }
@@ -129,15 +130,15 @@ static double score_passage(const epi__judge *judge, const epi__place *place, co
 
 /* ---- context ----------------------------------------------------------------------------------------------------- */
 
-static double score_context(const epi__judge *judge, const epi__place *place, uint32_t row) {
+double epi__join_context(const epi__judge *judge, const float *history, size_t count, double length, uint32_t row) {
     const epi__traces *t = judge->traces;
     double product = 1.0;
-    for (size_t i = 0; i + 1 < judge->context && i < place->history_count; i++) {
+    for (size_t i = 0; i + 1 < judge->options->context && i < count; i++) {
         row = t->previous[row];
         if (row == EPI__NO_ROW) break;
-        const float *seen = place->history + i * t->observation_size;
+        const float *seen = history + i * t->observation_size;
         double apart2 = epi__distance2(seen, epi__traces_observation(t, row), t->observation_size);
-        product *= bell(apart2 / (place->length * place->length), PAST_WIDTH);
+        product *= bell(apart2 / (length * length), PAST_WIDTH);
     }
     return product;
 }
@@ -151,9 +152,28 @@ static void score_reports(epi_join *join, const epi__judge *judge, const epi__pl
                        epi__traces_landing(t, row), REPORT_RADIUS * place->length);
 }
 
+double epi__join_distance(const epi_imagine_options *options, const float *a, const float *b, size_t size) {
+    return options->distance ? options->distance(options->callback_context, a, b) : sqrt(epi__distance2(a, b, size));
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* A local step as the caller measures: an upper quartile of the witnesses' own, since blocked ones are short. */
+static double measured_length(const epi__place *place, const epi__judge *judge) {
+    double lengths[EPI__WITNESSES_MAX];
+    size_t size = judge->traces->observation_size, count = place->witness_count;
+    for (size_t i = 0; i < count; i++)
+        lengths[i] = epi__join_distance(judge->options, witness_from(place, i, size), witness_to(place, i, size), size);
+    if (count) qsort(lengths, count, sizeof *lengths, by_value);
+    return count && lengths[count * 3 / 4] > 0.0 ? lengths[count * 3 / 4] : place->length;
+}
+
 void epi__place_look(epi__place *place, const epi__judge *judge, double steps) {
     place->length = epi__neighbours_step_length(judge->traces, place->at);
-    double radius = EPI__MAX(steps, judge->radius) * place->length;
+    double radius = EPI__MAX(steps, judge->options->join_radius) * place->length;
     place->witness_count = epi__neighbours_within(place->witnesses, judge->traces, place->at, radius,
                                                   EPI__WITNESSES_MAX);
     size_t size = judge->traces->observation_size;
@@ -161,23 +181,26 @@ void epi__place_look(epi__place *place, const epi__judge *judge, double steps) {
         uint32_t row = place->witnesses[i].row;
         memcpy(place->moves + 2 * i * size, epi__traces_observation(judge->traces, row), size * sizeof(float));
         memcpy(place->moves + (2 * i + 1) * size, epi__traces_landing(judge->traces, row), size * sizeof(float));
+        place->alike[i] = epi__join_context(judge, place->history, place->history_count, place->length, row);
     }
+    place->unit = judge->options->distance ? measured_length(place, judge) : place->length;
 }
 
+/* Under a model of the caller's, only what the world answered casts doubt. */
 void epi__join_score(epi_join *join, const epi__judge *judge, const epi__place *place, uint32_t row) {
     const epi__traces *t = judge->traces;
+    const epi_imagine_options *o = judge->options;
     const float *there = epi__traces_observation(t, row);
-    double distance2 = epi__distance2(place->at, there, t->observation_size);
-    join->distance = sqrt(distance2) / place->length;
+    join->distance = epi__join_distance(o, place->at, there, t->observation_size) / place->unit;
     join->agreement = join->passage = join->context = 1.0;
     join->support = join->confirmed = join->refuted = 0;
-    if (judge->test == EPI_JOIN_EVIDENCE) {
+    if (o->test == EPI_JOIN_EVIDENCE && !o->step) {
         score_agreement(join, judge, place, row);
         join->passage = score_passage(judge, place, there);
-        join->context = score_context(judge, place, row);
+        join->context = epi__join_context(judge, place->history, place->history_count, place->length, row);
     }
     score_reports(join, judge, place, row);
     double answers = (1.0 + join->confirmed) / (1.0 + join->confirmed + REFUTED_WEIGHT * join->refuted);
-    join->plausibility = bell(distance2 / (place->length * place->length), judge->radius) * join->agreement *
-                         join->passage * join->context * answers;
+    double near = o->step ? 1.0 : bell(join->distance * join->distance, o->join_radius);
+    join->plausibility = near * join->agreement * join->passage * join->context * answers;
 }

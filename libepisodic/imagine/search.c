@@ -31,12 +31,13 @@ static epi_status add_node(epi__search *search, const epi__node *node, const flo
 
 epi_status epi__search_init(epi__search *search) {
     size_t size = search->traces->observation_size;
-    search->past = epi__realloc(NULL, size * EPI_CONTEXT_COUNT_MAX, sizeof *search->past);
+    search->past = epi__realloc(NULL, 2 * size * EPI_CONTEXT_COUNT_MAX, sizeof *search->past);
     search->here = epi__realloc(NULL, 3 * size, sizeof *search->here);
     search->found = epi__realloc(NULL, search->options->k, sizeof *search->found);
     search->around.moves = epi__realloc(NULL, 2 * EPI__WITNESSES_MAX * size, sizeof *search->around.moves);
     if (!search->past || !search->here || !search->found || !search->around.moves)
         return epi__fail_memory(MODULE, size * sizeof(float));
+    search->past_there = search->past + size * EPI_CONTEXT_COUNT_MAX;
     search->before = search->here + size;
     search->there = search->before + size;
     return EPI_OK;
@@ -86,30 +87,52 @@ bool epi__search_spent(epi__search *search) {
 
 /* ---- looking around ---------------------------------------------------------------------------------------------- */
 
-/* Believed places before a node, newest first: back through its pieces, then what the caller knows of. */
-static size_t look_back(epi__search *search, uint32_t node) {
+/* Where one stands who stood at `from` when the piece stood at `first`, now that the piece stands at `at`. */
+static void displace(float *place, const float *from, const float *first, const float *at, size_t size) {
+    for (size_t i = 0; i < size; i++) place[i] = from[i] + (at[i] - first[i]);
+}
+
+/* The believed places of a node's own steps, newest first. */
+static void piece_back(float *places, size_t *count, size_t wanted, const epi__search *search, uint32_t node) {
     const epi__traces *t = search->traces;
-    size_t size = t->observation_size, wanted = EPI__MAX(search->judge.context, 2u) - 1, count = 0;
-    for (; node != EPI__NO_NODE && search->nodes[node].parent != EPI__NO_NODE && count < wanted;
-         node = search->nodes[node].parent) {
-        const epi__node *n = &search->nodes[node];
-        const float *from = epi__search_place(search, n->parent), *first = epi__traces_observation(t, n->row);
-        uint32_t row = n->row;
-        for (uint32_t i = 1; i < n->count; i++) row = t->next[row];
-        for (uint32_t i = n->count; i-- > 0 && count < wanted; row = t->previous[row], count++) {
-            const float *at = epi__traces_observation(t, row);
-            for (size_t d = 0; d < size; d++) search->past[count * size + d] = from[d] + (at[d] - first[d]);
-        }
+    const epi__node *n = &search->nodes[node];
+    const float *from = epi__search_place(search, n->parent), *first = epi__traces_observation(t, n->row);
+    uint32_t row = n->row;
+    for (uint32_t i = 1; i < n->count; i++) row = t->next[row];
+    for (uint32_t i = n->count; i-- > 0 && *count < wanted; row = t->previous[row])
+        displace(places + (*count)++ * t->observation_size, from, first, epi__traces_observation(t, row),
+                 t->observation_size);
+}
+
+size_t epi__search_back(float *places, const epi__search *search, uint32_t node) {
+    const epi__traces *t = search->traces;
+    size_t size = t->observation_size, wanted = EPI__MAX(search->options->context, 2u) - 1, count = 0;
+    for (; search->nodes[node].parent != EPI__NO_NODE && count < wanted; node = search->nodes[node].parent)
+        piece_back(places, &count, wanted, search, node);
+    uint32_t row = search->nodes[node].parent == EPI__NO_NODE ? search->nodes[node].arrived : EPI__NO_ROW;
+    if (row == EPI__NO_ROW) {
+        for (size_t i = 0; i < search->history_count && count < wanted; i++, count++)
+            memcpy(places + count * size, search->history + i * size, size * sizeof(float));
+        return count;
     }
-    for (size_t i = 0; i < search->history_count && count < wanted; i++, count++)
-        memcpy(search->past + count * size, search->history + i * size, size * sizeof(float));
+    for (; count < wanted && (row = t->previous[row]) != EPI__NO_ROW; count++)
+        memcpy(places + count * size, epi__traces_observation(t, row), size * sizeof(float));
     return count;
+}
+
+uint64_t epi__search_cell(epi__search *search, uint32_t node, double cell, double shift) {
+    size_t size = search->traces->observation_size;
+    uint64_t cells[2] = {epi__neighbours_cell_of(epi__search_place(search, node), size, cell, shift), 0};
+    if (search->options->context < 2) return cells[0];
+    size_t count = epi__search_back(search->past, search, node);
+    if (count > 0) cells[1] = epi__neighbours_cell_of(search->past + (count - 1) * size, size, cell, shift);
+    return epi__hash64(cells, sizeof cells);
 }
 
 void epi__search_look(epi__search *search, uint32_t node) {
     memcpy(search->here, epi__search_place(search, node), search->traces->observation_size * sizeof(float));
     search->around.at = search->here;
-    search->around.history_count = look_back(search, node);
+    search->around.history_count = epi__search_back(search->past, search, node);
     search->around.history = search->past;
     epi__place_look(&search->around, &search->judge, LOOK);
 }
@@ -144,9 +167,18 @@ static double reward_of(const epi__search *search, const float *from, const floa
     return o->reward(o->callback_context, from, to, epi__traces_action(search->traces, row), recorded);
 }
 
-/* Where one stands who stood at `from` when the piece stood at `first`, now that the piece stands at `at`. */
-static void displace(float *place, const float *from, const float *first, const float *at, size_t size) {
-    for (size_t i = 0; i < size; i++) place[i] = from[i] + (at[i] - first[i]);
+/* What the step of a row leads to, from search->before into search->there; by the caller's model if there is one. */
+static bool imagine_step(bool *ended, const epi__search *search, const float *first, uint32_t row) {
+    const epi__traces *t = search->traces;
+    const epi_imagine_options *o = search->options;
+    size_t size = t->observation_size;
+    *ended = false;
+    if (o->step)
+        return o->step(o->callback_context, search->there, ended, search->before, epi__traces_action(t, row)) &&
+               epi__math_all_finite(search->there, size);
+    displace(search->there, search->here, first, epi__traces_landing(t, row), size);
+    *ended = t->flags[row] & EPI__TRACE_TERMINATED;
+    return true;
 }
 
 static void take_step(epi__search *search, epi__node *next, uint32_t row) {
@@ -156,7 +188,6 @@ static void take_step(epi__search *search, epi__node *next, uint32_t row) {
     next->steps++;
     next->count++;
     next->arrived = t->next[row];
-    next->ended = t->flags[row] & EPI__TRACE_TERMINATED;
     next->at_goal = epi__goal_reached(&search->goal, search->there);
 }
 
@@ -169,7 +200,7 @@ static bool follow(epi__search *search, epi__node *next, uint32_t steps) {
     memcpy(search->there, from, size * sizeof *from);
     for (uint32_t row = next->row; next->count < steps && is_allowed(search, row); row = next->arrived) {
         displace(search->before, from, first, epi__traces_observation(t, row), size);
-        displace(search->there, from, first, epi__traces_landing(t, row), size);
+        if (!imagine_step(&next->ended, search, first, row)) return false;
         if (!is_valid(search, search->before, search->there, row)) return false;
         take_step(search, next, row);
         if (next->at_goal || next->ended || next->arrived == EPI__NO_ROW) break;
@@ -181,6 +212,22 @@ static bool follow(epi__search *search, epi__node *next, uint32_t steps) {
 /* Going on as the piece does on which one has stood exactly is memory, and beyond doubt. */
 static bool is_memory(const epi__search *search, const epi__node *parent, const epi_join *join, uint32_t row) {
     return row == parent->arrived && join->distance < 1e-4 && (!search->judge.reports || join->refuted == 0);
+}
+
+static void set_cost(const epi__search *search, epi__node *node) {
+    node->cost = node->steps + node->joins * JOIN_COST + search->options->doubt_cost * node->doubt / log(2.0);
+}
+
+/* At a goal that is a stored step one must have come as that one did. */
+static void judge_arrival(epi__search *search, uint32_t node) {
+    epi__node *n = &search->nodes[node];
+    if (!n->at_goal || search->goal.row == EPI__NO_ROW || search->options->context < 2) return;
+    size_t count = epi__search_back(search->past_there, search, node);
+    double length = epi__neighbours_step_length(search->traces, epi__search_place(search, node));
+    double agreement = epi__join_context(&search->judge, search->past_there, count, length, search->goal.row);
+    n->at_goal = agreement >= search->options->plausibility_min;
+    if (n->at_goal) n->doubt -= log(agreement);
+    set_cost(search, n);
 }
 
 static epi_status go_on(epi__search *search, uint32_t node, uint32_t row, uint32_t steps) {
@@ -201,17 +248,20 @@ static epi_status go_on(epi__search *search, uint32_t node, uint32_t row, uint32
     if (is_memory(search, &parent, &join, row)) join.plausibility = 1.0;
     bool entry = parent.parent == EPI__NO_NODE; /* one has to begin somehow */
     double least = search->options->plausibility_min;
+    if (search->options->distance && join.distance > search->options->join_radius && !entry) return EPI_OK;
     if (join.plausibility < least && !entry) return EPI_OK;
     join.plausibility = EPI__MAX(join.plausibility, entry ? PLAUSIBILITY_LEAST : least);
     next.doubt -= log(join.plausibility);
-    next.cost = next.steps + next.joins * JOIN_COST + search->options->doubt_cost * next.doubt / log(2.0);
-    return add_node(search, &next, search->there);
+    set_cost(search, &next);
+    EPI__TRY(add_node(search, &next, search->there));
+    judge_arrival(search, (uint32_t)search->count - 1);
+    return EPI_OK;
 }
 
 /* How far joins may reach from here. Whoever begins where nobody was begins as the nearest did. */
 static double reach(epi__search *search, const epi__node *node) {
     epi__place *around = &search->around;
-    double radius = search->judge.radius * around->length;
+    double radius = search->options->join_radius * around->length;
     bool near = around->witness_count > 0 && (double)around->witnesses[0].distance2 <= radius * radius;
     if (near || node->parent != EPI__NO_NODE) return radius;
     epi__place_look(around, &search->judge, LOOK_ENTRY);
@@ -222,7 +272,7 @@ epi_status epi__search_expand(epi__search *search, uint32_t node, uint32_t steps
     const epi__node n = search->nodes[node];
     const epi_imagine_options *o = search->options;
     if (n.ended || n.steps >= o->steps_max) return EPI_OK;
-    steps = EPI__MIN(steps, o->steps_max - n.steps);
+    steps = o->step ? 1 : EPI__MIN(steps, o->steps_max - n.steps); /* a model knows no pieces */
     search->expansions++;
     epi__search_look(search, node);
     if (n.arrived != EPI__NO_ROW && is_allowed(search, n.arrived)) EPI__TRY(go_on(search, node, n.arrived, steps));
@@ -232,6 +282,7 @@ epi_status epi__search_expand(epi__search *search, uint32_t node, uint32_t steps
         const epi__neighbour *one = &search->around.witnesses[i];
         if ((double)one->distance2 > radius * radius) break;
         if (one->row == n.arrived || !is_allowed(search, one->row)) continue;
+        if (search->around.alike[i] < o->plausibility_min) continue;
         EPI__TRY(go_on(search, node, one->row, steps));
         looked++;
     }

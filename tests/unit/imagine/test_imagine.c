@@ -24,51 +24,6 @@ static epi_rollouts *imagine(epi_space *space, const float *from, const float *t
     return rollouts;
 }
 
-static const void *part_of(const epi_recollection *found, const char *role) {
-    const epi_scene *scene = epi_recollection_scene(found, 0);
-    return epi_scene_part(scene, epi_scene_step(scene, 0), role)->data;
-}
-
-/* Every step is what the space has under its id, to the bit, and each once. */
-static void assert_is_stored(epi_space *space, const epi_rollout *rollout) {
-    for (size_t i = 0; i < rollout->step_count; i++) {
-        const epi_imagined_step *step = epi_rollout_step(rollout, i);
-        epi_recollection *found = NULL;
-        float reward;
-        EXPECT(EPI_OK, epi_step_read(&found, space, step->step));
-        memcpy(&reward, part_of(found, "reward"), sizeof reward);
-        assert_memory_equal(step->observation, part_of(found, "observation"), 2 * sizeof(float));
-        assert_memory_equal(step->action, part_of(found, "action"), step->action_size);
-        assert_true(step->reward == (double)reward);
-        assert_int_equal(step->episode, epi_recollection_scene(found, 0)->episode);
-        epi_recollection_free(found);
-        for (size_t j = 0; j < i; j++) assert_true(epi_rollout_step(rollout, j)->step != step->step);
-    }
-}
-
-static void assert_pieces_are_whole(const epi_rollout *rollout) {
-    size_t steps = 0, joins = 0;
-    for (size_t i = 0; i < rollout->piece_count; i++) {
-        const epi_piece *piece = epi_rollout_piece(rollout, i);
-        assert_int_equal(piece->index, steps);
-        for (size_t j = 0; j < piece->count; j++, steps++) {
-            const epi_imagined_step *step = epi_rollout_step(rollout, steps);
-            assert_int_equal(step->episode, piece->episode);
-            assert_int_equal(step->step, piece->first_step + j);
-            assert_ptr_equal(step->join, j == 0 ? piece->join : NULL);
-        }
-        if (!piece->join) continue;
-        assert_ptr_equal(piece->join, epi_rollout_join(rollout, joins++));
-        assert_int_equal(piece->join->to_step, piece->first_step);
-        assert_true(piece->join->plausibility > 0.0 && piece->join->plausibility <= 1.0);
-    }
-    assert_int_equal(steps, rollout->step_count);
-    assert_int_equal(joins, rollout->join_count);
-    assert_null(epi_rollout_step(rollout, steps));
-    assert_null(epi_rollout_piece(rollout, rollout->piece_count));
-    assert_null(epi_rollout_join(rollout, joins));
-}
-
 static void a_plan_is_made_of_stored_steps_and_ends_at_the_goal(void **state) {
     place *p = *state;
     epi_space *space = square(p);
@@ -76,8 +31,8 @@ static void a_plan_is_made_of_stored_steps_and_ends_at_the_goal(void **state) {
     assert_int_equal(epi_rollouts_count(rollouts), 1);
     assert_int_equal(epi_rollouts_stop_reason(rollouts), EPI_STOP_GOAL);
     const epi_rollout *plan = epi_rollouts_get(rollouts, 0);
-    assert_is_stored(space, plan);
-    assert_pieces_are_whole(plan);
+    walks_assert_stored(space, plan);
+    walks_assert_whole(plan);
     assert_int_equal(plan->stop_reason, EPI_STOP_GOAL);
     assert_true(hypot((double)plan->end[0] - 3.6, (double)plan->end[1] - 3.6) <= 0.3001);
     assert_true(plan->return_mean == (double)plan->step_count);
@@ -98,16 +53,20 @@ static void rollouts_without_a_goal_keep_their_limits(void **state) {
         options.steps_max = (uint32_t)epi__random_below(&random, 12) + 1;
         options.joins_max = (uint32_t)epi__random_below(&random, 4) + 1;
         options.discount = 0.9;
+        options.search = i % 2 ? EPI_SEARCH_BEAM : EPI_SEARCH_MCTS;
+        options.expansions_max = (uint32_t)epi__random_below(&random, 300) + 2;
+        options.seed = epi__random_next(&random);
         epi_rollouts *rollouts = imagine(space, corner, NULL, &options);
         assert_in_range(epi_rollouts_count(rollouts), 1, options.k);
+        assert_in_range(epi_rollouts_expansions(rollouts), 1, options.expansions_max);
         for (size_t r = 0; r < epi_rollouts_count(rollouts); r++) {
             const epi_rollout *rollout = epi_rollouts_get(rollouts, r);
             assert_in_range(rollout->step_count, 1, options.steps_max);
             assert_in_range(rollout->join_count, 0, options.joins_max);
             assert_true(rollout->return_spread >= 0.0);
             assert_true(r == 0 || rollout->return_low <= epi_rollouts_get(rollouts, r - 1)->return_low);
-            assert_is_stored(space, rollout);
-            assert_pieces_are_whole(rollout);
+            walks_assert_stored(space, rollout);
+            walks_assert_whole(rollout);
         }
         epi_rollouts_free(rollouts);
     }
@@ -162,14 +121,19 @@ static void a_copy_of_an_episode_has_novelty_0(void **state) {
 static void the_same_question_gives_the_same_bytes(void **state) {
     place *p = *state;
     epi_space *space = square(p);
-    for (int goal = 0; goal < 2; goal++) {
+    for (int way = 0; way < 5; way++) { /* beam and tree without a goal, and all three with one */
+        const int goal = way >= 2;
         epi_imagine_options options = epi_imagine_options_default();
+        options.search = goal ? (epi_search)(way - 1) : (epi_search)(EPI_SEARCH_BEAM + way);
         options.k = 3;
         options.seed = 5;
         options.steps_max = goal ? 200 : 10;
+        options.expansions_max = 2000;
         epi_rollouts *a = imagine(space, corner, goal ? far_corner : NULL, &options);
         epi_rollouts *b = imagine(space, corner, goal ? far_corner : NULL, &options);
+        assert_in_range(epi_rollouts_count(a), 1, 3);
         assert_int_equal(epi_rollouts_count(a), epi_rollouts_count(b));
+        assert_int_equal(epi_rollouts_expansions(a), epi_rollouts_expansions(b));
         for (size_t r = 0; r < epi_rollouts_count(a); r++) {
             const epi_rollout *x = epi_rollouts_get(a, r), *y = epi_rollouts_get(b, r);
             assert_int_equal(x->step_count, y->step_count);

@@ -55,3 +55,47 @@ epi_goal walks_to(const float at[2], double tolerance) {
     goal.tolerance = tolerance;
     return goal;
 }
+
+static const void *part_of(const epi_recollection *found, const char *role) {
+    const epi_scene *scene = epi_recollection_scene(found, 0);
+    return epi_scene_part(scene, epi_scene_step(scene, 0), role)->data;
+}
+
+void walks_assert_stored(epi_space *space, const epi_rollout *rollout) {
+    for (size_t i = 0; i < rollout->step_count; i++) {
+        const epi_imagined_step *step = epi_rollout_step(rollout, i);
+        epi_recollection *found = NULL;
+        float reward;
+        EXPECT(EPI_OK, epi_step_read(&found, space, step->step));
+        memcpy(&reward, part_of(found, "reward"), sizeof reward);
+        assert_memory_equal(step->observation, part_of(found, "observation"), 2 * sizeof(float));
+        assert_memory_equal(step->action, part_of(found, "action"), step->action_size);
+        assert_true(step->reward == (double)reward);
+        assert_int_equal(step->episode, epi_recollection_scene(found, 0)->episode);
+        epi_recollection_free(found);
+        for (size_t j = 0; j < i; j++) assert_true(epi_rollout_step(rollout, j)->step != step->step);
+    }
+}
+
+void walks_assert_whole(const epi_rollout *rollout) {
+    size_t steps = 0, joins = 0;
+    for (size_t i = 0; i < rollout->piece_count; i++) {
+        const epi_piece *piece = epi_rollout_piece(rollout, i);
+        assert_int_equal(piece->index, steps);
+        for (size_t j = 0; j < piece->count; j++, steps++) {
+            const epi_imagined_step *step = epi_rollout_step(rollout, steps);
+            assert_int_equal(step->episode, piece->episode);
+            assert_int_equal(step->step, piece->first_step + j);
+            assert_ptr_equal(step->join, j == 0 ? piece->join : NULL);
+        }
+        if (!piece->join) continue;
+        assert_ptr_equal(piece->join, epi_rollout_join(rollout, joins++));
+        assert_int_equal(piece->join->to_step, piece->first_step);
+        assert_true(piece->join->plausibility > 0.0 && piece->join->plausibility <= 1.0);
+    }
+    assert_int_equal(steps, rollout->step_count);
+    assert_int_equal(joins, rollout->join_count);
+    assert_null(epi_rollout_step(rollout, steps));
+    assert_null(epi_rollout_piece(rollout, rollout->piece_count));
+    assert_null(epi_rollout_join(rollout, joins));
+}

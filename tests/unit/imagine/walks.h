@@ -12,5 +12,9 @@ uint64_t walks_add(epi_space *space, const float *places, size_t count, uint32_t
 void walks_fill(epi_space *space, float x, float y, float side, size_t episodes, uint64_t seed);
 epi_situation walks_at(const float place[2]);
 epi_goal walks_to(const float place[2], double tolerance);
+/* Every step is what the space has under its id, to the bit, and each once. */
+void walks_assert_stored(epi_space *space, const epi_rollout *rollout);
+/* Pieces are runs of one episode, one after another, and each join leads into the piece behind it. */
+void walks_assert_whole(const epi_rollout *rollout);
 
 #endif
