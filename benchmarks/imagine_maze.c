@@ -170,12 +170,19 @@ static void run_maze(const bench_run *run, const char *name, bool tenth) {
                BENCH_CONFIG({"task", .text = name}, {"data", .text = data}));
 }
 
-void imagine_maze_run(const bench_run *run) {
-    static const char *const names[] = {"medium", "large", "giant"};
-    for (size_t i = 0; i < 3; i++) {
-        run_maze(run, names[i], true);
-        if (!run->quick) run_maze(run, names[i], false);
-    }
+static void run_both(const bench_run *run, const char *name) {
+    run_maze(run, name, true);
+    if (!run->quick) run_maze(run, name, false);
+}
+
+void imagine_maze_medium_run(const bench_run *run) {
+    run_both(run, "medium");
+}
+void imagine_maze_large_run(const bench_run *run) {
+    run_both(run, "large");
+}
+void imagine_maze_giant_run(const bench_run *run) {
+    run_both(run, "giant");
 }
 
 /* ---- speed ------------------------------------------------------------------------------------------------------- */

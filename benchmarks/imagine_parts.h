@@ -7,7 +7,9 @@
 /* --seed is the first of a part's seeds; --quick: within a few seconds. Results are emitted by the part. */
 void imagine_rooms_run(const bench_run *run);
 void imagine_aliased_run(const bench_run *run);
-void imagine_maze_run(const bench_run *run);
+void imagine_maze_medium_run(const bench_run *run);
+void imagine_maze_large_run(const bench_run *run);
+void imagine_maze_giant_run(const bench_run *run);
 void imagine_speed_run(const bench_run *run);
 
 /* A percentage of n with its 95 % interval (Wilson), as a line with the given config; count is of config. */

@@ -106,6 +106,92 @@ static epi_status tell(epi_space *space) {
     return status;
 }
 
+/* ---- numeric steps ----------------------------------------------------------------------------------------------- */
+
+/* Steps of 1 along a line and back, in episodes of four, so that a plan needs joins. */
+enum { WALKS = 24, WALK_STEPS = 4 };
+static uint64_t walked[WALKS * WALK_STEPS];
+
+static void record_walks(place *p) {
+    enum { STEPS = WALK_STEPS };
+    epi_space *space = place_transitions(p, "walks", 2, EPI_F32, 2);
+    epi_recorder *recorder = place_recorder(space, 1);
+    for (int episode = 0; episode < WALKS; episode++) {
+        float places[2 * (STEPS + 1)] = {0}, actions[2 * STEPS] = {0}, rewards[STEPS];
+        bool truncated[STEPS] = {[STEPS - 1] = true};
+        for (int i = 0; i <= STEPS; i++) places[2 * i] = (float)(episode % 6 + (episode % 2 ? STEPS - i : i));
+        for (int i = 0; i < STEPS; i++) {
+            actions[2 * i] = places[2 * i + 2] - places[2 * i];
+            rewards[i] = (float)i;
+        }
+        const epi_column columns[] = {
+            epi_column_f32(EPI_OBSERVATION, places), epi_column_f32(EPI_NEXT_OBSERVATION, places + 2),
+            epi_column_f32(EPI_ACTION, actions), epi_column_f32(EPI_REWARD, rewards),
+            epi_column_bool(EPI_TRUNCATED, truncated)};
+        EXPECT(EPI_OK, epi_transitions_append(walked + episode * STEPS, recorder, NULL, columns, 5, STEPS));
+    }
+    epi_recorder_close(recorder);
+    epi_space_close(space);
+}
+
+static const float line_start[2] = {0.5f, 0.0f}, line_end[2] = {8.0f, 0.0f};
+
+static epi_status search(epi_space *space, epi_search way, bool to_goal) {
+    epi_rollouts *rollouts = NULL;
+    epi_situation start = epi_situation_default();
+    epi_goal goal = epi_goal_default();
+    epi_cue cue = epi_cue_default();
+    epi_filter filter = epi_filter_default();
+    epi_imagine_options options = epi_imagine_options_default();
+    filter.steps = walked;
+    filter.step_count = WALKS * WALK_STEPS;
+    cue.vector = line_end;
+    cue.vector_size = 2;
+    start.observation = epi_tensor_f32(line_start, 2);
+    start.context = epi_tensor_f32(line_start, 2);
+    goal.cue = &cue;
+    goal.tolerance = 0.6;
+    options.search = way;
+    options.filter = &filter;
+    options.context = 2;
+    options.steps_max = 20;
+    options.expansions_max = 400;
+    epi_status status = epi_imagine(&rollouts, space, &start, to_goal ? &goal : NULL, &options);
+    assert_true((status == EPI_OK) == (rollouts != NULL));
+    if (!status) assert_int_equal(epi_rollouts_count(rollouts), 1);
+    if (!status) status = epi_imagine_report(space, epi_rollouts_get(rollouts, 0),
+                                             epi_rollout_join(epi_rollouts_get(rollouts, 0), 0), EPI_CONFIRMED);
+    epi_rollouts_free(rollouts);
+    return status;
+}
+
+static epi_status search_best_first(epi_space *space) {
+    return search(space, EPI_SEARCH_BEST_FIRST, true);
+}
+static epi_status search_beam(epi_space *space) {
+    return search(space, EPI_SEARCH_BEAM, false);
+}
+static epi_status search_tree(epi_space *space) {
+    return search(space, EPI_SEARCH_MCTS, true);
+}
+
+/* A step that leads nowhere: a report is made too. */
+static epi_status plan(epi_space *space) {
+    epi_planner *planner = NULL;
+    epi_goal goal = epi_goal_default();
+    epi_tensor action;
+    goal.observation = epi_tensor_f32(line_end, 2);
+    goal.tolerance = 0.6;
+    epi_status status = epi_planner_open(&planner, space, &goal, NULL);
+    assert_true((status == EPI_OK) == (planner != NULL));
+    for (int i = 0; !status && i < 2; i++) {
+        status = epi_planner_next(&action, planner, line_start);
+        if (!status) status = epi_planner_observe(planner, line_start, 0.0, false);
+    }
+    epi_planner_close(planner);
+    return status;
+}
+
 static bool fail_at(place *p, const char *name, epi_status (*call)(epi_space *space), size_t k) {
     epi_space *space = NULL;
     place_reopen(p);
@@ -128,7 +214,13 @@ static void every_allocation_of_imagining_may_fail(void **state) {
     static const struct {
         const char *space;
         epi_status (*call)(epi_space *space);
-    } calls[] = {{"tools", ask}, {"events", recombine}, {"events", tell}};
+    } calls[] = {{"tools", ask},
+                 {"events", recombine},
+                 {"events", tell},
+                 {"walks", search_best_first},
+                 {"walks", search_beam},
+                 {"walks", search_tree},
+                 {"walks", plan}};
     epi_space *space = NULL;
     EXPECT(EPI_OK, epi_space_open(&space, p->memory, "tools", epi_schema_trajectory()));
     record_tries(space);
@@ -136,6 +228,7 @@ static void every_allocation_of_imagining_may_fail(void **state) {
     EXPECT(EPI_OK, epi_space_open(&space, p->memory, "events", epi_schema_events()));
     record_events(space);
     epi_space_close(space);
+    record_walks(p);
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         size_t k = 1;
         while (fail_at(p, calls[i].space, calls[i].call, k)) k += k < 150 ? 1 : 1 + k / 40;
