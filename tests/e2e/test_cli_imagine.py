@@ -1,7 +1,10 @@
 """test_cli_imagine.py - `episodic imagine`: actions and their courses, events and stories, as text and as JSON."""
 
 import json
+import os
+import subprocess
 import unittest
+from pathlib import Path
 
 from test_cli import Case
 
@@ -52,6 +55,29 @@ class Imagine(Case):
         self.assertEqual({part["role"]: part["value"] for part in events[0]["parts"]}["who"], "Ben")
         self.fails(1, "nothing stored", "imagine", "--space", "home", "--role", "who=nobody")
         self.fails(2, "no tools", "imagine", "--space", "home", "restart")
+
+    def test_ways_through_numeric_steps_are_told_with_their_pieces(self):
+        walker = Path(os.environ["EPISODIC_BINARY_DIR"]) / "agents" / "maze_walker"
+        subprocess.run([walker, self.memory, "wander", "150"], check=True, capture_output=True)
+        asked = ("imagine", "--space", "maze", "--from", "2,0", "--to", "0,8")
+        told = self.ok(*asked)
+        self.assertRegex(told, r"^imagined \| reaches the goal after \d+ steps of \d+ pieces, at 0 8 \| plausibility")
+        self.assertRegex(told, r"\n  \d+ steps? as in episode \d+ from step \d+ on \| joined 0 steps away: agreement")
+        rollout = self.json(*asked)["rollouts"][0]
+        self.assertTrue(rollout["imagined"] and rollout["goal"])
+        self.assertEqual(rollout["at"], [0, 8])
+        step = rollout["pieces"][0]["steps"][0]
+        self.assertEqual(step["observation"], [2, 0])
+        self.assertIn("observation", self.ok("show", "--space", "maze", "step", str(step["step"])))
+        again = ("imagine", "--space", "maze", "--from-step", str(step["step"]), "--steps", "3", "--search", "mcts")
+        self.assertEqual(len(self.json(*again)["rollouts"]), 1)
+        self.assertEqual(self.ok(*again), self.ok(*again))
+        self.fails(1, "nothing stored leads there", "imagine", "--space", "maze", "--from", "2,0", "--to", "99,8")
+        self.fails(2, "where does it begin", "imagine", "--space", "maze")
+        self.fails(2, "numbers with commas", "imagine", "--space", "maze", "--from", "2,north")
+        self.fails(2, "two answers", "imagine", "--space", "maze", "--from", "2,0", "--from-step", "1")
+        self.fails(3, "not stored", "imagine", "--space", "maze", "--from-step", "1")
+        self.fails(4, "3 elements, expected 2", "imagine", "--space", "maze", "--from", "2,0,1")
 
 
 if __name__ == "__main__":

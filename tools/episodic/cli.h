@@ -186,6 +186,10 @@ void print_step_words(char **who, char **text, const epi_recalled_step *step);
 /* All of a step, a line for each part. */
 void print_step(const cli *c, const epi_scene *scene, const epi_recalled_step *step);
 void print_score(char out[16], double score);
+epi_dtype dtype_of(const cli *c, const char *role); /* of the space's schema */
+/* "0.5 1 2", at most eight of them; the same as an array. */
+void print_numbers(char *text, size_t room, epi_dtype dtype, const void *data, size_t size);
+void json_numbers(epi_json_writer *writer, const char *name, epi_dtype dtype, const void *data, size_t size);
 /* "12,345" */
 char *print_count(char out[32], uint64_t count);
 void json_profile(epi_json_writer *writer, const epi_space_stats *stats);
@@ -203,6 +207,10 @@ int json_print(const cli *c, epi_json_writer *writer); /* prints the text and fr
 
 /* Upkeep of one space with a bar, and a line that says what was done. limit_ms 0: until done. */
 int cli_keep_up(cli *c, epi_space *space, uint64_t limit_ms);
+
+/* ---- rollouts.c: `episodic imagine` in a space of numeric transitions ------------------------------------------ */
+
+int rollouts_run(const cli *c);
 
 /* ---- cmd_*.c --------------------------------------------------------------------------------------------------- */
 

@@ -1,4 +1,5 @@
-/* cmd_imagine.c - `episodic imagine`: how actions may play out, by the tries of a space; or events that could be. */
+/* cmd_imagine.c - `episodic imagine`: how actions may play out, by the tries of a space; or events that could be; or
+ * ways through numeric steps (rollouts.c). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +14,16 @@ static const cli_option options[] = {
     {"propose", 0, "N", "the N best tools that were not named (5 when none is, else 0)"},
     {"courses", 0, "N", "the N best courses of two tools, one after the other (0)"},
     {"role", 'r', "NAME=VALUE", "in a space of events: what each of them has; may be repeated"},
-    {"count", 'k', "N", "events (10)"},
+    {"count", 'k', "N", "events (10), or rollouts of numeric steps (1)"},
     {"story", 0, NULL, "events: what would happen then, one after the other"},
-    {"seed", 0, "N", "events: of what is drawn (0)"},
+    {"from", 0, "NUMBERS", "numeric steps: an observation to begin at, its numbers with commas between"},
+    {"from-step", 0, "ID", "numeric steps: begin as this step began"},
+    {"to", 0, "NUMBERS", "numeric steps: an observation to reach; without a goal, the return is wanted"},
+    {"to-step", 0, "ID", "numeric steps: reach what this step began in"},
+    {"within", 0, "DISTANCE", "numeric steps: how near to the goal is there (0: equal)"},
+    {"steps", 0, "N", "numeric steps: at most so many (1000; without a goal 20)"},
+    {"search", 0, "NAME", "numeric steps: best-first, beam or mcts (best-first; without a goal beam)"},
+    {"seed", 0, "N", "of what is drawn (0)"},
     OPTION_JSON,
     OPTIONS_END,
 };
@@ -139,6 +147,7 @@ static int run(cli *c) {
     int code = cli_open(c, TO_READ, NULL);
     if (code != DONE) return code;
     const epi_schema *schema = epi_space_schema(c->space);
+    if (strcmp(schema->preset, "transitions") == 0) return rollouts_run(c);
     if (has_role(schema, "tool") && has_role(schema, "situation")) return run_actions(c);
     if (c->operand_count > 0 || cli_has(c, "situation"))
         return cli_error(c, BAD_USAGE, "space \"%s\" has no tools: its schema has no roles \"tool\" and \"situation\"",
@@ -148,14 +157,17 @@ static int run(cli *c) {
 
 const cli_command cmd_imagine = {
     .name = "imagine",
-    .summary = "how actions may play out, or events that could be",
+    .summary = "how actions may play out, events that could be, ways to a goal",
     .usage = "[ACTION...]",
     .examples = "  episodic imagine --space agent --situation '{\"load\":\"high\"}' restart roll_back\n"
                 "  episodic imagine --space agent --task \"restore the API\" 'restart {\"name\":\"api\"}' --json\n"
                 "  episodic imagine --space agent --courses 3\n"
-                "  episodic imagine --space home --role who=Ann --story\n",
+                "  episodic imagine --space home --role who=Ann --story\n"
+                "  episodic imagine --space maze --from 0.5,0.5 --to 8,3 --within 0.5\n",
     .notes = "An action is a tool, or a tool, a blank and its arguments as JSON. All that is told is imagined:\n"
-             "counted from stored steps, which each line names. Exit code 1: nothing stored says anything about it.\n",
+             "counted from stored steps, which each line names. Numeric steps are of the preset transitions: pieces\n"
+             "of what was recorded, joined where one could have gone on as the other did; lengths are in local steps.\n"
+             "Exit code 1: nothing stored says anything about it, or leads there.\n",
     .options = options,
     .operand_min = 0,
     .operand_max = CLI_GIVEN_MAX,

@@ -87,7 +87,24 @@ static size_t element_size(epi_dtype dtype) {
     return (size_t)dtype < sizeof sizes / sizeof sizes[0] ? sizes[dtype] : 1;
 }
 
-static epi_dtype dtype_of(const cli *c, const char *role) {
+void print_numbers(char *text, size_t room, epi_dtype dtype, const void *data, size_t size) {
+    size_t count = size / element_size(dtype);
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < count && i < 8 && used < room; i++) {
+        used += (size_t)snprintf(text + used, room - used, "%s%g", i > 0 ? " " : "", element_at(dtype, data, i));
+    }
+    if (count > 8 && used < room) snprintf(text + used, room - used, " ... (%zu)", count);
+}
+
+void json_numbers(epi_json_writer *writer, const char *name, epi_dtype dtype, const void *data, size_t size) {
+    epi_json_begin_array(writer, name);
+    for (size_t i = 0; i < size / element_size(dtype); i++)
+        epi_json_put_number(writer, NULL, element_at(dtype, data, i));
+    epi_json_end(writer);
+}
+
+epi_dtype dtype_of(const cli *c, const char *role) {
     const epi_schema *schema = epi_space_schema(c->space);
     for (size_t i = 0; i < schema->role_count; i++) {
         if (strcmp(schema->roles[i].name, role) == 0) return schema->roles[i].dtype;
@@ -96,11 +113,7 @@ static epi_dtype dtype_of(const cli *c, const char *role) {
 }
 
 static void put_tensor(epi_json_writer *writer, const char *name, const cli *c, const epi_recalled_part *part) {
-    epi_dtype dtype = dtype_of(c, part->role);
-    size_t count = part->size / element_size(dtype);
-    epi_json_begin_array(writer, name);
-    for (size_t i = 0; i < count; i++) epi_json_put_number(writer, NULL, element_at(dtype, part->data, i));
-    epi_json_end(writer);
+    json_numbers(writer, name, dtype_of(c, part->role), part->data, part->size);
 }
 
 static void put_base64(epi_json_writer *writer, const char *name, const epi_recalled_part *part) {
@@ -201,15 +214,8 @@ static void print_marks(const cli *c, const epi_recalled_step *step) {
 
 static void print_tensor(const cli *c, const epi_recalled_part *part) {
     char text[256];
-    size_t size = 0;
-    epi_dtype dtype = dtype_of(c, part->role);
-    size_t count = part->size / element_size(dtype);
-    for (size_t i = 0; i < count && i < 8; i++) {
-        size += (size_t)snprintf(text + size, sizeof text - size, "%s%g", i > 0 ? " " : "",
-                                 element_at(dtype, part->data, i));
-    }
-    if (count > 8) size += (size_t)snprintf(text + size, sizeof text - size, " ... (%zu)", count);
-    print_field(c, part->role, text, size);
+    print_numbers(text, sizeof text, dtype_of(c, part->role), part->data, part->size);
+    print_field(c, part->role, text, strlen(text));
 }
 
 static void print_parts(const cli *c, const epi_recalled_step *step) {

@@ -1,7 +1,7 @@
 /* What holds of every rollout, whatever is asked, by random questions in two spaces that are recorded into and removed
  * from meanwhile, against a plain list of what is stored: steps are stored ones to the bit, none twice and none of
- * another space; limits are kept; the return is that of the recorded rewards; novelty is what it is said to be; a rollout
- * is stale exactly when a source is gone; nothing imagined is stored or drawn by replay.
+ * another space; limits are kept; the return is that of the recorded rewards; novelty is what it is said to be; a
+ * rollout is stale exactly when a source is gone; nothing imagined is stored or drawn by replay.
  */
 #include <math.h>
 #include <stdlib.h>
