@@ -1,7 +1,8 @@
 /* plan.h - acting on what is imagined: from a state and a goal to the next action, again and again.
  *
  * A planner plans once, goes on with its plan while the world agrees, and plans again when it does not, avoiding what
- * failed. It plans over numeric transitions, with stored actions only.
+ * failed. It plans over numeric transitions, with stored actions only. What the caller knows of the world goes into
+ * epi_planner_options.imagine: a model of steps, validity, reward, a heuristic, a distance, a time limit.
  */
 #ifndef EPISODIC_PLAN_H
 #define EPISODIC_PLAN_H
@@ -16,7 +17,8 @@ typedef struct epi_planner epi_planner;
 
 typedef struct epi_planner_options {
     uint32_t version;
-    epi_imagine_options imagine; /**< of each plan */
+    epi_imagine_options imagine; /**< of each plan; with a context above 1 the states that were acted in are kept as
+                                      what was before, and told apart by it */
     double disagreement;         /**< distance between expected and observed, in lengths of the expected step, at which
                                       the world disagrees; 0: EPI_DISAGREEMENT_DEFAULT */
     uint32_t horizon;            /**< steps of a plan that are taken before it is made anew; 0: all */

@@ -120,6 +120,7 @@ epi_status epi__best_first(epi__search *search) {
     epi__random random = epi__random_seed(search->options->seed);
     double least = epi__neighbours_step_length(search->traces, epi__search_place(search, 0)) / 2.0;
     double cell = EPI__MAX(epi__neighbours_cell(search->traces), least);
+    if (search->options->step) cell = least; /* a step of a model rarely leaves a larger one */
     frontier f = {.search = search, .weight = weight_of(search), .shift = epi__random_unit(&random)};
     epi_status status = EPI_OK;
     search->is_closed = search->options->context < 2 ? is_closed : NULL;

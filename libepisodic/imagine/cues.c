@@ -1,5 +1,5 @@
-/* cues.c - the steps of numeric transitions that a cue finds: those it names, or those whose observations are nearest
- * to its vector. They have no words, so nothing else can be asked for.
+/* cues.c - the rows of numeric transitions that a cue finds: those of the steps it names, or those whose observations
+ * are nearest to its vector. They have no words, so nothing else can be asked for.
  */
 #include <math.h>
 
@@ -75,4 +75,19 @@ epi_status epi__cue_rows(epi__rows *rows, const epi__traces *traces, const epi_c
         status = cue->vector ? take_nearest(rows, traces, &filter, cue->vector) : take_all(rows, traces, &filter);
     epi__filter_dispose(&filter);
     return status;
+}
+
+epi_status epi__step_rows(epi__rows *rows, const epi__traces *traces, uint64_t step) {
+    uint32_t row = epi__traces_row(traces, step);
+    if (row == EPI__NO_ROW)
+        return epi__fail(EPI_ENOTFOUND, MODULE, "step %llu is not stored", (unsigned long long)step);
+    rows->items = epi__realloc(NULL, 1, sizeof *rows->items);
+    if (!rows->items) return epi__fail_memory(MODULE, sizeof *rows->items);
+    rows->items[rows->count++] = row;
+    return EPI_OK;
+}
+
+epi_status epi__goal_rows(epi__rows *rows, const epi__traces *traces, const epi_goal *goal) {
+    if (goal->step) return epi__step_rows(rows, traces, goal->step);
+    return goal->cue ? epi__cue_rows(rows, traces, goal->cue) : EPI_OK;
 }

@@ -102,7 +102,7 @@ typedef struct call {
     epi_space *space;
     const epi_situation *start;
     epi_imagine_options options;
-    epi__rows starts, goals; /* that cues found */
+    epi__rows starts, goals; /* of steps that were named, or found by cues */
     epi__traces *traces;
     epi__reports *reports;
     uint8_t *allowed;
@@ -125,13 +125,7 @@ static epi_status allow(call *c) {
     return status;
 }
 
-/* The step's row and place. */
-static epi_status find_step(uint32_t *row, const epi__traces *traces, uint64_t step) {
-    *row = epi__traces_row(traces, step);
-    if (*row != EPI__NO_ROW) return EPI_OK;
-    return epi__fail(EPI_ENOTFOUND, MODULE, "step %llu is not stored", (unsigned long long)step);
-}
-
+/* Places are copied, since rows need not lie together. */
 static epi_status set_goal_places(call *c, const epi_goal *given) {
     epi__goal *goal = &c->search.goal;
     size_t size = goal->size;
@@ -140,14 +134,8 @@ static epi_status set_goal_places(call *c, const epi_goal *given) {
         goal->count = 1;
         return EPI_OK;
     }
-    if (given->step) {
-        EPI__TRY(find_step(&goal->row, c->traces, given->step));
-        goal->places = epi__traces_observation(c->traces, goal->row);
-        goal->count = 1;
-        return EPI_OK;
-    }
-    if (!given->cue) return EPI_OK;
-    EPI__TRY(epi__cue_rows(&c->goals, c->traces, given->cue));
+    EPI__TRY(epi__goal_rows(&c->goals, c->traces, given));
+    if (given->step) goal->row = c->goals.items[0];
     c->goal_places = epi__realloc(NULL, c->goals.count * size + 1, sizeof *c->goal_places);
     if (!c->goal_places) return epi__fail_memory(MODULE, c->goals.count * size * sizeof(float));
     for (size_t i = 0; i < c->goals.count; i++)
@@ -187,19 +175,15 @@ static epi_status set_history(call *c) {
     return EPI_OK;
 }
 
-static epi_status start_at_row(call *c, uint32_t row) {
-    return epi__search_start(&c->search, row, epi__traces_observation(c->traces, row));
-}
-
 static epi_status set_starts(call *c) {
-    uint32_t row;
-    if (c->start->observation.data) return epi__search_start(&c->search, EPI__NO_ROW, c->start->observation.data);
-    if (c->start->step) {
-        EPI__TRY(find_step(&row, c->traces, c->start->step));
-        return start_at_row(c, row);
+    const epi_situation *start = c->start;
+    if (start->observation.data) return epi__search_start(&c->search, EPI__NO_ROW, start->observation.data);
+    EPI__TRY(start->step ? epi__step_rows(&c->starts, c->traces, start->step)
+                         : epi__cue_rows(&c->starts, c->traces, start->cue));
+    for (size_t i = 0; i < c->starts.count; i++) {
+        uint32_t row = c->starts.items[i];
+        EPI__TRY(epi__search_start(&c->search, row, epi__traces_observation(c->traces, row)));
     }
-    EPI__TRY(epi__cue_rows(&c->starts, c->traces, c->start->cue));
-    for (size_t i = 0; i < c->starts.count; i++) EPI__TRY(start_at_row(c, c->starts.items[i]));
     return EPI_OK;
 }
 

@@ -146,6 +146,10 @@ typedef struct epi__rows {
 epi_status epi__cue_check(const epi_cue *cue, size_t size);
 /* The rows that a cue finds, nearest first, or in the order of rows. Freed by the caller, after a failure too. */
 epi_status epi__cue_rows(epi__rows *rows, const epi__traces *traces, const epi_cue *cue);
+/* The row of a step, as the only one. EPI_ENOTFOUND. */
+epi_status epi__step_rows(epi__rows *rows, const epi__traces *traces, uint64_t step);
+/* The rows of a goal that is a step or a cue; none of another. */
+epi_status epi__goal_rows(epi__rows *rows, const epi__traces *traces, const epi_goal *goal);
 /* Whether the filter's steps and episodes have the row's. */
 bool epi__row_is_meant(const epi__traces *traces, const epi__filter *filter, size_t row);
 

@@ -23,7 +23,7 @@ struct epi_planner {
     epi_planner_options options;
     size_t size; /* floats of an observation */
     float *goal_observation;
-    float *history; /* states that were acted in, oldest first */
+    float *history; /* states that were acted in, oldest first; behind them room for as many, newest first */
     size_t history_count;
     float *state; /* the newest of them */
     bool acted;   /* an action was given out and not answered yet */
@@ -39,7 +39,7 @@ struct epi_planner {
 static epi_status copy_goal(epi_planner *planner, const epi_goal *goal) {
     planner->goal_observation = epi__realloc(NULL, planner->size, sizeof(float));
     planner->state = epi__alloc_zero(planner->size, sizeof(float));
-    planner->history = epi__realloc(NULL, planner->size * EPI_CONTEXT_COUNT_MAX, sizeof(float));
+    planner->history = epi__realloc(NULL, 2 * planner->size * EPI_CONTEXT_COUNT_MAX, sizeof(float));
     if (!planner->goal_observation || !planner->state || !planner->history)
         return epi__fail_memory(MODULE, planner->size * sizeof(float));
     if (!goal) return EPI_OK;
@@ -116,12 +116,49 @@ static void drop_plan(epi_planner *planner) {
     planner->stats.step = 0;
 }
 
-static bool at_goal(const epi_planner *planner, const float *observation) {
+static bool is_near(const epi_planner *planner, const float *observation, const float *place) {
+    return epi__join_distance(&planner->options.imagine, observation, place, planner->size) <= planner->goal.tolerance;
+}
+
+/* Whether one came to a step as it was come to. */
+static bool agrees_with(const epi_planner *planner, const epi__traces *traces, const float *observation, uint32_t row) {
+    const epi_imagine_options *o = &planner->options.imagine;
+    const epi__judge judge = {traces, NULL, o};
+    float *newest = planner->history + planner->size * EPI_CONTEXT_COUNT_MAX;
+    double least = o->plausibility_min > 0.0 ? o->plausibility_min : EPI_PLAUSIBILITY_DEFAULT;
+    for (size_t i = 0; i < planner->history_count; i++)
+        memcpy(newest + i * planner->size, planner->history + (planner->history_count - 1 - i) * planner->size,
+               planner->size * sizeof *newest);
+    double length = epi__neighbours_step_length(traces, observation);
+    return epi__join_context(&judge, newest, planner->history_count, length, row) >= least;
+}
+
+/* Whether one is where some stored step began that the goal names or finds. */
+static epi_status at_stored_goal(bool *there, const epi_planner *planner, const float *observation) {
+    epi__traces *t = NULL;
+    epi__rows rows = {0};
+    EPI__TRY(epi__traces_acquire(&t, planner->space));
+    epi_status status = epi__neighbours_ready(t);
+    if (!status) status = epi__goal_rows(&rows, t, &planner->goal);
+    for (size_t i = 0; !status && !*there && i < rows.count; i++)
+        *there = is_near(planner, observation, epi__traces_observation(t, rows.items[i])) &&
+                 (!planner->goal.step || agrees_with(planner, t, observation, rows.items[i]));
+    epi__traces_release(t);
+    epi__free(rows.items);
+    return status;
+}
+
+static epi_status at_goal(bool *there, const epi_planner *planner, const float *observation) {
     const epi_goal *goal = &planner->goal;
-    if (!planner->has_goal) return false;
-    if (goal->reached) return goal->reached(goal->reached_context, observation, planner->size);
-    if (!goal->observation.data) return false;
-    return epi__distance2(observation, planner->goal_observation, planner->size) <= goal->tolerance * goal->tolerance;
+    *there = false;
+    if (!planner->has_goal) return EPI_OK;
+    if (goal->reached)
+        *there = goal->reached(goal->reached_context, observation, planner->size);
+    else if (goal->observation.data)
+        *there = is_near(planner, observation, planner->goal_observation);
+    else
+        return at_stored_goal(there, planner, observation);
+    return EPI_OK;
 }
 
 static epi_status make_plan(epi_planner *planner, const float *observation) {
@@ -172,7 +209,9 @@ epi_status epi_planner_next(epi_tensor *action, epi_planner *planner, const floa
     if (!action || !planner || !observation)
         return epi__fail(EPI_EINVAL, MODULE, "action, planner or observation was NULL");
     *action = (epi_tensor){0};
-    if (at_goal(planner, observation)) return EPI_EDONE;
+    bool there = false;
+    EPI__TRY(at_goal(&there, planner, observation));
+    if (there) return EPI_EDONE;
     EPI__TRY(drop_if_stale(planner));
     if (plan_is_used_up(planner)) EPI__TRY(make_plan(planner, observation));
     const epi_imagined_step *step = epi_rollout_step(planner->rollout, planner->stats.step);

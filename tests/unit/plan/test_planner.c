@@ -103,6 +103,82 @@ static void a_planner_gives_up_where_the_world_never_agrees(void **state) {
     epi_space_close(space);
 }
 
+/* As the library is to believe: nothing is beyond x = 2 below y = 3. */
+static bool walled(void *context, float *to, bool *terminated, const float *from, const void *action) {
+    float step[2];
+    (void)context;
+    memcpy(step, action, sizeof step);
+    for (int i = 0; i < 2; i++) to[i] = from[i] + step[i];
+    *terminated = false;
+    return to[0] >= 0 && to[1] >= 0 && to[0] <= 4 && to[1] <= 4 && (to[0] <= 2 || to[1] > 3);
+}
+
+/* Who has a model never walks into what memory knows nothing of. */
+static void a_planner_plans_by_a_model_of_the_caller(void **state) {
+    place *p = *state;
+    epi_space *space = corridor(p);
+    const float goal[2] = {3.5f, 3.5f};
+    float at[2] = {0.5f, 0.5f};
+    fill(space, 300);
+    epi_planner_options options = epi_planner_options_default();
+    options.imagine.step = walled;
+    options.horizon = 4; /* and looks again every four steps */
+    epi_planner *planner = open_planner(space, goal, &options);
+    epi_tensor action;
+    epi_status status = EPI_OK;
+    for (int i = 0; i < 200 && (status = epi_planner_next(&action, planner, at)) == EPI_OK; i++) {
+        bool terminated;
+        float next[2];
+        assert_true(walled(NULL, next, &terminated, at, action.data));
+        memcpy(at, next, sizeof at);
+        EXPECT(EPI_OK, epi_planner_observe(planner, at, -1.0, false));
+    }
+    assert_int_equal(status, EPI_EDONE);
+    epi_planner_stats stats = epi_planner_stats_read(planner);
+    assert_int_equal(stats.disagreements, 0);
+    assert_true(stats.plans > 1);
+    epi_planner_close(planner);
+    epi_space_close(space);
+}
+
+/* The goal is where a stored step began, named or found by a cue. */
+static void a_planner_walks_to_a_stored_step(void **state) {
+    place *p = *state;
+    epi_space *space = corridor(p);
+    const float where[2] = {3.0f, 3.0f};
+    fill(space, 300);
+    for (int by_cue = 0; by_cue < 2; by_cue++) {
+        epi_planner *planner = NULL;
+        epi_cue cue = epi_cue_default();
+        epi_goal wanted = epi_goal_default();
+        epi_rollouts *seen = NULL;
+        epi_situation there = epi_situation_default();
+        there.observation = epi_tensor_f32(where, 2);
+        epi_imagine_options near = epi_imagine_options_default();
+        near.steps_max = 1;
+        EXPECT(EPI_OK, epi_imagine(&seen, space, &there, NULL, &near));
+        const epi_imagined_step *step = epi_rollout_step(epi_rollouts_get(seen, 0), 0);
+        cue.filter.steps = &step->step;
+        cue.filter.step_count = 1;
+        wanted.cue = by_cue ? &cue : NULL;
+        wanted.step = by_cue ? 0 : step->step;
+        wanted.tolerance = 0.3;
+        float at[2] = {0.5f, 0.5f};
+        epi_tensor action;
+        epi_status status = EPI_OK;
+        EXPECT(EPI_OK, epi_planner_open(&planner, space, &wanted, NULL));
+        for (int i = 0; i < 200 && (status = epi_planner_next(&action, planner, at)) == EPI_OK; i++) {
+            move(at, &action, 100.0f);
+            EXPECT(EPI_OK, epi_planner_observe(planner, at, -1.0, false));
+        }
+        assert_int_equal(status, EPI_EDONE);
+        assert_true(hypot((double)(at[0] - step->observation[0]), (double)(at[1] - step->observation[1])) <= 0.3);
+        epi_planner_close(planner);
+        epi_rollouts_free(seen);
+    }
+    epi_space_close(space);
+}
+
 /* An episode goes: the plan over it is not acted on any more. */
 static void a_planner_does_not_act_on_what_is_gone(void **state) {
     place *p = *state;
@@ -150,6 +226,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_planner_walks_to_its_goal, place_setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_planner_gives_up_where_the_world_never_agrees, place_setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_planner_plans_by_a_model_of_the_caller, place_setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_planner_walks_to_a_stored_step, place_setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_planner_does_not_act_on_what_is_gone, place_setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_planner_refuses_what_is_malformed, place_setup, place_teardown),
     };
