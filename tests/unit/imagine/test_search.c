@@ -2,6 +2,7 @@
  * was before them.
  */
 #include <math.h>
+#include <time.h>
 
 #include "base/base.h"
 #include "quick.h"
@@ -91,6 +92,36 @@ static void a_tree_looks_behind_a_lure(void **state) {
         assert_int_equal(best->step_count, 4);
         assert_int_equal(best->stop_reason, EPI_STOP_TERMINATED);
         walks_assert_whole(best);
+        epi_rollouts_free(rollouts);
+    }
+    epi_space_close(space);
+}
+
+static bool slow(void *context, const float *from, const float *to, const void *action) {
+    const struct timespec while_asked = {0, 200000};
+    (void)context, (void)from, (void)to, (void)action;
+    nanosleep(&while_asked, NULL);
+    return true;
+}
+
+/* What was found until then is a result. */
+static void a_search_ends_when_its_time_is_over(void **state) {
+    place *p = *state;
+    epi_space *space = square(p);
+    const float from[2] = {0.5f, 0.5f}, away[2] = {9.0f, 9.0f};
+    epi_situation start = walks_at(from);
+    epi_goal goal = walks_to(away, 0.4);
+    for (int i = 0; i < 5; i++) {
+        epi_imagine_options options = epi_imagine_options_default();
+        options.search = (epi_search)(EPI_SEARCH_BEST_FIRST + i % 3);
+        options.time_ms = 20;
+        options.valid = slow;
+        const epi_goal *wanted = i < 3 ? &goal : NULL;
+        if (!wanted) options.search = i == 3 ? EPI_SEARCH_BEAM : EPI_SEARCH_MCTS;
+        epi_rollouts *rollouts = imagine(space, &start, wanted, &options);
+        assert_int_equal(epi_rollouts_stop_reason(rollouts), EPI_STOP_TIME);
+        assert_true(epi_rollouts_seconds(rollouts) >= 0.02);
+        assert_int_equal(epi_rollouts_count(rollouts), wanted ? 0 : 1);
         epi_rollouts_free(rollouts);
     }
     epi_space_close(space);
@@ -300,6 +331,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_tree_reaches_a_goal_by_stored_steps, place_setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_tree_looks_behind_a_lure, place_setup, place_teardown),
+        cmocka_unit_test_setup_teardown(a_search_ends_when_its_time_is_over, place_setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_model_of_the_caller_takes_the_place_of_memory, place_setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_distance_of_the_caller_measures_goal_and_joins, place_setup, place_teardown),
         cmocka_unit_test_setup_teardown(a_cue_finds_where_to_begin_and_to_end, place_setup, place_teardown),
