@@ -191,7 +191,7 @@ typedef struct epi_rollout {
     double return_mean;  /**< discounted recorded rewards; without a goal, and what followed its end in memory */
     double return_spread;/**< one standard deviation, from the distinct episodes that did alike */
     double return_low;   /**< return_mean - risk x return_spread */
-    double plausibility; /**< product over its joins */
+    double plausibility; /**< of its joins, and of going on beside where a piece ran, multiplied */
     double novelty;      /**< share of steps outside its longest piece; 0: it is a memory */
     size_t step_count;
     size_t piece_count;
