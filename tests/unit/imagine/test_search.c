@@ -104,7 +104,7 @@ static bool slow(void *context, const float *from, const float *to, const void *
     return true;
 }
 
-/* What was found until then is a result. */
+/* What was found until then is a result; on a slow machine that is nothing. */
 static void a_search_ends_when_its_time_is_over(void **state) {
     place *p = *state;
     epi_space *space = square(p);
@@ -121,7 +121,7 @@ static void a_search_ends_when_its_time_is_over(void **state) {
         epi_rollouts *rollouts = imagine(space, &start, wanted, &options);
         assert_int_equal(epi_rollouts_stop_reason(rollouts), EPI_STOP_TIME);
         assert_true(epi_rollouts_seconds(rollouts) >= 0.02);
-        assert_int_equal(epi_rollouts_count(rollouts), wanted ? 0 : 1);
+        assert_in_range(epi_rollouts_count(rollouts), 0, wanted ? 0 : 1);
         epi_rollouts_free(rollouts);
     }
     epi_space_close(space);
