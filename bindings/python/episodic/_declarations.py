@@ -246,6 +246,7 @@ EPI_INFERRED = 3
 EPI_SEARCH_AUTO = 0
 EPI_SEARCH_BEST_FIRST = 1
 EPI_SEARCH_BEAM = 2
+EPI_SEARCH_MCTS = 3
 
 # enum epi_join_test
 EPI_JOIN_EVIDENCE = 0
@@ -539,7 +540,7 @@ class epi_situation(Structure):
 class epi_goal(Structure):
     _fields_ = [("version", c_uint32), ("observation", epi_tensor), ("tolerance", c_double),
         ("cue", POINTER(epi_cue)), ("reached", CFUNCTYPE(c_bool, c_void_p, c_void_p, c_size_t)),
-        ("reached_context", c_void_p)]
+        ("reached_context", c_void_p), ("step", c_uint64)]
 
 
 class epi_imagine_options(Structure):
@@ -550,7 +551,9 @@ class epi_imagine_options(Structure):
         ("context", c_uint32), ("filter", POINTER(epi_filter)),
         ("valid", CFUNCTYPE(c_bool, c_void_p, c_void_p, c_void_p, c_void_p)),
         ("reward", CFUNCTYPE(c_double, c_void_p, c_void_p, c_void_p, c_void_p, c_double)),
-        ("heuristic", CFUNCTYPE(c_double, c_void_p, c_void_p)), ("callback_context", c_void_p)]
+        ("heuristic", CFUNCTYPE(c_double, c_void_p, c_void_p)),
+        ("step", CFUNCTYPE(c_bool, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),
+        ("distance", CFUNCTYPE(c_double, c_void_p, c_void_p, c_void_p)), ("callback_context", c_void_p)]
 
 
 class epi_join(Structure):
