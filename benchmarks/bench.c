@@ -20,6 +20,7 @@
 #define PATH_SIZE 4096
 #define SEED_DEFAULT 100u
 #define WALK_DESCRIPTORS 16
+#define MADE_MAX 4 /* directories of a program */
 
 static bool progress_shown;
 
@@ -284,7 +285,10 @@ uint64_t bench_random_below(bench_random *random, uint64_t limit) {
 
 /* ---- a directory ------------------------------------------------------------------------------------------------ */
 
-static char made[PATH_SIZE];
+static struct {
+    char parent[PATH_SIZE], path[PATH_SIZE];
+} made[MADE_MAX];
+static size_t made_count;
 static double found_bytes;
 
 static int remove_one(const char *path, const struct stat *info, int type, struct FTW *walk) {
@@ -293,22 +297,26 @@ static int remove_one(const char *path, const struct stat *info, int type, struc
 }
 
 static void remove_made(void) {
-    if (made[0]) nftw(made, remove_one, WALK_DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
+    while (made_count > 0) nftw(made[--made_count].path, remove_one, WALK_DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
 }
 
 const char *bench_directory(const char *parent) {
     struct statfs system;
     if (!parent) parent = getenv("TMPDIR");
     if (!parent || !parent[0]) parent = "/var/tmp";
-    int size = snprintf(made, sizeof made, "%s/bench-XXXXXX", parent);
-    if (size < 0 || (size_t)size >= sizeof made || !mkdtemp(made)) {
-        made[0] = 0;
-        bench_fail("no directory could be made in %s: %s", parent, strerror(errno));
-    }
-    atexit(remove_made);
-    if (statfs(made, &system) == 0 && (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC))
+    for (size_t i = 0; i < made_count; i++)
+        if (strcmp(made[i].parent, parent) == 0) return made[i].path;
+    if (made_count == MADE_MAX || strlen(parent) + sizeof "/bench-XXXXXX" > PATH_SIZE)
+        bench_fail("no directory could be made in %s", parent);
+    char *path = made[made_count].path;
+    strcpy(made[made_count].parent, parent);
+    strcpy(path, parent);
+    strcat(path, "/bench-XXXXXX");
+    if (!mkdtemp(path)) bench_fail("no directory could be made in %s: %s", parent, strerror(errno));
+    if (made_count++ == 0) atexit(remove_made);
+    if (statfs(path, &system) == 0 && (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC))
         bench_note("warning: %s lies in memory, not on a disk; what is durable there costs nothing", parent);
-    return made;
+    return path;
 }
 
 static int count_one(const char *path, const struct stat *info, int type, struct FTW *walk) {

@@ -103,8 +103,9 @@ uint64_t bench_random_below(bench_random *random, uint64_t limit);
 
 /* ---- a directory on a disk -------------------------------------------------------------------------------------- */
 
-/* Makes an empty directory in `parent`, or in $TMPDIR or /var/tmp when NULL, and removes it when the program ends; once
- * a program. Warns when it is no disk: figures of durability would say nothing there. The text lives to the end. */
+/* Makes an empty directory in `parent`, or in $TMPDIR or /var/tmp when NULL, and removes it when the program ends; one
+ * for each parent: asked again, it is the same. Warns when it is no disk: figures of durability would say nothing
+ * there. The text lives to the end. */
 const char *bench_directory(const char *parent);
 double bench_directory_mb(const char *path); /* bytes on disk under it, in 10^6 */
 

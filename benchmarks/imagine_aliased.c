@@ -46,13 +46,14 @@ static void see(float *seen, const float *places, size_t count, bool aliased) {
     for (size_t i = 0; i < 2 * count; i++) seen[i] = aliased ? fmodf(places[i], (float)ROOM) : places[i];
 }
 
-static world world_make(uint64_t seed, bool aliased) {
+static world world_make(uint64_t seed, bool aliased, uint32_t context) {
     char path[4096];
     float places[(ROOMS_STEPS + 1) * 2], seen[(ROOMS_STEPS + 1) * 2], actions[ROOMS_STEPS * 2];
     float rewards[ROOMS_STEPS] = {0};
     bench_random random = bench_random_of(seed, 1);
     world w;
-    (void)snprintf(path, sizeof path, "%s/alike-%llu-%d", bench_directory(NULL), (unsigned long long)seed, aliased);
+    (void)snprintf(path, sizeof path, "%s/alike-%llu-%d-%u", bench_directory(NULL), (unsigned long long)seed, aliased,
+                   context);
     w.memory = bench_record_memory(path);
     w.space = bench_record_space(w.memory, "rooms", 2, EPI_F32, 2);
     w.places = bench_alloc(STEP_COUNT * 2, sizeof *w.places);
@@ -153,7 +154,7 @@ static void run_rooms(const bench_run *run, bool aliased, uint32_t context) {
     char mode[32];
     for (uint64_t seed = run->seed; seed < run->seed + seeds; seed++) {
         bench_random random = bench_random_of(seed, 3);
-        world w = world_make(seed, aliased);
+        world w = world_make(seed, aliased, context);
         for (size_t pair = 0; pair < pairs; pair++) {
             task t = draw_task(&w, &random);
             won += solve(&w, &t, aliased, context);
@@ -244,7 +245,8 @@ static void run_fork(const bench_run *run, bool aliased, uint32_t context) {
     char path[4096], mode[32];
     for (uint64_t seed = run->seed; seed < run->seed + seeds; seed++) {
         bench_random random = bench_random_of(seed, 4);
-        (void)snprintf(path, sizeof path, "%s/fork-%llu-%d", bench_directory(NULL), (unsigned long long)seed, aliased);
+        (void)snprintf(path, sizeof path, "%s/fork-%llu-%d-%u", bench_directory(NULL), (unsigned long long)seed,
+                       aliased, context);
         epi_memory *memory = bench_record_memory(path);
         epi_space *space = bench_record_space(memory, "fork", 2, EPI_F32, 2);
         fork_record(space, aliased, &random);
