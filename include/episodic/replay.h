@@ -203,6 +203,25 @@ static inline epi_batch epi_batch_default(void) {
  * @par Source weights: Schaul et al. (2016), section 3.4; there divided by the batch's maximum, here by either. */
 EPI_API epi_status epi_replay_sample(epi_replay *replay, epi_batch *batch, double beta);
 
+/** Lends rows where they lie in the memory map, without copying: the step `first` and those that follow it in its
+ *  episode, as far as they lie side by side. A run ends with its episode, before a removed step, and where a chunk of
+ *  the store does (epi_transition_stats.capacity steps, less the ends of episodes).
+ *
+ * @param[out] count rows that are lent, at most `most`; 0 on failure.
+ * @param[in,out] columns role and dtype are given, of the space or EPI_NEXT_OBSERVATION, but not EPI_TERMINATED and
+ *        EPI_TRUNCATED, which are no columns of the store: if anything ends an episode, it is the last row. data and
+ *        stride are set; the rows are read only. A row is lent if it has all that is asked for.
+ * @param first an id, of epi_replay_sample() or of epi_transitions_append().
+ * @return EPI_OK · EPI_EBUSY the step's chunk is still being filled: gather its rows instead · EPI_ESTALE the step was
+ *         removed, or the space dropped · EPI_ENOTFOUND it never was · EPI_EROLE EPI_ETYPE EPI_EINVAL EPI_ECLOSED ·
+ *         storage errors
+ * @par Ownership the rows stay as they are until the next call with this handle, a prefetch's included, whatever is
+ *      removed or evicted meanwhile. Until then the store cannot use again the space that others free: return soon,
+ *      by a next call, and never wait for anything in between.
+ * @par Thread safety takes turns; who shares the handle with other threads cannot borrow. */
+EPI_API epi_status epi_replay_borrow(size_t *count, epi_column *columns, size_t column_count, epi_replay *replay,
+                                     uint64_t first, size_t most);
+
 /** Sets raw priorities of steps by id. Steps that are gone are skipped and counted; of an id that comes twice the later
  *  value counts.
  *

@@ -152,7 +152,7 @@ static void clear_taken_back(epi_replay *replay, const epi__chunk *chunk) {
     if (!epi__chunk_is_written_here(chunk)) return;
     for (uint32_t slot = replay->seats[chunk->seat].ready; slot < replay->layout->capacity; slot++) {
         if (!(replay->priorities.raw[base + slot] >= 0)) continue;
-        replay->priorities.head->counts.inserted--;
+        replay->priorities.head->counts.inserted -= replay->priorities.head->counts.inserted > 0;
         back.leaves[back.count++] = base + slot;
         if (back.count < PIECE) continue;
         epi__priorities_clear(&replay->priorities, back.leaves, EPI__RAW_NONE, back.count);

@@ -159,6 +159,7 @@ epi_status epi_replay_open(epi_replay **made, epi_space *space, const epi_replay
 
 void epi_replay_close(epi_replay *replay) {
     if (!replay) return;
+    epi__borrow_return(replay);
     epi__priorities_close(&replay->priorities);
     epi__draws_dispose(&replay->draws);
     epi__map_dispose(&replay->seat_of);
@@ -182,6 +183,7 @@ static epi_status check_handle(const epi_replay *replay) {
 static epi_status begin(epi_replay *replay) {
     EPI__TRY(check_handle(replay));
     (void)pthread_mutex_lock(&replay->lock);
+    epi__borrow_return(replay);
     return EPI_OK;
 }
 
@@ -322,6 +324,14 @@ static epi_status measure_rows(size_t *sizes, epi_replay *replay, const epi_batc
 epi_status epi__replay_row_sizes(size_t *sizes, epi_replay *replay, const epi_batch *batch, double beta) {
     EPI__TRY(begin(replay));
     return end(replay, measure_rows(sizes, replay, batch, beta));
+}
+
+epi_status epi_replay_borrow(size_t *count, epi_column *columns, size_t column_count, epi_replay *replay,
+                             uint64_t first, size_t most) {
+    if (!count) return epi__fail(EPI_EINVAL, MODULE, "count was NULL");
+    *count = 0;
+    EPI__TRY(begin(replay));
+    return end(replay, epi__borrow(count, columns, column_count, replay, first, most));
 }
 
 /* ---- priorities -------------------------------------------------------------------------------------------------- */

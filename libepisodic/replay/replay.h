@@ -6,6 +6,7 @@
  *     views.c     what the options say of views, checked once
  *     plan.c      what a batch asks for: how each column is filled
  *     gather.c    the columns of what was drawn; fetch.c: their pages, where the disk must be waited for
+ *     borrow.c    rows that are lent where they lie
  *     window.c    along an episode, and n-step windows; sequence.c, stack.c, goal.c: the other views
  *     prefetch.c  a thread that draws ahead
  *     flush.c     priorities and states in the store
@@ -126,6 +127,7 @@ struct epi_replay {
     epi__gather_plan plan[EPI__GATHER_MAX];
     size_t plan_count;
     const epi_batch *planned; /* whose plan it is */
+    epi__tx lent;    /* of borrow.c: keeps what is lent as it was; txn NULL: nothing is */
     uint64_t waits;  /* of fetch.c: pages waited for when the batch began */
     uint32_t fetches; /* batches whose pages are still to be asked for beforehand */
     double *ranks; /* running sums of rank^-alpha */
@@ -179,6 +181,10 @@ epi_status epi__gather(epi_replay *replay, epi__snapshot *snapshot);
 /* fetch.c: around gathering, once it is known which steps. */
 void epi__fetch_begin(epi_replay *replay);
 void epi__fetch_end(epi_replay *replay);
+/* borrow.c: as epi_replay_borrow(), and the end of it. */
+epi_status epi__borrow(size_t *count, epi_column *columns, size_t column_count, epi_replay *replay, uint64_t first,
+                       size_t most);
+void epi__borrow_return(epi_replay *replay);
 /* stack.c: the frames of a column. */
 epi_status epi__stack_gather(const epi__gather_plan *plan, const epi_replay *replay, epi__snapshot *snapshot);
 
