@@ -361,8 +361,7 @@ epi_status epi__dir_remove_all(const char *path, const char *pattern) {
         return epi__fail_errno("store", error, "listing the directory", path);
     }
     for (struct dirent *entry; error == 0 && (entry = readdir(list)) != NULL;)
-        if (fnmatch(pattern, entry->d_name, FNM_PERIOD) == 0 && unlinkat(directory, entry->d_name, 0) != 0 &&
-            errno != ENOENT)
+        if (fnmatch(pattern, entry->d_name, 0) == 0 && unlinkat(directory, entry->d_name, 0) != 0 && errno != ENOENT)
             error = errno;
     epi_status status = error ? epi__fail_errno("store", error, "removing files of", path)
                               : sync_directory(directory, path);

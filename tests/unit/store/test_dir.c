@@ -304,12 +304,12 @@ static void a_lock_is_not_lost_by_closing_the_file_elsewhere(void **state) {
     epi__dir_lock_release(&lock);
 }
 
-static void files_of_one_ending_are_removed(void **state) {
+static void files_of_one_pattern_are_removed(void **state) {
     static const char *const names[] = {"a.vectors", ".vectors", "b.vectors.tmp", "vectors", "c.index"};
     for (size_t i = 0; i < 5; i++) assert_status(EPI_OK, epi__dir_file_write(*state, names[i], "x", 1));
-    assert_status(EPI_OK, epi__dir_remove_all(*state, ".vectors"));
+    assert_status(EPI_OK, epi__dir_remove_all(*state, "*.vectors"));
     for (size_t i = 0; i < 5; i++) assert_int_equal(i >= 2, exists(scratch_path(*state, names[i])));
-    assert_failure(EPI_ENOTFOUND, epi__dir_remove_all(scratch_path(*state, "none"), ".vectors"), "none");
+    assert_failure(EPI_ENOTFOUND, epi__dir_remove_all(scratch_path(*state, "none"), "*.vectors"), "none");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
@@ -325,7 +325,7 @@ int main(void) {
         TEST(an_empty_directory_is_told_from_a_used_one),
         TEST(a_directory_of_known_files_is_removed),
         TEST(a_directory_with_other_files_is_left),
-        TEST(files_of_one_ending_are_removed),
+        TEST(files_of_one_pattern_are_removed),
         TEST(a_written_file_is_read_back_and_replaced_at_once),
         TEST(a_temporary_of_a_crash_is_in_nobodys_way),
         TEST(a_file_longer_than_the_limit_is_refused),
