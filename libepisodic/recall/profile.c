@@ -35,11 +35,11 @@ epi_recall_profile epi_recall_profile_default(void) {
                                 .past = 0.25,
                                 .recency = 0.02,
                                 .recency_half_life_days = 30.0,
-                                .several_context = -0.2,
-                                .several_episode = -0.85,
-                                .several_speaker = 0.35,
-                                .several_opening = 0.15,
-                                .several_news = 0.45};
+                                .several_context = -0.35,
+                                .several_episode = -1.1,
+                                .several_speaker = 0.9,
+                                .several_opening = 0.35,
+                                .several_news = 0.4};
 }
 
 /* How much a step tells, and what a question for several things wants, helps where people talk with each other. */

@@ -1,8 +1,9 @@
 /* ask.c - what an English question asks for, and which English texts tell how long.
  *
  * Idea: form, not meaning. "When did ...", "how long ..." and "what year ..." want a time; "which books ...", "where
- * has ...", "what do both ..." and "how many ..." want several things, which seldom stand in one place. "for three
- * years" and "since then" tell how long; they are no dates (dates.c). Words are as plain.h reads them.
+ * has ...", "what do both ..." and "how many ..." want several things, which seldom stand in one place; unless the
+ * question is long, since then it tells of the one occasion that it means ("what games did we play at the picnic ...").
+ * "for three years" and "since then" tell how long; they are no dates (dates.c). Words are as plain.h reads them.
  * Invariant: the word lists are in strcmp order.
  */
 #include "plain.h"
@@ -10,7 +11,8 @@
 
 #include <stdlib.h>
 
-#define ASK_WORDS 12u /* of a question's beginning that are looked at */
+#define ASK_WORDS 12u     /* of a question's beginning that are looked at */
+#define SEVERAL_WORDS 10u /* of a question for several things, at most; 8 to 11 do as well */
 #define UNIT_REACH 2u /* words behind "for" that may be its unit: "for almost years", "for two years" */
 #define NOUN_REACH 4u /* words behind "which" that may be what is asked for: "which two local parks" */
 
@@ -68,7 +70,7 @@ unsigned epi__text_asks(const char *text, size_t size) {
     unsigned asked = 0;
     while (count < ASK_WORDS && epi__plain_next(words[count], &walk)) count++;
     for (size_t i = 0; i < count; i++) asked |= asked_at(words, i, count);
-    return asked;
+    return count > SEVERAL_WORDS ? asked & ~(unsigned)EPI__ASKS_SEVERAL : asked;
 }
 
 /* ---- how long --------------------------------------------------------------------------------------------------- */

@@ -26,6 +26,8 @@ static void questions_of_time_are_known_by_their_form(void **state) {
 static void questions_for_several_things_are_known_by_their_form(void **state) {
     (void)state;
     assert_int_equal(asks("Which books has Ann read?"), EPI__ASKS_SEVERAL);
+    assert_int_equal(asks("Which books has Ann lent to her brother since spring?"), EPI__ASKS_SEVERAL);
+    assert_int_equal(asks("Which books did Ann bring along to the picnic with her friends?"), 0); /* one occasion */
     assert_int_equal(asks("What kinds of trees grow there?"), EPI__ASKS_SEVERAL);
     assert_int_equal(asks("What are the colours of the flag?"), EPI__ASKS_SEVERAL);
     assert_int_equal(asks("How many cats does he have?"), EPI__ASKS_SEVERAL);
