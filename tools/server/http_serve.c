@@ -1,8 +1,9 @@
 /* http_serve.c - the life of the HTTP server: a listening socket, waiting for a signal, an orderly end.
  *
  * SIGTERM and SIGINT set a flag, whichever thread they come to (libraries start threads of their own, so blocking them
- * in ours would not do); the main thread, which has nothing else to do, looks at it at each tick of its clock. What was acknowledged is durable before it is
- * acknowledged, so that stopping has nothing to save; it only lets requests under way get their answers.
+ * in ours would not do); the main thread, which has nothing else to do, looks at it at each tick of its clock. What was
+ * acknowledged is durable before it is acknowledged, so that stopping has nothing to save; it only lets requests under
+ * way get their answers.
  */
 #include <errno.h>
 #include <netdb.h>
