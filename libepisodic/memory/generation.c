@@ -195,15 +195,18 @@ static const epi_encoder *open_source(struct epi__generations *all, epi__mirror 
     epi_status status = learns ? epi__learn_load(&opened, mirror, generation)
                                : epi__encoder_reopen(&opened, view_of(generation->name), view_of(generation->source),
                                                      generation->dimension);
-    if (status == EPI_ENOTFOUND && learns) generation->tried = false; /* it may be trained soon */
+    /* It may be trained soon, or there may be memory again. */
+    if ((status == EPI_ENOTFOUND && learns) || status == EPI_ENOMEM) generation->tried = false;
     if (status == EPI_ENOTFOUND && !generation->source[0]) return NULL;
     bool other = !status && !is_of(&opened, generation);
     if (other)
         status = epi__fail(EPI_EMISMATCH, MODULE, "\"%s\" holds another encoder than the space was made with",
                            generation->source);
-    if (!status) status = bind(all, &opened);
+    bool read = !status;
+    if (read) status = bind(all, &opened);
+    if (status == EPI_ENOMEM) generation->tried = false;
     if (!status) return find_bound(all, generation);
-    if (other) epi_encoder_close(&opened);
+    if (read || other) epi_encoder_close(&opened);
     epi__store_log(mirror->store, "space \"%s\": encoder \"%s\" was not opened: %s", mirror->name, generation->name,
                    epi_error_last()->message);
     return NULL;

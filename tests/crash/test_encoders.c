@@ -169,7 +169,7 @@ static int kill_on(const place *p, uint64_t count, uint64_t kills, uint64_t *ran
     for (; (*done < kills || state != 2) && *done < 50 * kills; ++*done) {
         pid_t child = fork();
         if (child == 0) _exit(keep_up(p));
-        uint64_t longest = state == 2 ? 10000 : 40000 + 2000 * *done; /* on a slow machine a portion takes its time */
+        uint64_t longest = state == 2 ? 10000 : 40000 + 8000 * *done; /* on a slow machine a portion takes its time */
         usleep((useconds_t)(3000 + ledger_random(random) % longest));
         (void)kill(child, SIGKILL);
         if (ended(child) != 128 + SIGKILL) return 1;
