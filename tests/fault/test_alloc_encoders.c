@@ -1,6 +1,6 @@
-/* Encoders with the k-th allocation failing, for k = 1, 2, ... until no more is needed: changing to one that the process
- * gives, learning one, finding out what its vectors are worth, comparing two, asking by an image's vector,
- * and asking for facts. The status is clear, nothing leaks, and the same call works when there is memory again. */
+/* Encoders with the k-th allocation failing, for k = 1, 2, ... until no more is needed: changing to one that the
+ * process gives, learning one, finding out what its vectors are worth, comparing two, asking by an image's vector, and
+ * asking for facts. The status is clear, nothing leaks, and the same call works when there is memory again. */
 #include "place.h"
 
 #include <stdio.h>
