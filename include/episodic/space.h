@@ -282,7 +282,7 @@ typedef struct epi_upkeep_report {
     uint64_t indexed; /**< vectors put into the graph */
     uint64_t expired; /**< steps removed */
     uint64_t embedded; /**< vectors made */
-    uint64_t waiting;  /**< steps that still wait for one */
+    uint64_t waiting;  /**< steps that still wait for one, of the encoder that serves or is to serve next, about */
     bool complete;    /**< false: the time limit ended it; call again */
 } epi_upkeep_report;
 

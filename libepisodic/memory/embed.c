@@ -225,18 +225,19 @@ static epi_status encode_singly(struct portion *p, bool unit, char *why, size_t 
 }
 
 static epi_status encode(struct portion *p) {
-    char why[160];
+    char whole[160] = "", why[160];
     uint64_t step = 0;
     p->encoded = true;
     if (!p->encoder || p->count == 0) return EPI_OK;
     bool unit = p->mirror->schema->schema.metric == EPI_COSINE;
     epi_status status = epi__encoder_run(p->vectors, p->present, p->encoder, p->texts, p->count, unit);
     for (size_t i = 0; !status && i < p->count; i++) p->done[i] = true;
+    if (status) snprintf(whole, sizeof whole, "%s", epi_error_last()->message);
     if (status) status = encode_singly(p, unit, why, sizeof why, &step);
     for (size_t i = 0; i < p->count; i++) p->left += !p->done[i];
     if (!status) return EPI_OK;
     return epi__fail(status, MODULE, "encoder \"%s\" failed at step %llu (%s); %s", p->generation->name,
-                     (unsigned long long)step, why,
+                     (unsigned long long)step, is_for_good(status) ? why : whole,
                      p->left ? "it and others wait: run upkeep again when the encoder works"
                              : "it has no vector, and is found by its words only");
 }
@@ -424,7 +425,7 @@ static epi_status embed(struct embedding *e) {
     return e->late ? EPI_OK : epi__embed_reclaim(e->mirror);
 }
 
-static epi_status is_needed(bool *needed, uint64_t *waiting, uint64_t *total, epi__mirror *mirror) {
+static epi_status is_needed(bool *needed, uint64_t *waiting, epi__mirror *mirror) {
     epi__tx tx;
     epi__state state;
     epi_space_stats left = {0};
@@ -432,8 +433,7 @@ static epi_status is_needed(bool *needed, uint64_t *waiting, uint64_t *total, ep
     epi_status status = epi__state_read(&state, tx.txn, mirror->space);
     if (!status) status = epi__embed_left(&left, tx.txn, mirror->space, &state);
     epi__tx_abort(&tx);
-    *waiting = status ? 0 : state.backlog;
-    *total = left.backlog + left.building_left;
+    *waiting = left.backlog + left.building_left;
     *needed = !status && (state.building || state.backlog > 0 || epi__state_count(&state, EPI__TABLE_GENERATION) > 1);
     return status;
 }
@@ -459,9 +459,8 @@ static epi_status set_up(struct embedding *e, epi__scratch **scratch) {
 epi_status epi__embed(epi_upkeep_report *report, epi__mirror *mirror, const epi_upkeep_options *options,
                       uint64_t until) {
     bool needed = false;
-    uint64_t total = 0;
     epi__scratch *scratch = NULL;
-    EPI__TRY(is_needed(&needed, &report->waiting, &total, mirror));
+    EPI__TRY(is_needed(&needed, &report->waiting, mirror));
     if (!needed) return EPI_OK;
     struct embedding *e = epi__alloc_zero(1, sizeof *e);
     if (!e) return epi__fail_memory(MODULE, sizeof *e);
@@ -469,7 +468,7 @@ epi_status epi__embed(epi_upkeep_report *report, epi__mirror *mirror, const epi_
     e->report = report;
     e->options = options;
     e->until = until;
-    e->total = total;
+    e->total = report->waiting;
     pthread_mutex_lock(&mirror->upkeep_mutex);
     epi_status status = set_up(e, &scratch);
     if (!status) status = embed(e);
@@ -477,7 +476,7 @@ epi_status epi__embed(epi_upkeep_report *report, epi__mirror *mirror, const epi_
     epi__scratch_give(scratch, mirror);
     if (e->late) report->complete = false;
     dispose(e);
-    epi_status counted = is_needed(&needed, &report->waiting, &total, mirror);
+    epi_status counted = is_needed(&needed, &report->waiting, mirror);
     return status ? status : counted;
 }
 

@@ -137,6 +137,9 @@ int cli_error(const cli *c, int code, const char *format, ...) __attribute__((fo
 /* The encoder that the operands name. DONE, or an exit code after telling. */
 int cli_encoder(epi_encoder *encoder, const cli *c);
 
+/* Why this process cannot encode with it, and what to do; "" where it can. */
+const char *encoder_why_not_ready(const epi_encoder_info *info);
+
 /* ---- term.c: what a terminal shows ----------------------------------------------------------------------------- */
 
 typedef enum term_color { PLAIN, DIM, BOLD, CYAN, GREEN, YELLOW } term_color;

@@ -16,16 +16,6 @@ static const cli_option options[] = {
 
 /* ---- showing ----------------------------------------------------------------------------------------------------- */
 
-/* What to do where this process has not got it. */
-static const char *why_not_ready(const epi_encoder_info *info) {
-    if (info->ready || strcmp(info->name, "none") == 0 || strcmp(info->name, "given") == 0) return "";
-    if (strcmp(info->name, "lsa") == 0) return "; not learned yet: upkeep does it once 100 steps have words";
-    if (strcmp(info->name, "remote") == 0)
-        return "; not asked by this process: export EPISODIC_REMOTE=its address, or set it again";
-    if (strcmp(info->name, "static") == 0) return "; its directory is not what it was: name it again";
-    return "; only the program that brings it has it";
-}
-
 static void print_info(const char *what, const epi_encoder_info *info) {
     char vectors[32], left[32], refused[32];
     char *name = term_escape(info->name, strlen(info->name), " ");
@@ -34,7 +24,7 @@ static void print_info(const char *what, const epi_encoder_info *info) {
     if (info->dimension > 0) printf(", %u dimensions", info->dimension);
     printf(", %s vectors, %s steps wait", print_count(vectors, info->vectors), print_count(left, info->left));
     if (info->refused > 0) printf(", %s refused", print_count(refused, info->refused));
-    printf("%s\n", why_not_ready(info));
+    printf("%s\n", encoder_why_not_ready(info));
     char *note = term_escape(info->note, strlen(info->note), " ");
     if (info->note[0] != '\0') printf("  %s\n", note != NULL ? note : "");
     free(note);

@@ -34,13 +34,15 @@ static void tell(const char *name, const epi_upkeep_report *report) {
            report->complete ? "" : "; there is more to do");
 }
 
-/* What the encoders of a space cannot do here though they work. */
+/* What the encoders of a space cannot do here. */
 static void warn(const char *name, epi_space *space) {
     epi_encoder_info both[2];
     if (epi_space_encoders(&both[0], &both[1], space) != EPI_OK) return;
     for (size_t i = 0; i < 2; i++) {
         char *note = term_escape(both[i].note, strlen(both[i].note), " ");
         if (both[i].note[0] != '\0') fprintf(stderr, "%s: %s: %s\n", name, both[i].name, note != NULL ? note : "");
+        if (both[i].left > 0 && !both[i].ready)
+            fprintf(stderr, "%s: %s makes no vectors here%s\n", name, both[i].name, encoder_why_not_ready(&both[i]));
         free(note);
     }
 }

@@ -97,3 +97,12 @@ int cli_encoder(epi_encoder *encoder, const cli *c) {
     return cli_error(c, BAD_USAGE, "there is no encoder \"%s\"; there are hash, lsa, static and remote",
                      c->operands[0]);
 }
+
+const char *encoder_why_not_ready(const epi_encoder_info *info) {
+    if (info->ready || strcmp(info->name, "none") == 0 || strcmp(info->name, "given") == 0) return "";
+    if (strcmp(info->name, "lsa") == 0) return "; not learned yet: upkeep does it once 100 steps have words";
+    if (strcmp(info->name, "remote") == 0)
+        return "; not asked by this process: export EPISODIC_REMOTE=its address, or set it again";
+    if (strcmp(info->name, "static") == 0) return "; its directory is not what it was: name it again";
+    return "; only the program that brings it has it";
+}
