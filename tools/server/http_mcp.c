@@ -12,6 +12,7 @@
 #include "http.h"
 
 #define VERSION_KEY "io.modelcontextprotocol/protocolVersion"
+#define CAPABILITIES_KEY "io.modelcontextprotocol/clientCapabilities"
 #define EVENT_STREAM "text/event-stream"
 
 /* Messages as events, one after the other. */
@@ -96,9 +97,7 @@ static const char *differing(const http_request *request, const epi_json *messag
     const char *name = http_header(request, "Mcp-Name");
     const epi_json *named = name_of(message);
     bool modern = epi_json_type_of(version_of(message)) == EPI_JSON_STRING;
-    bool claims = version != NULL && strcmp(version, MCP_MODERN_VERSION) == 0;
-    if (modern != claims && (modern || epi_json_type_of(epi_json_member(message, "method")) == EPI_JSON_STRING))
-        return modern && says(version, version_of(message)) ? NULL : "MCP-Protocol-Version";
+    if (modern && !says(version, version_of(message))) return "MCP-Protocol-Version";
     if ((modern || method != NULL) && !says(method, epi_json_member(message, "method"))) return "Mcp-Method";
     if (named != NULL && (modern || name != NULL) && !says(name, named)) return "Mcp-Name";
     return NULL;
@@ -144,12 +143,28 @@ static bool knows_version(const http_request *request) {
     return false;
 }
 
+/* What a request of the modern era has to say of itself, and this one does not; NULL: nothing. */
+static const char *lacking(const http_request *request, const epi_json *message) {
+    const char *version = http_header(request, "MCP-Protocol-Version");
+    const epi_json *meta = epi_json_member(epi_json_member(message, "params"), "_meta");
+    bool claims = version != NULL && strcmp(version, MCP_MODERN_VERSION) == 0;
+    if (epi_json_member(message, "id") == NULL || epi_json_member(message, "method") == NULL) return NULL;
+    if (epi_json_type_of(version_of(message)) != EPI_JSON_STRING) return claims ? VERSION_KEY : NULL;
+    return epi_json_type_of(epi_json_member(meta, CAPABILITIES_KEY)) != EPI_JSON_OBJECT ? CAPABILITIES_KEY : NULL;
+}
+
 static int answer_message(epi_json_writer *answer, http_request *request, const epi_json *message, events *sent) {
     const char *header = differing(request, message);
     bool modern = epi_json_type_of(version_of(message)) == EPI_JSON_STRING;
     if (!modern && !knows_version(request)) header = "MCP-Protocol-Version";
+    const char *member = lacking(request, message);
+    char line[128];
+    if (header == NULL && member != NULL) {
+        snprintf(line, sizeof line, "params._meta lacks \"%s\"", member);
+        mcp_refuse(answer, epi_json_member(message, "id"), MCP_INVALID_PARAMS, line);
+        return MCP_INVALID_PARAMS;
+    }
     if (header != NULL) {
-        char line[128];
         snprintf(line, sizeof line, "the header %s is missing, or does not say what the message does", header);
         mcp_refuse(answer, epi_json_member(message, "id"), MCP_HEADER_MISMATCH, line);
         return MCP_HEADER_MISMATCH;
@@ -174,13 +189,14 @@ void http_mcp(http_request *request) {
     else
         mcp_refuse(answer, NULL, code, epi_error_last()->message);
     bool modern = epi_json_type_of(version_of(message)) == EPI_JSON_STRING;
+    unsigned status = code == MCP_INVALID_PARAMS && lacking(request, message) != NULL ? 400 : status_of(code, modern);
     if (code == 1) {
         http_answer_text(request, 202, NULL, "");
         epi_json_writer_free(answer);
     } else if (sent.text != NULL && code == 0) {
         answer_events(request, answer, &sent);
     } else {
-        http_answer_json(request, status_of(code, modern), answer);
+        http_answer_json(request, status, answer);
     }
     epi_json_free(message);
     free(sent.text);

@@ -72,6 +72,8 @@ typedef struct mcp_registry {
     void (*read_resource)(mcp_request *request, const char *uri);     /**< writes "contents" */
     /** Further methods; writes a result. @return false: it is none of them. */
     bool (*other)(mcp_request *request, const char *method);
+    bool completes;  /**< `other` answers "completion/complete" */
+    bool subscribes; /**< ... and "resources/subscribe" and "resources/unsubscribe" */
     void *context;
 } mcp_registry;
 

@@ -25,7 +25,12 @@ static void put_capabilities(mcp_request *request) {
     epi_json_begin_object(writer, "capabilities");
     if (registry->tool_count > 0) epi_json_put_raw(writer, "tools", "{}", 2);
     if (registry->prompt_count > 0) epi_json_put_raw(writer, "prompts", "{}", 2);
-    if (offers_resources(registry)) epi_json_put_raw(writer, "resources", "{}", 2);
+    if (offers_resources(registry)) {
+        epi_json_begin_object(writer, "resources");
+        if (registry->subscribes && !request->modern) epi_json_put_bool(writer, "subscribe", true);
+        epi_json_end(writer);
+    }
+    if (registry->completes) epi_json_put_raw(writer, "completions", "{}", 2);
     if (!request->modern) epi_json_put_raw(writer, "logging", "{}", 2);
     epi_json_end(writer);
 }
