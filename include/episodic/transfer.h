@@ -14,11 +14,14 @@ extern "C" {
 #endif
 
 typedef enum epi_format {
-    EPI_FORMAT_AUTO = 0,  /**< told from the text */
-    EPI_FORMAT_JSONL = 1, /**< the project's own, lossless (docs/JSONL.md) */
-    EPI_FORMAT_LOCOMO = 2, /**< LoCoMo: each conversation goes to a space of its own */
-    EPI_FORMAT_OPENAI = 3, /**< chat messages, JSON array or JSONL; tool calls become trajectory steps */
-    EPI_FORMAT_CHATGPT = 4 /**< ChatGPT's conversations.json */
+    EPI_FORMAT_AUTO = 0,    /**< told from the text */
+    EPI_FORMAT_JSONL = 1,   /**< the project's own, lossless (docs/JSONL.md) */
+    EPI_FORMAT_LOCOMO = 2,  /**< LoCoMo: each conversation goes to a space of its own */
+    EPI_FORMAT_OPENAI = 3,  /**< chat messages, JSON array or JSONL; tool calls become trajectory steps */
+    EPI_FORMAT_CHATGPT = 4, /**< ChatGPT's conversations.json */
+    EPI_FORMAT_MCP = 5,     /**< the official MCP memory server's file: each entity becomes an episode */
+    EPI_FORMAT_MEM0 = 6,    /**< mem0's memories; one that was changed supersedes what it was at the last import */
+    EPI_FORMAT_AGENT = 7    /**< a coding agent's transcript, JSONL: each call of a tool becomes a trajectory step */
 } epi_format;
 
 /** Name of a format ("locomo"), and back; EPI_FORMAT_AUTO for an unknown name. */
@@ -48,7 +51,9 @@ typedef struct epi_import_report {
     uint64_t episodes;
     uint64_t steps;     /**< new ones */
     uint64_t present;   /**< steps that were there already */
-    uint64_t skipped;   /**< entries with nothing to remember (empty messages, system roots) */
+    uint64_t skipped;   /**< entries with nothing to remember: empty messages, system roots, calls that still wait for
+                             their result */
+    uint64_t unread;    /**< AGENT: lines that nothing was taken from, of other kinds or broken */
 } epi_import_report;
 
 /** Imports one file's content.

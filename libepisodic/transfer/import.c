@@ -1,13 +1,16 @@
 /* import.c - epi_import(): tells the format, runs it, and reports.
  *
  * The form is told from the first entry: a line of type "space" is our own JSONL, a "mapping" is ChatGPT's, a
- * "conversation" with sessions is LoCoMo's, a "role" or "messages" is OpenAI's.
+ * "conversation" with sessions is LoCoMo's, a "role" or "messages" is OpenAI's, a "memory" mem0's, an "entity" or
+ * "relation" the MCP memory server's. Transcripts of agents may begin with anything: some of their lines are looked at.
  */
 #include <strings.h>
 
-#include "transfer.h"
+#include "agent.h"
 
-static const char *const names[] = {"auto", "jsonl", "locomo", "openai", "chatgpt"};
+#define LINES_LOOKED_AT 32
+
+static const char *const names[] = {"auto", "jsonl", "locomo", "openai", "chatgpt", "mcp", "mem0", "agent"};
 
 const char *epi_format_name(epi_format format) {
     return (size_t)format < EPI__COUNT(names) ? names[format] : "?";
@@ -22,23 +25,39 @@ epi_format epi_format_from_name(const char *name) {
 
 /* ---- telling the format ---------------------------------------------------------------------------------------- */
 
-/* Our own form, by its first line; the others are told from a parsed file. */
-static epi_status tell_jsonl(epi_format *format, const char *text, size_t size) {
-    epi__line line = {text, 0, 0};
+/* By one line; AUTO: it tells nothing. */
+static epi_status tell_line(epi_format *format, bool *typed, const epi__line *line, bool first) {
     epi_json *root = NULL;
-    if (*format != EPI_FORMAT_AUTO || !epi__line_next(&line, text, size)) return EPI_OK;
-    epi_status status = epi_json_parse(&root, line.text, line.size);
+    epi_status status = epi_json_parse(&root, line->text, line->size);
     const char *type = epi__json_text_of(root, "type");
-    if (type != NULL && strcmp(type, "space") == 0) *format = EPI_FORMAT_JSONL;
+    *typed = type != NULL;
+    if (first && type != NULL && strcmp(type, "space") == 0) *format = EPI_FORMAT_JSONL;
+    if (epi__agent_line_is(root)) *format = EPI_FORMAT_AGENT;
     epi_json_free(root);
     return status == EPI_ENOMEM ? status : EPI_OK;
 }
 
+/* The forms that are read line by line; the others are told from a parsed file. */
+static epi_status tell_lines(epi_format *format, const char *text, size_t size) {
+    bool typed = true;
+    epi__line line = {text, 0, 0};
+    for (int i = 0; i < LINES_LOOKED_AT && *format == EPI_FORMAT_AUTO && typed; i++) {
+        if (!epi__line_next(&line, text, size)) break;
+        EPI__TRY(tell_line(format, &typed, &line, i == 0));
+    }
+    return EPI_OK;
+}
+
 static epi_format format_of_entry(const epi_json *entry) {
     while (epi_json_type_of(entry) == EPI_JSON_ARRAY) entry = epi_json_first(entry);
+    const char *type = epi__json_text_of(entry, "type");
+    if (type != NULL && (strcmp(type, "entity") == 0 || strcmp(type, "relation") == 0)) return EPI_FORMAT_MCP;
     if (epi_json_member(entry, "mapping") != NULL) return EPI_FORMAT_CHATGPT;
     if (epi_json_member(entry, "role") != NULL || epi_json_member(entry, "messages") != NULL) return EPI_FORMAT_OPENAI;
     if (epi_json_type_of(epi_json_member(entry, "conversation")) == EPI_JSON_OBJECT) return EPI_FORMAT_LOCOMO;
+    const epi_json *list = epi_json_member(entry, "results");
+    if (list == NULL) list = epi_json_member(entry, "memories");
+    if (epi_json_member(list != NULL ? epi_json_first(list) : entry, "memory") != NULL) return EPI_FORMAT_MEM0;
     return EPI_FORMAT_AUTO;
 }
 
@@ -46,20 +65,32 @@ static epi_status tell_format(epi_format *format, const epi__entries *entries) {
     if (*format == EPI_FORMAT_AUTO && entries->count > 0) *format = format_of_entry(entries->items[0].value);
     if (*format != EPI_FORMAT_AUTO) return EPI_OK;
     return epi__fail(EPI_EFORMAT, "transfer",
-                     "the file was JSON, but none of the forms jsonl, locomo, openai or chatgpt");
+                     "the file was JSON, but none of the forms jsonl, locomo, openai, chatgpt, mcp, mem0 or agent");
 }
 
 /* ---- running it ------------------------------------------------------------------------------------------------ */
+
+static epi_status need_space(const epi__sink *sink) {
+    if (sink->options->space != NULL) return EPI_OK;
+    return epi__fail(EPI_EINVAL, "transfer", "format %s names no space, so one has to be given",
+                     epi_format_name(sink->report->format));
+}
 
 static epi_status import_entries(epi__sink *sink, const epi__entries *entries) {
     epi_format format = sink->report->format;
     sink->unit = entries->unit;
     if (format == EPI_FORMAT_LOCOMO) return epi__import_locomo(sink, entries);
-    if (sink->options->space == NULL) {
-        return epi__fail(EPI_EINVAL, "transfer", "format %s names no space, so one has to be given",
-                         epi_format_name(format));
-    }
+    EPI__TRY(need_space(sink));
+    if (format == EPI_FORMAT_MCP) return epi__import_mcp(sink, entries);
+    if (format == EPI_FORMAT_MEM0) return epi__import_mem0(sink, entries);
     return format == EPI_FORMAT_OPENAI ? epi__import_openai(sink, entries) : epi__import_chatgpt(sink, entries);
+}
+
+/* The forms that may be read while a line of them is broken. */
+static epi_status import_lines(epi__sink *sink, const char *text, size_t size) {
+    if (sink->report->format == EPI_FORMAT_JSONL) return epi__import_jsonl(sink, text, size);
+    EPI__TRY(need_space(sink));
+    return epi__import_agent(sink, text, size);
 }
 
 /* What came before a malformed place is stored; the first failure is the one that is told. */
@@ -100,9 +131,10 @@ epi_status epi_import(epi_import_report *report, epi_memory *memory, const char 
     sink->report = report;
     sink->unit = "line";
     report->format = options->format;
-    epi_status status = tell_jsonl(&report->format, text, size);
-    if (status == EPI_OK && report->format == EPI_FORMAT_JSONL) {
-        status = finish(sink, epi__import_jsonl(sink, text, size));
+    epi_status status = tell_lines(&report->format, text, size);
+    bool lines = report->format == EPI_FORMAT_JSONL || report->format == EPI_FORMAT_AGENT;
+    if (status == EPI_OK && lines) {
+        status = finish(sink, import_lines(sink, text, size));
     } else if (status == EPI_OK) {
         status = import_document(sink, text, size);
     }

@@ -23,14 +23,17 @@ static void append_text_part(epi__buffer *out, const epi_json *part) {
     epi__buffer_append_text(out, text);
 }
 
-void epi__message_text(epi__buffer *out, const epi_json *message) {
-    const epi_json *content = epi_json_member(message, "content");
+void epi__content_text(epi__buffer *out, const epi_json *content) {
     epi__buffer_clear(out);
     if (epi_json_type_of(content) == EPI_JSON_STRING) {
         append_text_part(out, content);
         return;
     }
     for (const epi_json *at = epi_json_first(content); at != NULL; at = epi_json_next(at)) append_text_part(out, at);
+}
+
+void epi__message_text(epi__buffer *out, const epi_json *message) {
+    epi__content_text(out, epi_json_member(message, "content"));
 }
 
 epi_status epi__chat_id(char out[EPI__DERIVED_ID_SIZE], const epi__chat *chat, size_t index, const char *who,

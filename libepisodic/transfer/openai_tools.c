@@ -73,7 +73,7 @@ static bool object_says_error(const epi_json *object) {
     return named || failed || flagged || code != 0 || (status != NULL && strcasecmp(status, "error") == 0);
 }
 
-static epi_status says_error(bool *says, const epi_json *message, const char *text, size_t size) {
+epi_status epi__result_says_error(bool *says, const epi_json *message, const char *text, size_t size) {
     static const char *const prefixes[] = {"error:", "error ", "exception:", "traceback (", "fatal:"};
     *says = object_says_error(message);
     for (size_t i = 0; i < EPI__COUNT(prefixes); i++) *says = *says || begins_with(text, prefixes[i]);
@@ -87,8 +87,7 @@ static epi_status says_error(bool *says, const epi_json *message, const char *te
 
 /* ---- calls ----------------------------------------------------------------------------------------------------- */
 
-/* Arguments come as a string that holds JSON, or as JSON; a string that holds none is kept as a JSON string. */
-static epi_status read_arguments(epi__buffer *out, const epi_json *value) {
+epi_status epi__call_arguments(epi__buffer *out, const epi_json *value) {
     size_t size = 0;
     const char *text = epi_json_string(value, &size);
     epi_json *root = NULL;
@@ -134,11 +133,11 @@ static epi_status import_call(epi__sink *sink, work *w, size_t index, const call
     if (c->tool == NULL) return epi__sink_fail(sink, place, "message %zu: a tool call has no function name", index + 1);
     epi__buffer_clear(&w->arguments);
     epi__buffer_clear(&w->result);
-    if (c->arguments != NULL) EPI__TRY(read_arguments(&w->arguments, c->arguments));
+    if (c->arguments != NULL) EPI__TRY(epi__call_arguments(&w->arguments, c->arguments));
     const epi_json *answer = find_result(w->chat, index, c->id);
     epi__message_text(&w->result, answer);
     bool error = false;
-    EPI__TRY(says_error(&error, answer, text_of(&w->result), w->result.size));
+    EPI__TRY(epi__result_says_error(&error, answer, text_of(&w->result), w->result.size));
     return put_step(sink, w, c->tool, error ? "error" : "result", place);
 }
 

@@ -148,6 +148,9 @@ const char *epi__schema_read(epi_schema *schema, epi_role *roles, const epi_json
 epi_status epi__import_locomo(epi__sink *sink, const epi__entries *entries);
 epi_status epi__import_openai(epi__sink *sink, const epi__entries *entries);
 epi_status epi__import_chatgpt(epi__sink *sink, const epi__entries *entries);
+epi_status epi__import_mcp(epi__sink *sink, const epi__entries *entries);
+epi_status epi__import_mem0(epi__sink *sink, const epi__entries *entries);
+epi_status epi__import_agent(epi__sink *sink, const char *text, size_t size);
 epi_status epi__import_jsonl(epi__sink *sink, const char *text, size_t size);
 
 #endif

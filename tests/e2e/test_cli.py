@@ -413,6 +413,30 @@ class Transfer(Case):
         self.ok("import", "-s", "agent", "run.json")
         self.assertRegex(self.ok("recall", "-s", "agent", "restore the API"), "restart  task: Restore the API")
 
+    def test_other_memories_and_transcripts_are_imported(self):
+        self.write("memory.json", '{"type":"entity","name":"Ann","entityType":"person","observations":["Likes tea."]}\n'
+                                  '{"type":"relation","from":"Ann","to":"Acme","relationType":"works_at"}\n')
+        self.write("mem0.json", json.dumps({"results": [
+            {"id": "m1", "memory": "Likes tea.", "created_at": "2024-07-20T01:30:36Z", "user_id": "ann"}]}))
+        self.write("session.jsonl", "".join(json.dumps(line) + "\n" for line in [
+            {"type": "summary", "summary": "x"},
+            {"type": "user", "uuid": "1", "sessionId": "s", "message": {"role": "user", "content": "Run it."}},
+            {"type": "assistant", "uuid": "2", "sessionId": "s", "message": {"role": "assistant", "content": [
+                {"type": "tool_use", "id": "c", "name": "bash", "input": {"command": "make"}}]}},
+            {"type": "user", "uuid": "3", "sessionId": "s", "message": {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "c", "content": "done"}]}}]) + '{"type":"assis')
+        for form, name, steps in [("mcp", "memory.json", 3), ("mem0", "mem0.json", 1), ("agent", "session.jsonl", 1)]:
+            with self.subTest(form):
+                report = self.json("import", "-s", form, name)
+                self.assertEqual((report["format"], report["steps"]), (form, steps))
+                report = self.json("import", "-s", form, "--format", form, name)
+                self.assertEqual((report["steps"], report["present"]), (0, steps))
+        self.assertIn("2 lines passed over", self.ok("import", "-s", "again", "session.jsonl"))
+        self.assertIn("Ann  works_at Acme", self.ok("recall", "-s", "mcp", "where does Ann work?"))
+        self.assertIn("ann  Likes tea.", self.ok("recall", "-s", "mem0", "tea"))
+        self.assertRegex(self.ok("recall", "-s", "agent", "run it"), "bash  task: Run it")
+        self.ok("check")
+
     def test_bad_files_are_named_with_their_place(self):
         chat = '{"role":"user","content":"one"}\n{"role":"user","content":"two"}\n'
         table = [
@@ -427,6 +451,8 @@ class Transfer(Case):
             ("cutline.jsonl", (chat + '{"role":"us').encode(), 4, "line 3"),
             ("type.jsonl", (chat + '{"role":"user","content":7}\n').encode(), 4, "line 3: message 3: content is"),
             ("deep.json", b"[" * 5000 + b"]" * 5000, 4, "deep.json: "),
+            ("graph.json", b'{"type":"entity","name":""}', 4, "entry 1: an entity has no name"),
+            ("mem0.json", b'[{"memory":"a"}]', 4, "entry 1: a memory has no id"),
             ("locomo.json", b'[{"sample_id":"x","conversation":{"session_1":[{"text":"a"}]}}]', 4, "turn 1: dia_id"),
         ]
         for name, content, code, message in table:

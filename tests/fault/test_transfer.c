@@ -1,6 +1,7 @@
 /* Import and export when memory runs out: each allocation fails once, the call says so, nothing leaks into what is
  * stored, and the same call without the fault completes it. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "place.h"
@@ -46,6 +47,19 @@ static const char locomo[] =
 static const char chatgpt[] = "[{\"id\":\"c\",\"title\":\"t\",\"mapping\":{\"a\":{\"message\":null},\"b\":{\"parent\":"
                               "\"a\",\"message\":{\"author\":"
                               "{\"role\":\"user\"},\"create_time\":1700000000,\"content\":{\"parts\":[\"Hello\"]}}}}}]";
+
+static const char graph[] =
+    "{\"type\":\"entity\",\"name\":\"Ann\",\"entityType\":\"person\",\"observations\":[\"Sails.\"]}\n"
+    "{\"type\":\"relation\",\"from\":\"Ann\",\"to\":\"Acme\",\"relationType\":\"works_at\"}\n";
+static const char memories[] = "{\"results\":[{\"id\":\"m1\",\"memory\":\"Likes tea.\",\"metadata\":{\"a\":1},"
+                               "\"created_at\":\"2024-07-20\",\"user_id\":\"ann\",\"categories\":[\"drinks\"]}]}";
+static const char transcript[] =
+    "{\"type\":\"user\",\"sessionId\":\"s\",\"message\":{\"content\":\"Go.\"}}\n"
+    "{\"type\":\"assistant\",\"sessionId\":\"s\",\"timestamp\":1700000000,\"message\":{\"content\":[{\"text\":\"So\"},"
+    "{\"type\":\"tool_use\",\"id\":\"c\",\"name\":\"run\",\"input\":{\"a\":1}}]}}\n"
+    "{\"type\":\"user\",\"sessionId\":\"s\",\"timestamp\":1700000001,\"message\":{\"content\":[{\"type\":"
+    "\"tool_result\",\"tool_use_id\":\"c\",\"content\":\"done\"}]}}\n"
+    "{\"type\":\"assistant\",\"sessionId\":\"s\",\"message\":{\"content\":\"Done.\"}}\n";
 
 static epi_status import_text(place *p, epi__view text, const char *space) {
     epi_import_options options = epi_import_options_default();
@@ -108,6 +122,18 @@ static void a_locomo_file_survives_every_failed_allocation(void **state) {
 
 static void a_chatgpt_file_survives_every_failed_allocation(void **state) {
     import_with_faults(*state, chatgpt, sizeof chatgpt - 1, "faults");
+}
+
+static void a_graph_survives_every_failed_allocation(void **state) {
+    import_with_faults(*state, graph, sizeof graph - 1, "faults");
+}
+
+static void memories_survive_every_failed_allocation(void **state) {
+    import_with_faults(*state, memories, sizeof memories - 1, "faults");
+}
+
+static void a_transcript_survives_every_failed_allocation(void **state) {
+    import_with_faults(*state, transcript, sizeof transcript - 1, "faults");
 }
 
 static void a_jsonl_file_survives_every_failed_allocation(void **state) {
@@ -209,10 +235,14 @@ int main(void) {
         PLACE_TEST(a_trajectory_survives_every_failed_allocation),
         PLACE_TEST(a_locomo_file_survives_every_failed_allocation),
         PLACE_TEST(a_chatgpt_file_survives_every_failed_allocation),
+        PLACE_TEST(a_graph_survives_every_failed_allocation),
+        PLACE_TEST(memories_survive_every_failed_allocation),
+        PLACE_TEST(a_transcript_survives_every_failed_allocation),
         PLACE_TEST(a_jsonl_file_survives_every_failed_allocation),
         PLACE_TEST(an_export_says_of_every_failed_allocation),
         PLACE_TEST(columns_survive_every_failed_allocation),
         PLACE_TEST(an_export_of_columns_says_of_every_failed_allocation),
     };
+    if (access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 0); /* thousands of commits, none has to last */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

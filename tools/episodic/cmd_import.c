@@ -12,7 +12,7 @@
 static const cli_option options[] = {
     {"space", 's', "NAME",
      "the space to fill (locomo: put before each sample_id; jsonl: instead of the name in the file)"},
-    {"format", 'f', "NAME", "locomo, openai, chatgpt or jsonl; without it told from the file"},
+    {"format", 'f', "NAME", "locomo, openai, chatgpt, mcp, mem0, agent or jsonl; without it told from the file"},
     {"source", 0, "NAME", "what the file is called in ids of messages that have none (openai; its file name)"},
     {"quiet", 'q', NULL, "no progress"},
     OPTION_JSON,
@@ -64,6 +64,7 @@ static void tell(const cli *c, const char *what, const epi_import_report *report
     printf(" steps%s", report->present > 0 ? " new" : "");
     if (report->present > 0) printf(", %s there already", print_count(count, report->present));
     if (report->skipped > 0) printf(", %s empty", print_count(count, report->skipped));
+    if (report->unread > 0) printf(", %s lines passed over", print_count(count, report->unread));
     if (size < 1000000) {
         printf(", %.0f KB", (double)size / 1e3);
     } else {
@@ -83,6 +84,7 @@ static int tell_json(const cli *c, const char *path, const epi_import_report *re
     epi_json_put_unsigned(writer, "steps", report->steps);
     epi_json_put_unsigned(writer, "present", report->present);
     epi_json_put_unsigned(writer, "skipped", report->skipped);
+    epi_json_put_unsigned(writer, "unread", report->unread);
     epi_json_end(writer);
     return json_print(c, writer);
 }
@@ -140,7 +142,8 @@ static int run(cli *c) {
     const char *name = cli_value(c, "format");
     if (name != NULL) format = epi_format_from_name(name);
     if (name != NULL && format == EPI_FORMAT_AUTO && strcmp(name, "auto") != 0) {
-        return cli_error(c, BAD_USAGE, "--format: \"%s\" is none of locomo, openai, chatgpt and jsonl", name);
+        return cli_error(c, BAD_USAGE,
+                         "--format: \"%s\" is none of locomo, openai, chatgpt, mcp, mem0, agent and jsonl", name);
     }
     int code = check_files(c);
     if (code == DONE) code = cli_open_memory(c, TO_CREATE);
@@ -155,10 +158,13 @@ const cli_command cmd_import = {
     .usage = "FILE...",
     .examples = "  episodic import --space chats --format chatgpt conversations.json\n"
                 "  episodic import --space agent runs/*.jsonl\n"
+                "  episodic import --space facts --format mcp memory.json\n"
                 "  episodic import locomo10.json\n"
                 "  episodic export --space home | episodic --memory copy import -\n",
     .notes = "Importing again adds only what is missing, also after a crash. FILE is \"-\" for stdin.\n"
-             "openai: a file in which a message calls tools becomes an agent's trajectory.\n",
+             "openai: a file in which a message calls tools becomes an agent's trajectory.\n"
+             "mcp: the official MCP memory server's file. mem0: what its get_all or export gives.\n"
+             "agent: a coding agent's transcript; lines that are no messages are passed over and counted.\n",
     .options = options,
     .operand_min = 1,
     .operand_max = CLI_GIVEN_MAX,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *at) {
     (void)info, (void)type, (void)at;
@@ -12,7 +13,8 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
 }
 
 void fixture_open(fixture *f) {
-    *f = (fixture){"/tmp/episodic-test-XXXXXX", NULL, {0}};
+    *f = (fixture){"", NULL, {0}};
+    snprintf(f->path, sizeof f->path, "%s/episodic-test-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     assert_non_null(mkdtemp(f->path));
     epi_memory_options options = epi_memory_options_default();
     options.map_size = 64u << 20;

@@ -1,4 +1,5 @@
-/* fixture.h - a memory in a directory of its own, and short ways to import into it and to read from it. */
+/* fixture.h - a memory in a directory of its own, in RAM where there is a place, and short ways to import into it and
+ * to read from it. */
 #ifndef FIXTURE_H
 #define FIXTURE_H
 
