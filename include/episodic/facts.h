@@ -64,6 +64,42 @@ EPI_API void epi_facts_free(epi_facts *facts); /**< NULL is allowed */
 EPI_API size_t epi_facts_count(const epi_facts *facts);
 EPI_API const epi_known_fact *epi_facts_at(const epi_facts *facts, size_t index); /**< NULL past the end */
 
+/* ---- extracting facts ---- */
+
+/** Where an extractor puts what it finds in one step. */
+typedef struct epi_extraction epi_extraction;
+
+/** Adds a fact that the step states. It is copied; subject NULL means who speaks, from EPI_TIME_NONE since the step's
+ *  event.
+ * @return EPI_OK · EPI_ELIMIT the step has EPI_FACT_COUNT_MAX of them already · EPI_EINVAL an argument is NULL · ENOMEM
+ *         What is malformed otherwise (empty, too long, no UTF-8) is passed over when the step is stored. */
+EPI_API epi_status epi_extraction_add(epi_extraction *to, const epi_fact *fact);
+
+/** Something that reads facts out of steps: rules of the caller's, a model, a chat endpoint. */
+typedef struct epi_extractor {
+    uint32_t version;
+    /** Called in the thread that appends, before the step is stored, without any lock of the store: it may take its
+     *  time, and other threads may call it meanwhile. Must not append to the space. What it returns besides EPI_OK is
+     *  logged, and the step is stored without its facts. */
+    epi_status (*extract)(void *context, epi_extraction *to, const epi_step *step);
+    void (*close)(void *context); /**< when another one takes its place, or the memory closes; may be NULL */
+    void *context;
+} epi_extractor;
+
+static inline epi_extractor epi_extractor_default(void) {
+    epi_extractor extractor = {1, NULL, NULL, NULL};
+    return extractor;
+}
+
+/** Gives this process an extractor for a space: each step that it appends from then on is shown to it, and what it
+ *  finds stands beside the facts that were given, as extra keys that lead to the step. The step's parts are stored
+ *  verbatim, whatever it says, and its content is compared without these facts. Steps that are there already, imagined
+ *  ones and transitions are not shown.
+ * @param extractor taken over on EPI_OK; NULL: none from now on.
+ * @return EPI_OK · EPI_EINVAL the table · EPI_ECLOSED EPI_ESTALE
+ * @par Thread safety any thread; waits for calls of the extractor that it replaces. */
+EPI_API epi_status epi_space_extractor_give(epi_space *space, const epi_extractor *extractor);
+
 #ifdef __cplusplus
 }
 #endif

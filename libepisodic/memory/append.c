@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "columnar.h"
+#include "extract.h"
 
 #define MODULE "memory"
 #define GROW_MIN 8u
@@ -353,21 +354,6 @@ static epi_status write_later(uint64_t *ids, epi__lane *lane, epi__mirror *mirro
 
 /* ---- the door --------------------------------------------------------------------------------------------------- */
 
-static epi_status draft_all(epi__draft *drafts, epi__arena *arena, epi__mirror *mirror, uint64_t episode,
-                            const epi_step *steps, size_t count) {
-    epi__scratch *scratch = NULL;
-    const epi__generation *generation = NULL;
-    EPI__TRY(epi__generation_serving(&generation, mirror));
-    EPI__TRY(epi__scratch_take(&scratch, mirror));
-    epi_status status = EPI_OK;
-    for (size_t i = 0; !status && i < count; i++) {
-        status = epi__draft_make(&drafts[i], arena, mirror, scratch, generation, &steps[i]);
-        drafts[i].episode = episode;
-    }
-    epi__scratch_give(scratch, mirror);
-    return status ? status : epi__draft_encode(drafts, count, arena, mirror, generation);
-}
-
 /* Whether the step is there already; what it corrects must be. */
 static epi_status look_up_alone(bool *present, epi__mirror *mirror, epi__draft *draft) {
     epi__tx tx;
@@ -379,6 +365,31 @@ static epi_status look_up_alone(bool *present, epi__mirror *mirror, epi__draft *
     epi__tx_abort(&tx);
     pthread_mutex_unlock(&mirror->pending_mutex);
     return status;
+}
+
+/* A step that is there already is shown to no extractor. */
+static epi_status extract(epi__draft *draft, epi__arena *arena, epi__mirror *mirror, epi__scratch *scratch,
+                          const epi_step *step) {
+    bool present = false;
+    EPI__TRY(look_up_alone(&present, mirror, draft));
+    return present ? EPI_OK : epi__extract(draft, arena, mirror, scratch, step);
+}
+
+static epi_status draft_all(epi__draft *drafts, epi__arena *arena, epi__mirror *mirror, uint64_t episode,
+                            const epi_step *steps, size_t count) {
+    epi__scratch *scratch = NULL;
+    const epi__generation *generation = NULL;
+    EPI__TRY(epi__generation_serving(&generation, mirror));
+    EPI__TRY(epi__scratch_take(&scratch, mirror));
+    epi_status status = EPI_OK;
+    bool extracts = epi__extracts(mirror);
+    for (size_t i = 0; !status && i < count; i++) {
+        status = epi__draft_make(&drafts[i], arena, mirror, scratch, generation, &steps[i]);
+        drafts[i].episode = episode;
+        if (!status && extracts) status = extract(&drafts[i], arena, mirror, scratch, &steps[i]);
+    }
+    epi__scratch_give(scratch, mirror);
+    return status ? status : epi__draft_encode(drafts, count, arena, mirror, generation);
 }
 
 static epi_status find_place(bool *present, epi__lane *lane, epi__mirror *mirror, epi__draft *draft) {

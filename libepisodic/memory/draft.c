@@ -464,7 +464,7 @@ epi_status epi__draft_make(epi__draft *draft, epi__arena *arena, epi__mirror *mi
     EPI__TRY(epi__draft_words(scratch, schema, draft->parts, draft->tags, draft->row.tag_count, draft->row.event_from,
                               draft->row.utc_offset_min));
     EPI__TRY(epi__draft_times(draft, arena, schema, scratch));
-    EPI__TRY(epi__draft_facts(draft, arena, schema, scratch, step));
+    EPI__TRY(epi__draft_facts(draft, arena, schema, scratch, step, NULL));
     if (asks(schema, draft->parts)) draft->row.flags |= EPI__ROW_QUESTION;
     draft->row.flags |= party_flag(schema, draft->parts);
     if (epi__analyzer_is_english(scratch->analyzer)) draft->row.flags |= tells(schema, draft->parts);

@@ -6,7 +6,7 @@
 #ifndef EPI_MEMORY_DRAFT_H
 #define EPI_MEMORY_DRAFT_H
 
-#include <episodic/episode.h>
+#include <episodic/facts.h>
 
 #include "generation.h"
 
@@ -44,10 +44,10 @@ epi_status epi__draft_words(epi__scratch *scratch, const epi_schema *schema, con
 /* times.c: the times that the texts tell, resolved against the step's event time, into row.told (in the arena). */
 epi_status epi__draft_times(epi__draft *draft, epi__arena *arena, const epi_schema *schema, epi__scratch *scratch);
 
-/* facts.c: the facts that were given and those that are found in the texts, into row.facts (in the arena). After the
- * times, which say since when some of them hold. */
+/* facts.c: the facts that were given, those that were extracted, and those that are found in the texts, into row.facts
+ * (in the arena). After the times, which say since when some of them hold. */
 epi_status epi__draft_facts(epi__draft *draft, epi__arena *arena, const epi_schema *schema, epi__scratch *scratch,
-                            const epi_step *step);
+                            const epi_step *step, const epi_extraction *extracted); /* NULL: none */
 
 /* Checks shared with cues and episodes. */
 epi_status epi__check_text(const char *what, const char *text, size_t size, size_t size_max);

@@ -1,5 +1,5 @@
-/* facts.c - the facts that a step states: those that were given with it, then those that rules find in its texts; and
- * the entries that lead to them.
+/* facts.c - the facts that a step states: those that were given with it or extracted from it, then those that rules
+ * find in its texts; and the entries that lead to them.
  *
  * Facts stand in the step's row, so that they come and go with it; the table only leads to them. A row keeps what was
  * found when it was stored, also when a later release would find something else. Found facts are said by somebody of
@@ -10,7 +10,7 @@
 
 #include "../text/facts.h"
 #include "../text/text.h"
-#include "draft.h"
+#include "extract.h"
 
 #define MODULE "memory"
 
@@ -180,14 +180,26 @@ static void take_found(epi__buffer *out, const epi__draft *draft, const epi_sche
     }
 }
 
+/* What is malformed, or over the limit, is passed over: nobody is there to be told. *count: of the step so far. */
+static epi_status take_extracted(epi__buffer *out, size_t *count, const epi__draft *draft, const epi_schema *schema,
+                                 const epi_extraction *extracted) {
+    for (size_t i = 0; i < extracted->count && *count < EPI_FACT_COUNT_MAX; i++) {
+        epi_status status = add_given(out, draft, schema, &extracted->facts[i]);
+        if (status == EPI_ENOMEM) return status;
+        *count += status == EPI_OK;
+    }
+    return EPI_OK;
+}
+
 epi_status epi__draft_facts(epi__draft *draft, epi__arena *arena, const epi_schema *schema, epi__scratch *scratch,
-                            const epi_step *step) {
+                            const epi_step *step, const epi_extraction *extracted) {
     epi__view subject;
     epi__buffer *out = &scratch->buffer;
+    size_t count = step->fact_count;
     epi__buffer_clear(out);
     EPI__TRY(take_given(out, draft, schema, step));
-    if (may_find(&subject, draft, schema, scratch))
-        take_found(out, draft, schema, subject, EPI_FACT_COUNT_MAX - step->fact_count);
+    if (extracted) EPI__TRY(take_extracted(out, &count, draft, schema, extracted));
+    if (may_find(&subject, draft, schema, scratch)) take_found(out, draft, schema, subject, EPI_FACT_COUNT_MAX - count);
     if (out->size == 0 && !out->failed) return EPI_OK;
     void *copy = out->failed ? NULL : epi__arena_copy(arena, out->data, out->size);
     if (!copy) return epi__fail_memory(MODULE, out->size);

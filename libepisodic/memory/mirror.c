@@ -5,6 +5,7 @@
 
 #include "append.h"
 #include "columnar.h"
+#include "extract.h"
 #include "generation.h"
 
 #define CATCH_UP_TRIES 3
@@ -36,6 +37,8 @@ static void mirror_free(epi__mirror *mirror) {
     epi__schema_copy_free(mirror->schema);
     epi__free(mirror->name);
     pthread_rwlock_destroy(&mirror->lock);
+    epi__extractor_close(mirror);
+    pthread_rwlock_destroy(&mirror->extractor_lock);
     pthread_mutex_destroy(&mirror->verified_mutex);
     pthread_mutex_destroy(&mirror->beside_mutex);
     pthread_mutex_destroy(&mirror->upkeep_mutex);
@@ -76,6 +79,7 @@ static epi_status mirror_new(epi__mirror **made, epi__store *store, uint32_t spa
         return epi__fail_memory("memory", sizeof *mirror);
     }
     pthread_rwlock_init(&mirror->lock, NULL);
+    pthread_rwlock_init(&mirror->extractor_lock, NULL);
     pthread_mutex_init(&mirror->verified_mutex, NULL);
     pthread_mutex_init(&mirror->beside_mutex, NULL);
     pthread_mutex_init(&mirror->upkeep_mutex, NULL);

@@ -11,6 +11,8 @@
 
 #include <pthread.h>
 
+#include <episodic/facts.h>
+
 #include "../format/record.h"
 #include "../index/index.h"
 #include "../lexical/lexical.h"
@@ -78,6 +80,9 @@ typedef struct epi__mirror {
     epi__lane running_lane;   /* of pending steps of the running episode */
     uint64_t running_episode; /* of epi_remember(), with the last event that this process put there */
     int64_t running_event;
+
+    pthread_rwlock_t extractor_lock;
+    epi_extractor extractor; /* extract.c; without a function: none */
 
     void *traces; /* what imagining derives (imagine/traces.h); made on first use, under the store's lock */
     void (*traces_free)(void *traces);

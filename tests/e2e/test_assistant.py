@@ -145,6 +145,28 @@ class Online(Case):
         self.assertIn("gave no answer", done.stderr)
         self.assertIn(LISBON, done.stdout)
 
+    def test_extracted_facts_stand_beside_the_line(self):
+        facts = [{"subject": None, "attribute": "cat", "value": "Mia"},
+                 {"subject": "Bo", "attribute": "works at", "value": "Acme"}]
+
+        def extract(request):
+            return "Here they are:\n```json\n" + json.dumps(facts) + "\n```"
+
+        with ChatServer([extract, "How nice.", "[]", "Yes.", "no list", "Well.", Code(500), "Hm.",
+                         '[{"attribute":7},{"value":""},1]', "So."]) as server:
+            done = self.talk(server, [LISBON, "Is it?", "Three.", "Four.", "Five.", "/facts"], "--extract")
+        self.assertIn("JSON array", server.requests[0]["messages"][0]["content"])
+        self.assertEqual(server.requests[0]["messages"][1]["content"], LISBON)
+        self.assertEqual(done.stdout, "How nice.\nYes.\nWell.\nHm.\nSo.\n"
+                                      "Bo | works at | Acme | step 1\nuser | cat | Mia | step 1\n"
+                                      "user | lives in | Lisbon | step 1\n")  # the last one by rule
+        self.assertIn("no facts: what it sent is no list", done.stderr)
+        self.assertIn("no facts: the chat endpoint gave no answer: it returned the code 500", done.stderr)
+        self.assertEqual(self.said()[0], ("user", LISBON))
+        self.assertEqual(len(self.said()), 10)
+        self.assertEqual([(fact["attribute"], fact["value"]) for fact in self.steps()[0]["facts"]],
+                         [("cat", "Mia"), ("works at", "Acme")])
+
     def test_the_key_comes_from_a_file_too(self):
         (self.path / "key").write_text(KEY + "\n")
         with ChatServer(["So."]) as server:
