@@ -330,10 +330,13 @@ static epi_status write_steps(exporter *e) {
 /* ---- the file -------------------------------------------------------------------------------------------------- */
 
 static epi_status write_space(exporter *e) {
+    epi_space_stats stats;
+    EPI__TRY(epi_space_stats_read(&stats, e->space));
     begin_line(e, "space");
     epi_json_put_integer(e->writer, "format", 1);
     put_text(e, "name", epi_space_name(e->space));
     epi__schema_write(e->writer, "schema", e->schema);
+    if (stats.profile_set) put_text(e, "profile", epi_profile_name(stats.profile));
     return end_line(e);
 }
 

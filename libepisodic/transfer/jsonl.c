@@ -115,6 +115,18 @@ static const char *external_id(epi__jsonl *r, const char *prefix) {
 
 /* ---- space, episode, outcome, end ------------------------------------------------------------------------------ */
 
+/* The recall profile that was chosen for the space; one that has steps here keeps its own. */
+static epi_status import_profile(epi__jsonl *r) {
+    const epi_json *value = epi_json_member(r->root, "profile");
+    const char *name = epi_json_string(value, NULL);
+    if (value == NULL) return EPI_OK;
+    for (int kind = EPI_PROFILE_CHAT; name != NULL && *epi_profile_name((epi_profile_kind)kind) != '\0'; kind++) {
+        if (strcmp(epi_profile_name((epi_profile_kind)kind), name) != 0) continue;
+        return r->sink->fresh ? epi_space_set_profile(r->sink->space, (epi_profile_kind)kind) : EPI_OK;
+    }
+    return epi__jsonl_fail(r, "\"profile\" is none of chat, assistant, documents and events");
+}
+
 static epi_status import_space(epi__jsonl *r) {
     epi_schema schema;
     epi_role roles[EPI_PART_COUNT_MAX];
@@ -136,7 +148,7 @@ static epi_status import_space(epi__jsonl *r) {
     r->episode_count = 0;
     r->step_count = 0;
     r->complete = false;
-    return EPI_OK;
+    return import_profile(r);
 }
 
 static epi_status import_episode(epi__jsonl *r) {

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -370,6 +371,18 @@ class Everyday(Case):
         self.assertIn("190 steps", self.ok("drop", "-s", SPACE, "--force"))
         self.assertEqual([s["space"] for s in self.json("spaces")["spaces"]], ["home"])
         self.fails(3, "no space", "recall", "-s", SPACE, "x")
+
+    def test_a_space_of_columns_is_counted_as_one(self):
+        shutil.copy(ROOT / "tests" / "fuzz" / "corpus" / "import" / "columns.jsonl", self.path / "columns.jsonl")
+        self.ok("import", "columns.jsonl")
+        stats = self.json("stats", "-s", "maze")
+        counts = [stats[name] for name in ("steps", "episodes", "recorders", "lanes", "chunks")]
+        self.assertEqual(counts, [8, 3, 1, 2, 2])
+        self.assertGreater(stats["step_size"], 4 + 8 + 4)  # observation, action, reward
+        self.assertNotIn("recall profile", self.ok("stats", "-s", "maze"))
+        self.assertRegex(self.ok("spaces"), r"maze +3 episodes +8 steps")
+        self.assertEqual(self.json("spaces")["spaces"][0]["steps"], 8)
+        self.assertIn("all sound", self.ok("check"))
 
     def test_a_damaged_store_is_told(self):
         self.ok("import", str(DEMO))

@@ -39,12 +39,24 @@ static void json_space(epi_json_writer *writer, const char *name, const epi_spac
     epi_json_end(writer);
 }
 
+/* What a space that keeps columns has of the figures, it counts elsewhere. */
+static epi_status read_stats(epi_space_stats *stats, epi_space *space) {
+    epi_transition_stats columns;
+    epi_status status = epi_space_stats_read(stats, space);
+    if (status != EPI_OK) return status;
+    status = epi_transitions_stats_read(&columns, space);
+    if (status == EPI_ESCHEMA) return EPI_OK;
+    stats->episodes = columns.episodes;
+    stats->steps = columns.steps;
+    return status;
+}
+
 static bool visit(void *context, const char *name) {
     listing *l = context;
     epi_space *space = NULL;
     epi_space_stats stats;
     l->status = epi_space_open(&space, l->c->memory, name, NULL);
-    if (l->status == EPI_OK) l->status = epi_space_stats_read(&stats, space);
+    if (l->status == EPI_OK) l->status = read_stats(&stats, space);
     if (l->status == EPI_OK && l->writer != NULL) json_space(l->writer, name, &stats);
     if (l->status == EPI_OK && l->writer == NULL) print_space(l->c, name, &stats);
     epi_space_close(space);

@@ -133,6 +133,29 @@ static int print_space(const cli *c) {
     return print_all(c, figures, sizeof figures / sizeof figures[0], s);
 }
 
+/* Of a space that keeps columns. */
+static int print_columns(const cli *c, const epi_transition_stats *s) {
+    const figure figures[] = {
+        FIGURE(episodes, "episodes"),
+        FIGURE(steps, "steps"),
+        FIGURE(recorders, "recorders"),
+        FIGURE(lanes, "lanes of all recorders"),
+        FIGURE(chunks, "chunks"),
+        FIGURE(open, "  that are being filled"),
+        FIGURE(capacity, "  slots of a chunk"),
+        FIGURE_BYTES(step_size, "size of a step"),
+        FIGURE_BYTES(stored_size, "size of all chunks"),
+    };
+    return print_all(c, figures, sizeof figures / sizeof figures[0], NULL);
+}
+
+static int print_either(const cli *c) {
+    epi_transition_stats stats;
+    epi_status status = epi_transitions_stats_read(&stats, c->space);
+    if (status == EPI_ESCHEMA) return print_space(c);
+    return status == EPI_OK ? print_columns(c, &stats) : cli_fail(c, status);
+}
+
 /* ---- comparing --------------------------------------------------------------------------------------------------- */
 
 static int print_comparison(const cli *c, const epi_encoder_comparison *found) {
@@ -192,7 +215,7 @@ static int run(cli *c) {
         return code == DONE ? print_memory(c) : code;
     }
     int code = cli_open(c, TO_READ, NULL);
-    return code == DONE ? print_space(c) : code;
+    return code == DONE ? print_either(c) : code;
 }
 
 const cli_command cmd_stats = {

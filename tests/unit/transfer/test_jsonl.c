@@ -238,6 +238,30 @@ static void an_empty_space_comes_back(void **state) {
     assert_round_trip(p, "empty");
 }
 
+static epi_space_stats stats_of(fixture *f, const char *name) {
+    epi_space_stats stats;
+    epi_space *space = fixture_space(f, name);
+    succeeds(epi_space_stats_read(&stats, space));
+    epi_space_close(space);
+    return stats;
+}
+
+static void a_profile_that_was_chosen_comes_back_and_replaces_no_other(void **state) {
+    pair *p = *state;
+    epi_space *space = new_space(&p->from, "home", epi_schema_conversation());
+    succeeds(epi_space_set_profile(space, EPI_PROFILE_DOCUMENTS));
+    succeeds(epi_remember_text(space, "user", "Hello", NULL));
+    assert_round_trip(p, "home");
+    assert_non_null(strstr(epi__buffer_text(&p->text), "\"profile\":\"documents\""));
+    assert_true(stats_of(&p->to, "home").profile_set);
+    assert_int_equal(stats_of(&p->to, "home").profile, EPI_PROFILE_DOCUMENTS);
+    succeeds(epi_space_set_profile(space, EPI_PROFILE_EVENTS));
+    epi_space_close(space);
+    fixture_export(&p->text, &p->from, "home");
+    succeeds(fixture_import(&p->to, epi__buffer_text(&p->text), EPI_FORMAT_AUTO, NULL, NULL));
+    assert_int_equal(stats_of(&p->to, "home").profile, EPI_PROFILE_DOCUMENTS);
+}
+
 static void a_copy_may_have_another_name(void **state) {
     pair *p = *state;
     succeeds(fixture_import(&p->from, "[{\"role\":\"user\",\"content\":\"a\"}]", EPI_FORMAT_AUTO, "one", NULL));
@@ -369,6 +393,7 @@ int main(void) {
         PAIR_TEST(tensors_come_back_to_the_bit),
         PAIR_TEST(vectors_that_were_given_come_back_to_the_bit),
         PAIR_TEST(an_empty_space_comes_back),
+        PAIR_TEST(a_profile_that_was_chosen_comes_back_and_replaces_no_other),
         PAIR_TEST(a_copy_may_have_another_name),
         PAIR_TEST(several_spaces_may_share_a_file),
         PAIR_TEST(a_file_cut_anywhere_is_noticed_and_the_whole_one_adds_the_rest),
