@@ -276,6 +276,9 @@ EPI_FORMAT_JSONL = 1
 EPI_FORMAT_LOCOMO = 2
 EPI_FORMAT_OPENAI = 3
 EPI_FORMAT_CHATGPT = 4
+EPI_FORMAT_MCP = 5
+EPI_FORMAT_MEM0 = 6
+EPI_FORMAT_AGENT = 7
 
 # enum epi_eviction_unit
 EPI_EVICT_STEPS = 0
@@ -528,6 +531,11 @@ class epi_known_fact(Structure):
         ("episode", c_uint64), ("ingest_time", c_int64), ("superseded_by", c_uint64), ("current", c_bool)]
 
 
+class epi_extractor(Structure):
+    _fields_ = [("version", c_uint32), ("extract", CFUNCTYPE(c_int, c_void_p, c_void_p, POINTER(epi_step))),
+        ("close", CFUNCTYPE(None, c_void_p)), ("context", c_void_p)]
+
+
 class epi_tensor(Structure):
     _fields_ = [("data", c_void_p), ("count", c_size_t), ("dtype", c_int)]
 
@@ -712,7 +720,7 @@ class epi_import_options(Structure):
 
 class epi_import_report(Structure):
     _fields_ = [("format", c_int), ("spaces", c_uint64), ("episodes", c_uint64), ("steps", c_uint64),
-        ("present", c_uint64), ("skipped", c_uint64)]
+        ("present", c_uint64), ("skipped", c_uint64), ("unread", c_uint64)]
 
 
 class epi_column(Structure):
@@ -764,8 +772,8 @@ STRUCTS = (epi_error, epi_interval, epi_time_mention, epi_memory_options, epi_me
         epi_encoder_info, epi_encoder_comparison, epi_upkeep_options, epi_upkeep_report, epi_part, epi_fact,
         epi_step, epi_episode_options, epi_outcome, epi_filter, epi_cue, epi_recall_profile, epi_recall_options,
         epi_hit, epi_evidence, epi_moment, epi_recalled_part, epi_told_time, epi_stated_fact, epi_recalled_step,
-        epi_scene, epi_episode_info, epi_fact_cue, epi_known_fact, epi_tensor, epi_situation, epi_goal,
-        epi_imagine_options, epi_join, epi_piece, epi_imagined_step, epi_rollout, epi_planner_options,
+        epi_scene, epi_episode_info, epi_fact_cue, epi_known_fact, epi_extractor, epi_tensor, epi_situation,
+        epi_goal, epi_imagine_options, epi_join, epi_piece, epi_imagined_step, epi_rollout, epi_planner_options,
         epi_planner_stats, epi_bundle, epi_imagine_events_options, epi_imagined_part, epi_event_join,
         epi_imagined_event, epi_event_judgement, epi_candidate, epi_imagine_actions_options, epi_precedent, epi_seen,
         epi_prospect, epi_stage, epi_course, epi_graph_options, epi_transition, epi_graph_step, epi_graph_stats,
@@ -791,6 +799,7 @@ DEFAULTS = {
     "recall_options_default": (epi_recall_options, {"version": 1, "scene_margin": 1}),
     "fact_cue_default": (epi_fact_cue, {"version": 1, "as_of": -9223372036854775808,
         "valid_at": -9223372036854775808}),
+    "extractor_default": (epi_extractor, {"version": 1}),
     "situation_default": (epi_situation, {"version": 1}),
     "goal_default": (epi_goal, {"version": 1}),
     "imagine_options_default": (epi_imagine_options, {"version": 1, "discount": 1, "risk": 1}),
@@ -899,6 +908,8 @@ FUNCTIONS = {
     "epi_facts_free": (None, (c_void_p,)),
     "epi_facts_count": (c_size_t, (c_void_p,)),
     "epi_facts_at": (POINTER(epi_known_fact), (c_void_p, c_size_t)),
+    "epi_extraction_add": (STATUS, (c_void_p, POINTER(epi_fact))),
+    "epi_space_extractor_give": (STATUS, (c_void_p, POINTER(epi_extractor))),
     "epi_imagine": (STATUS, (c_void_p, c_void_p, POINTER(epi_situation), POINTER(epi_goal),
         POINTER(epi_imagine_options))),
     "epi_rollouts_free": (None, (c_void_p,)),
@@ -1113,6 +1124,8 @@ HEADERS = {
     "epi_facts_free": "episodic/facts.h",
     "epi_facts_count": "episodic/facts.h",
     "epi_facts_at": "episodic/facts.h",
+    "epi_extraction_add": "episodic/facts.h",
+    "epi_space_extractor_give": "episodic/facts.h",
     "epi_imagine": "episodic/imagine.h",
     "epi_rollouts_free": "episodic/imagine.h",
     "epi_rollouts_count": "episodic/imagine.h",

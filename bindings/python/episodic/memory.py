@@ -40,6 +40,7 @@ class ImportReport(NamedTuple):
     steps: int
     present: int
     skipped: int
+    unread: int
 
 
 class Violation(NamedTuple):
@@ -133,8 +134,8 @@ class Memory(Handle):
 
     def import_text(self, content: str | bytes, space: str | None = None, format: str = "auto",
                     source: str | None = None, progress: Callable[[int, int], bool] | None = None) -> ImportReport:
-        """Imports the content of a file: "jsonl", "locomo", "openai", "chatgpt", or "auto" to tell by the text. Again
-        with the same content, it adds only what is missing.
+        """Imports the content of a file: "jsonl", "locomo", "openai", "chatgpt", "mcp", "mem0", "agent", or "auto" to
+        tell by the text. Again with the same content, it adds only what is missing.
 
         space: to fill. source: what the file is called. progress(done, total): returning False stops.
         """
