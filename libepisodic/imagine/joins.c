@@ -181,7 +181,9 @@ void epi__place_look(epi__place *place, const epi__judge *judge, double steps) {
         uint32_t row = place->witnesses[i].row;
         memcpy(place->moves + 2 * i * size, epi__traces_observation(judge->traces, row), size * sizeof(float));
         memcpy(place->moves + (2 * i + 1) * size, epi__traces_landing(judge->traces, row), size * sizeof(float));
-        place->alike[i] = epi__join_context(judge, place->history, place->history_count, place->length, row);
+        place->alike[i] = 1.0;
+        if (judge->options->context > 1)
+            place->alike[i] = epi__join_context(judge, place->history, place->history_count, place->length, row);
     }
     place->unit = judge->options->distance ? measured_length(place, judge) : place->length;
 }

@@ -21,6 +21,10 @@ static void put_flat(epi__buffer *out, const char *text) {
 }
 
 static void put_witnesses(epi__buffer *out, size_t count, const uint64_t *steps, size_t step_count) {
+    if (step_count == 0) {
+        epi__buffer_append_text(out, " | no witness\n");
+        return;
+    }
     epi__buffer_append_format(out, " | %zu witness%s: step%s", count, count == 1 ? "" : "es",
                               step_count == 1 ? "" : "s");
     for (size_t i = 0; i < step_count && i < SOURCES_SHOWN; i++)

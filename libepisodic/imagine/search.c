@@ -139,9 +139,14 @@ void epi__search_look(epi__search *search, uint32_t node) {
 
 /* ---- going on ---------------------------------------------------------------------------------------------------- */
 
+static uint64_t bit_of(uint64_t episode) {
+    return 1ull << (episode * 0x9e3779b97f4a7c15ull >> 58);
+}
+
 /* Whether some of the next steps are among those that led to a node. Rows of one piece are linked, so comparing places
  * in the episode is enough. */
 static bool repeats(const epi__search *search, uint32_t node, const epi__node *next) {
+    if (!(search->nodes[node].episodes & bit_of(next->episode))) return false;
     for (; search->nodes[node].parent != EPI__NO_NODE; node = search->nodes[node].parent) {
         const epi__node *n = &search->nodes[node];
         if (n->episode == next->episode && next->index < n->index + n->count && n->index < next->index + next->count)
@@ -241,6 +246,7 @@ static epi_status go_on(epi__search *search, uint32_t node, uint32_t row, uint32
     next.joins += next.joined;
     next.index = search->traces->indices[row];
     next.episode = search->traces->episodes[row];
+    next.episodes |= bit_of(next.episode);
     if (!follow(search, &next, steps)) return EPI_OK;
     if (search->is_closed && !next.at_goal && search->is_closed(search->closed_context, search->there)) return EPI_OK;
     if (repeats(search, node, &next)) return EPI_OK;

@@ -29,6 +29,7 @@ typedef struct epi__node {
     uint32_t count;   /* how many they are */
     uint32_t index;   /* place of the first in its episode */
     uint64_t episode;
+    uint64_t episodes; /* of all steps from the start: a bit each, which several may share */
     uint32_t arrived; /* the row at which they ended; EPI__NO_ROW: none */
     uint32_t steps;   /* from the start */
     uint32_t joins;   /* ... */

@@ -40,6 +40,8 @@ class Imagine(Case):
         done = self.run_cli("imagine", "--space", "agent", "reboot")
         self.assertEqual(done.code, 1)
         self.assertIn("no precedent", done.out)
+        self.assertIn("no witness", done.out)
+        self.fails(1, "nothing stored says", "imagine", "--space", "agent", "--propose", "0")
         self.fails(4, "JSON", "imagine", "--space", "agent", "restart {oops")
         self.fails(2, "--courses", "imagine", "--space", "agent", "--courses", "many")
         self.fails(3, "no space", "imagine", "--space", "elsewhere", "restart")

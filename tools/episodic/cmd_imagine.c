@@ -70,8 +70,10 @@ static int imagine_actions(const cli *c, char **operands) {
                                             candidates, c->operand_count, &imagine);
     if (status != EPI_OK) return cli_fail(c, status);
     bool known = epi_prospects_best(prospects) != NULL || epi_prospects_course_count(prospects) > 0;
+    bool silent = epi_prospects_text(prospects)[0] == '\0' && !cli_has(c, "json");
     code = print_told(c, epi_prospects_text(prospects), epi_prospects_json(prospects));
     epi_prospects_free(prospects);
+    if (code == DONE && silent) return cli_error(c, NOTHING, "nothing stored says what to do there");
     return code == DONE && !known ? NOTHING : code;
 }
 

@@ -324,7 +324,7 @@ static void every_line_says_that_it_is_imagined_and_names_its_witnesses(void **s
     for (char *line; (line = strsep(&rest, "\n")) && *line; lines++) {
         assert_int_equal(strncmp(line, "imagined | ", 11), 0);
         assert_non_null(strstr(line, " witness"));
-        assert_non_null(strstr(line, ": step"));
+        assert_true(strstr(line, ": step") || strstr(line, "no precedent"));
     }
     assert_true(lines >= 4);
     free(text);
