@@ -55,6 +55,24 @@ static void say_many(epi_space *space, uint64_t first, size_t count) {
     epi_episode_close(episode);
 }
 
+/* Steps 1 to count of a new space, in one commit. */
+static void say_at_once(epi_space *space, size_t count) {
+    epi_episode *episode = place_episode(space);
+    epi_part(*parts)[2] = calloc(count, sizeof *parts);
+    epi_step *steps = calloc(count, sizeof *steps);
+    char(*texts)[64] = calloc(count, sizeof *texts);
+    assert_true(parts && steps && texts);
+    for (size_t i = 0; i < count; i++) {
+        text_of(texts[i], i + 1);
+        steps[i] = place_step(parts[i], texts[i]);
+    }
+    EXPECT(EPI_OK, epi_episode_append_many(NULL, episode, steps, count));
+    epi_episode_close(episode);
+    free(texts);
+    free(steps);
+    free(parts);
+}
+
 /* Every step's vector is the serving encoder's of its text. */
 static void assert_vectors(epi_space *space, const salted *s, uint64_t count) {
     float expected[64], stored[64];
@@ -191,7 +209,7 @@ static void a_refused_text_costs_its_own_vector_only(void **state) {
 static void another_encoder_takes_over_when_all_is_encoded(void **state) {
     place *p = *state;
     set(p->space, &one);
-    say_many(p->space, 1, MANY);
+    say_at_once(p->space, MANY);
     set(p->space, &two);
     epi_upkeep_options options = epi_upkeep_options_default();
     options.time_limit_ms = 1;
@@ -218,23 +236,6 @@ static void another_encoder_takes_over_when_all_is_encoded(void **state) {
     give(p->space, &two);
     assert_vectors(p->space, &two, count);
     place_check(p->memory);
-}
-
-static void say_at_once(epi_space *space, size_t count) {
-    epi_episode *episode = place_episode(space);
-    epi_part(*parts)[2] = calloc(count, sizeof *parts);
-    epi_step *steps = calloc(count, sizeof *steps);
-    char(*texts)[64] = calloc(count, sizeof *texts);
-    assert_true(parts && steps && texts);
-    for (size_t i = 0; i < count; i++) {
-        text_of(texts[i], i + 1);
-        steps[i] = place_step(parts[i], texts[i]);
-    }
-    EXPECT(EPI_OK, epi_episode_append_many(NULL, episode, steps, count));
-    epi_episode_close(episode);
-    free(texts);
-    free(steps);
-    free(parts);
 }
 
 struct watch {
