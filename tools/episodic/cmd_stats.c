@@ -50,13 +50,28 @@ static void print_figure(const cli *c, const figure *f) {
     printf(" %15.1f %s\n", size, units[i]);
 }
 
+/* Whose vectors they are, how much they weigh, and what is to come. */
+static void print_encoder(const cli *c, const epi_space_stats *space) {
+    epi_encoder_info serving, building;
+    char count[32];
+    if (space->dimension == 0 || epi_space_encoders(&serving, &building, c->space) != EPI_OK) return;
+    char *name = term_escape(serving.name, strlen(serving.name), " ");
+    char *next = term_escape(building.name, strlen(building.name), " ");
+    term_print(c, DIM, "  %-34s", "encoder");
+    printf(" %15s", name != NULL ? name : "");
+    if (building.generation > 0)
+        printf("  (%s is to serve, %s steps wait%s)", next != NULL ? next : "", print_count(count, building.left),
+               encoder_why_not_ready(&building));
+    term_print(c, DIM, "\n  %-34s", "weight of vectors");
+    printf(" %15.2f  (%s)\n", space->vector_worth < 0.0 ? 0.0 : space->vector_worth, worth_text(space));
+    free(name);
+    free(next);
+}
+
 static int print_all(const cli *c, const figure *figures, size_t count, const epi_space_stats *space) {
     if (!cli_has(c, "json")) {
         for (size_t i = 0; i < count; i++) print_figure(c, &figures[i]);
-        if (space != NULL && space->dimension > 0) {
-            term_print(c, DIM, "  %-34s", "weight of vectors");
-            printf(" %15.2f  (%s)\n", space->vector_worth < 0.0 ? 0.0 : space->vector_worth, worth_text(space));
-        }
+        if (space != NULL) print_encoder(c, space);
         if (space != NULL) {
             term_print(c, DIM, "  %-34s", "recall profile");
             printf(" %15s  (%s)\n", epi_profile_name(space->profile), space->profile_reason);
