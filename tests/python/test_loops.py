@@ -14,7 +14,7 @@ import numpy as np
 import episodic
 from episodic import torchrl
 
-LENGTH, GAMMA, RATE, LINES_MAX = 8, .9, .2, 5
+LENGTH, GAMMA, RATE, LINES_MAX = 6, .9, .2, 5
 Samples = collections.namedtuple("Samples", "observations actions next_observations dones rewards")
 
 
@@ -187,7 +187,7 @@ class Algorithm:
               replay_data.dones, replay_data.rewards)
 
 model = Algorithm(Plain, Corridor(2, seed=1))
-model.learn(2500)
+model.learn(1500)
 table = model.table
 """
 
@@ -208,7 +208,7 @@ envs = Corridor(1, seed=2)
 rb = Plain(5000, envs.single_observation_space, envs.single_action_space, DEVICE, handle_timeout_termination=False)
 table, rng = np.zeros((LENGTH + 1, 2)), np.random.default_rng(8)
 obs = envs.reset()
-for global_step in range(4000):
+for global_step in range(2500):
     actions = act(table, obs, rng)
     next_obs, rewards, terminations, truncations, last = envs.step(actions)
     infos = [{} for _ in range(envs.num_envs)]
@@ -236,7 +236,7 @@ env, table, rng = Corridor(1, seed=3), np.zeros((LENGTH + 1, 2)), np.random.defa
 storage, sampler, writer = ListStorage(5000), RandomSampler(), RoundRobinWriter()
 rb = TensorDictReplayBuffer(storage=storage, sampler=sampler, writer=writer, batch_size=32)
 obs = env.reset()
-for collected in range(200):
+for collected in range(100):
     frames = collections.defaultdict(list)
     for _ in range(20):
         action = act(table, obs, rng)
