@@ -62,12 +62,35 @@ class Imagining(place.Place):
         only = Filter(episodes=[int(best[0].episodes[0])])
         self.assertEqual(len(walks.imagine([0, 0], goal=[5, 5], filter=only)), 0)
 
+    def test_goals_and_starts_that_are_stored(self):
+        walks = crossing(self.memory)
+        way = walks.imagine([0, 0], goal=[10, 0])[0]
+        self.assertEqual(len(walks.imagine([0, 0], goal=Goal(step=int(way.steps[7])))[0]), 7)
+        self.assertEqual(len(walks.imagine(Situation(filter=Filter(steps=way.steps[3:4])), goal=[10, 0])[0]), 7)
+        near = walks.imagine(Situation(nearest=[0, 0]), goal=Goal(nearest=[5, 5], tolerance=.1))
+        self.assertGreaterEqual(len(near), 1)
+
+    def test_a_model_and_a_distance_of_ones_own(self):
+        walks = crossing(self.memory)
+        way = walks.imagine([0, 0], goal=Goal([5, 5], tolerance=.1), step=lambda at, action: at + action)[0]
+        np.testing.assert_allclose(np.diff(way.expected, axis=0), way.actions[:-1], atol=1e-5)
+        walled = walks.imagine([0, 0], goal=Goal([5, 5], tolerance=.1),
+                               step=lambda at, action: None if at[0] >= 3 else (at + action, False))
+        self.assertEqual(len(walled), 0)
+        far = walks.imagine([0, 0], goal=Goal([5, 5], tolerance=.5),
+                            distance=lambda a, b: float(np.abs(a - b).sum()))
+        self.assertEqual(len(far[0]), 10)
+        self.assertGreaterEqual(len(walks.imagine([0, 0], search="mcts", expansions_max=200, seed=1)), 1)
+        with self.assertRaises(episodic.DimensionError):
+            walks.imagine([0, 0], goal=[5, 5], step=lambda at, action: [0])
+
     def test_what_a_function_raises_is_raised(self):
         walks = crossing(self.memory)
 
         def broken(*_):
             raise KeyError("mine")
-        for options in ({"valid": broken}, {"reward": broken}, {"heuristic": broken}):
+        for options in ({"valid": broken}, {"reward": broken}, {"heuristic": broken}, {"step": broken},
+                        {"distance": broken}):
             with self.subTest(options), self.assertRaisesRegex(KeyError, "mine"):
                 walks.imagine([0, 0], goal=[5, 5], **options)
         with self.assertRaisesRegex(KeyError, "mine"):

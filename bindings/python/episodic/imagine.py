@@ -23,7 +23,8 @@ from .steps import Filter, Vector
 if TYPE_CHECKING:
     from .space import Space
 
-SEARCHES = {"auto": c.EPI_SEARCH_AUTO, "best_first": c.EPI_SEARCH_BEST_FIRST, "beam": c.EPI_SEARCH_BEAM}
+SEARCHES = {"auto": c.EPI_SEARCH_AUTO, "best_first": c.EPI_SEARCH_BEST_FIRST, "beam": c.EPI_SEARCH_BEAM,
+            "mcts": c.EPI_SEARCH_MCTS}
 TESTS = {"evidence": c.EPI_JOIN_EVIDENCE, "distance": c.EPI_JOIN_DISTANCE}
 STOPS = {"goal": c.EPI_STOP_GOAL, "steps": c.EPI_STOP_STEPS, "terminated": c.EPI_STOP_TERMINATED,
          "dead end": c.EPI_STOP_DEAD_END, "unreachable": c.EPI_STOP_UNREACHABLE,
@@ -47,7 +48,8 @@ def _copy(at: int | None, role: Role, dtype: str | None = None) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Situation:
-    """Where imagining starts: at an observation, as a stored step began, or as the steps that a cue recalls.
+    """Where imagining starts: at an observation, as a stored step began, or as the steps began whose observations are
+    nearest to a vector, or that a filter of steps or episodes names.
 
     context: observations before it, oldest first, which tell alike places apart.
     """
@@ -55,17 +57,20 @@ class Situation:
     observation: Vector | None = None
     context: Vector | None = None
     step: int = 0
-    cue: str | None = None
+    nearest: Vector | None = None
+    filter: Filter | None = None
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What is wanted: an observation to come within a tolerance of, those of the steps that a cue recalls, or what
-    reached(observation) says True of."""
+    """What is wanted: to come within a tolerance of an observation, of where a stored step began, of the observations
+    nearest to a vector or that a filter names; or what reached(observation) says True of."""
 
     observation: Vector | None = None
     tolerance: float = 0.0
-    cue: str | None = None
+    step: int = 0
+    nearest: Vector | None = None
+    filter: Filter | None = None
     reached: Callable[[np.ndarray], bool] | None = None
 
 
@@ -227,13 +232,13 @@ class _Callbacks:
         self.kept: list[Any] = []
 
     def wrap(self, kind: Any, function: Callable | None, otherwise: Any) -> Any:
-        """A function whose leading addresses are observations and whose fourth is an action; None stays None."""
+        """A function of what C tells; what it says when something was raised is `otherwise`. None stays None."""
         if function is None:
             return None
 
         def call(_context, *arguments):
             try:
-                return function(*self._arrays(arguments))
+                return function(*arguments)
             except BaseException as error:
                 self._failed.append(error)
                 return otherwise
@@ -241,17 +246,42 @@ class _Callbacks:
         self.kept.append(kind(call))
         return self.kept[-1]
 
-    def goal(self, function: Callable | None) -> Any:
-        """epi_goal.reached, which gets the size too."""
-        kind = dict(c.epi_goal._fields_)["reached"]
-        return self.wrap(kind, function and (lambda observation: bool(function(observation))), False)
+    def _place(self, at: int) -> np.ndarray:
+        return _copy(at, self._observation, "float32")
 
-    def _arrays(self, arguments: tuple) -> list[Any]:
-        if len(arguments) <= 2:  # an observation, perhaps with its size
-            return [_copy(arguments[0], self._observation, "float32")]
-        before, after, action, *rest = arguments
-        return [_copy(before, self._observation, "float32"), _copy(after, self._observation, "float32"),
-                _copy(action, self._action), *rest]
+    def reached(self, function: Callable | None) -> Any:
+        """epi_goal.reached."""
+        kind = dict(c.epi_goal._fields_)["reached"]
+        return self.wrap(kind, function and (lambda at, _size: bool(function(self._place(at)))), False)
+
+    def of_options(self, valid: Callable | None, reward: Callable | None, heuristic: Callable | None,
+                   step: Callable | None, distance: Callable | None) -> dict[str, Any]:
+        """The callbacks of epi_imagine_options by name."""
+        place, action, kinds = self._place, self._action, dict(c.epi_imagine_options._fields_)
+        calls = {
+            "valid": (valid and (lambda before, after, taken: bool(
+                valid(place(before), place(after), _copy(taken, action)))), False),
+            "reward": (reward and (lambda before, after, taken, recorded: float(
+                reward(place(before), place(after), _copy(taken, action), recorded))), float("nan")),
+            "heuristic": (heuristic and (lambda at: float(heuristic(place(at)))), 0.0),
+            "distance": (distance and (lambda first, second: float(distance(place(first), place(second)))), 0.0),
+            "step": (step and (lambda to, ends, before, taken: self._step(
+                to, ends, step(place(before), _copy(taken, action)))), False)}
+        return {name: self.wrap(kinds[name], function, otherwise)
+                for name, (function, otherwise) in calls.items() if function is not None}
+
+    def _step(self, to: int, terminated: int, answer: Any) -> bool:
+        """Writes what the caller's model answered: where it leads, or that and whether it ends there, or None."""
+        if answer is None:
+            return False
+        after, ends = answer if isinstance(answer, tuple) else (answer, False)
+        array = np.ascontiguousarray(after, np.float32)
+        if array.size != self._observation.size:
+            raise error_of(c.EPI_EDIMENSION, "python",
+                           f"the model's observation has shape {array.shape}, expected {self._observation.shape}")
+        ctypes.memmove(to, array.ctypes.data, array.nbytes)
+        ctypes.c_bool.from_address(terminated).value = bool(ends)
+        return True
 
     def check(self) -> None:
         """Raises what a function of the caller raised."""
@@ -274,17 +304,17 @@ class Wish:
         if not isinstance(goal, Goal):
             goal = Goal(reached=goal) if callable(goal) else Goal(observation=goal)
         tensor, array = _tensor(goal.observation)
-        cue = self._cue(goal.cue)
-        self._kept += [array, cue]
-        return default("goal_default", observation=tensor, tolerance=goal.tolerance,
-                       cue=None if cue is None else ctypes.pointer(cue), reached=self.callbacks.goal(goal.reached))
+        self._kept.append(array)
+        return default("goal_default", observation=tensor, tolerance=goal.tolerance, step=goal.step,
+                       cue=self._cue(goal.nearest, goal.filter), reached=self.callbacks.reached(goal.reached))
 
-    def _cue(self, cue: str | None) -> c.epi_cue | None:
-        if cue is None:
+    def _cue(self, nearest: Vector | None, filter: Filter | None) -> Any:
+        """A pointer to a cue; None where neither is given."""
+        if nearest is None and filter is None:
             return None
-        made, kept = self._space._cue(cue)
-        self._kept.append(kept)
-        return made
+        made, kept = self._space._cue(vector=nearest, filter=filter)
+        self._kept += [made, kept]
+        return ctypes.pointer(made)
 
     def situation(self, start: Situation | Vector | None) -> c.epi_situation:
         """Where to start."""
@@ -292,26 +322,24 @@ class Wish:
             start = Situation(start)
         observation, first = _tensor(start.observation)
         context, second = _tensor(start.context)
-        cue = self._cue(start.cue)
-        self._kept += [first, second, cue]
+        self._kept += [first, second]
         return default("situation_default", observation=observation, context=context, step=start.step,
-                       cue=None if cue is None else ctypes.pointer(cue))
+                       cue=self._cue(start.nearest, start.filter))
 
     def _options(self, *, search: str = "auto", test: str = "evidence", filter: Filter | None = None,
                  valid: Callable | None = None, reward: Callable | None = None, heuristic: Callable | None = None,
-                 **options: Any) -> c.epi_imagine_options:
-        kinds = dict(c.epi_imagine_options._fields_)
-        for unknown in options.keys() - kinds.keys():
+                 step: Callable | None = None, distance: Callable | None = None, **options: Any
+                 ) -> c.epi_imagine_options:
+        for unknown in options.keys() - {name for name, _ in c.epi_imagine_options._fields_}:
             raise TypeError(f"there is no option {unknown!r} of imagining")
         chosen = None
         if filter is not None:
             chosen, kept = filter._struct(self._space.schema)
             self._kept += [chosen, kept]
-        wrap = self.callbacks.wrap
+        options.update(self.callbacks.of_options(valid, reward, heuristic, step, distance))
         return default("imagine_options_default", search=option(SEARCHES, search, "search"),
                        test=option(TESTS, test, "test"), filter=None if chosen is None else ctypes.pointer(chosen),
-                       valid=wrap(kinds["valid"], valid, False), reward=wrap(kinds["reward"], reward, float("nan")),
-                       heuristic=wrap(kinds["heuristic"], heuristic, 0.0), **options)
+                       **options)
 
 
 class Imagines:
@@ -322,10 +350,12 @@ class Imagines:
         """Imagines rollouts from a start (an observation, or a Situation) to a goal (an observation, a function of one,
         or a Goal); without a goal, for return.
 
-        Options are those of epi_imagine_options: k, search ("auto", "best_first", "beam"), test, beam, neighbours,
-        joins_max, steps_max, expansions_max, time_ms, seed, join_radius, plausibility_min, novelty_min, discount, risk,
-        doubt_cost, context, filter (a Filter); and valid(from, to, action) -> bool, reward(from, to, action, recorded)
-        -> float, heuristic(observation) -> float.
+        Options are those of epi_imagine_options: k, search ("auto", "best_first", "beam", "mcts"), test, beam,
+        neighbours, joins_max, steps_max, expansions_max, time_ms, seed, join_radius, plausibility_min, novelty_min,
+        discount, risk, doubt_cost, context, filter (a Filter). And functions: valid(from, to, action) -> bool,
+        reward(from, to, action, recorded) -> float, heuristic(observation) -> float, distance(a, b) -> float, and a
+        model of your own, step(from, action) -> the next observation, or (that, terminated), or None where the action
+        cannot be taken.
 
         >>> with Memory(folder) as memory:
         ...     walks = memory.space("walks", Schema.transitions(observation=2, action="int32"))
