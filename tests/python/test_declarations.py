@@ -24,7 +24,6 @@ LEFT_OUT = {
     r"epi_schema_transitions": "Schema.transitions() makes the same roles, of any dtype and shape",
     r"epi_replay_borrow": "arrays over memory that is lent until the next call only could be kept; fill() copies",
     r"epi_status_name": "an exception has its name",
-    r"epi_extraction_add|epi_space_extractor_give": "a function of one's own finds the facts, and append() takes them",
     r"epi_scene_part": "parts of a step are read by place, and found by role in Python",
 }
 

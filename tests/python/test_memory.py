@@ -157,6 +157,22 @@ class Memories(place.Place):
         self.assertIn("Lisbon", repr(told) + told._repr_html_())
         self.assertEqual([fact.fact.value for fact in space.read(step).facts], ["Lisbon", "a boat"])
 
+    def test_an_extractor_of_ones_own_reads_facts_and_may_fail(self):
+        space = self.memory.space("home", "conversation")
+
+        def extract(values):
+            if "boom" in values["text"]:
+                raise ValueError("cannot read this")
+            name, _, pet = values["text"].partition(" has a ")
+            return [Fact("has a", pet, subject=name, since="2020")] if pet else []
+        space.give_extractor(extract)
+        step = space.remember("user", "Zoe has a parrot")
+        self.assertEqual([(it.value, it.step) for it in space.facts("zoe")], [("parrot", step)])
+        self.assertEqual(space.read(space.remember("user", "boom"))["text"], "boom")
+        space.give_extractor(None)
+        space.remember("user", "Max has a dog")
+        self.assertEqual(len(space.facts("Max")), 0)
+
     def test_every_type_of_value_comes_back_as_it_was(self):
         space = self.memory.space("things", Schema([
             Role("note", search=True), Role("data", "json"), Role("bytes", "blob"),

@@ -128,7 +128,7 @@ def own(name: str, dimension: int, encode: Callable[[list[str]], Any], parameter
             ctypes.memmove(vectors, rows.ctypes.data, rows.nbytes)
             return c.EPI_OK
         except Exception as error:  # no exception crosses C: it becomes the error line
-            return _failed(error)
+            return failed(error)
 
     struct = default("encoder_default", name=text(name), parameters=text(parameters), dimension=dimension,
                      batch_max=batch_max)
@@ -137,7 +137,7 @@ def own(name: str, dimension: int, encode: Callable[[list[str]], Any], parameter
     return Encoder(struct)
 
 
-def _failed(error: Exception) -> int:
+def failed(error: Exception) -> int:
     """Leaves an exception's text as the library's error line; returns its status."""
     status = error.status if isinstance(error, EpisodicError) and error.status else c.EPI_EIO
     try:

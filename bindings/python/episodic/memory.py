@@ -41,6 +41,7 @@ class ImportReport(NamedTuple):
     present: int
     skipped: int
     unread: int
+    unread: int
 
 
 class Violation(NamedTuple):

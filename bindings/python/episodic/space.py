@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any, Callable, Iterator, Mapping, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ._library import Handle, default, lib, opened, option, string, text
 from .encoders import Encoder, EncoderComparison, EncoderInfo, Encoders
 from .episode import Episode
 from .events import ImaginesEvents
+from .extract import extractor_of
 from .graph import Graph
 from .imagine import Imagines
 from .prospects import ImaginesActions
@@ -21,7 +22,7 @@ from .recall import (PROFILES, EpisodeInfo, Facts, KnownFact, RecalledStep, Reca
                      options_of)
 from .replay import Replay
 from .schema import Schema, schema_of
-from .steps import Filter, Step, Vector, parts_of, vector_of
+from .steps import Fact, Filter, Step, Vector, parts_of, vector_of
 from .times import Time, from_time, to_time
 from .transitions import Recorder, address
 
@@ -308,6 +309,21 @@ class Space(Handle, Imagines, ImaginesActions, ImaginesEvents):
         lib.epi_space_encoder_compare(ctypes.byref(comparison), self._live(),
                                       None if encoder is None else ctypes.byref(encoder._taken()), sample, seed)
         return EncoderComparison._of(comparison)
+
+    def give_extractor(self, extract: Callable[[dict[str, Any]], Iterable[Fact]] | None) -> None:
+        """Gives this process a function that reads facts out of the steps it stores: called with the values of a step
+        by role, it returns facts. None: none from now on. It may not add to the space; what it raises is logged, and
+        the step is stored without its facts.
+
+        >>> with Memory(folder) as memory:
+        ...     home = memory.space("home", "conversation")
+        ...     home.give_extractor(lambda values: [Fact("shouts", "yes")] if values["text"].isupper() else [])
+        ...     _ = home.remember("Ann", "WATCH OUT")
+        ...     home.facts("Ann")[0].attribute
+        'shouts'
+        """
+        table = None if extract is None else ctypes.byref(extractor_of(self.schema, extract))
+        lib.epi_space_extractor_give(self._live(), table)
 
     def export(self, file: IO[str]) -> None:
         """Writes the space as JSONL, without loss."""
