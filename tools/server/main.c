@@ -54,6 +54,7 @@ static int serve(const settings *s) {
     signal(SIGPIPE, SIG_IGN); /* a client that is gone is an error of write(), not the end */
     epi_status status = service_open(&of, &s->service);
     if (status != EPI_OK) return fail(status == EPI_ENOTFOUND ? ABSENT : BAD_STORAGE, epi_error_last()->message);
+    service_begin_upkeep(of);
     int code = s->http != NULL ? serve_http(of, s) : serve_mcp(of, s);
     status = service_close(of);
     return status == EPI_OK || code != DONE ? code : fail(BAD_STORAGE, epi_error_last()->message);

@@ -127,6 +127,7 @@ epi_status operation_run(operation_call *call, const operation *op) {
     uint64_t began = now_us();
     epi_status status = admit(call, op);
     if (status == EPI_OK) status = run_and_close(call, op);
+    if (status == EPI_OK && !(op->hints & OPERATION_READS)) service_touch(call->service);
     service_count(call->service, operation_index(op), status != EPI_OK, now_us() - began);
     return status;
 }

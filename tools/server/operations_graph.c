@@ -46,37 +46,50 @@ static void put_texts(epi_json_writer *writer, const char *name, const char *con
     epi_json_end(writer);
 }
 
-/* Adds an entity that is not there, and tells it. */
+/* Whether an entity is to be added: it is not there, and none before it has its name. */
+static epi_status is_new(bool *is, operation_call *call, epi_space *space, const epi_json *entity) {
+    char id[GRAPH_ID_SIZE];
+    uint64_t step;
+    const char *name = text_of(entity, "name");
+    *is = false;
+    for (const epi_json *each = first_of(call, "entities"); each != entity; each = epi_json_next(each))
+        if (strcmp(text_of(each, "name"), name) == 0) return EPI_OK;
+    epi_status status = epi_step_find(&step, space, graph_id(id, GRAPH_ENTITY, name, NULL, NULL));
+    *is = status == EPI_ENOTFOUND;
+    return *is ? EPI_OK : status;
+}
+
+/* Adds an entity, and tells it. */
 static epi_status create_entity(operation_call *call, epi_space *space, const epi_json *entity) {
-    graph_node node = {0};
+    const graph_node none = {0};
     const epi_json *list = epi_json_member(entity, "observations");
     const char *name = text_of(entity, "name"), *type = text_of(entity, "entityType");
     const char **texts = calloc(epi_json_count(list) + 1, sizeof *texts);
-    epi_status status = texts != NULL ? graph_read(&node, space, name) : EPI_ENOMEM;
-    bool absent = status == EPI_ENOTFOUND || status == EPI_ESTALE;
-    if (absent) {
-        size_t count = new_texts(texts, list, &node);
-        status = graph_add(space, name, type, texts, count);
-        if (status == EPI_OK) {
-            epi_json_begin_object(call->result, NULL);
-            render_text(call->result, "name", name);
-            render_text(call->result, "entityType", type);
-            put_texts(call->result, "observations", texts, count);
-            epi_json_end(call->result);
-        }
-    }
-    graph_node_dispose(&node);
+    if (texts == NULL) return operation_fail(call, EPI_ENOMEM, "out of memory");
+    size_t count = new_texts(texts, list, &none);
+    epi_status status = graph_add(space, name, type, texts, count);
+    epi_json_begin_object(call->result, NULL);
+    render_text(call->result, "name", name);
+    render_text(call->result, "entityType", type);
+    put_texts(call->result, "observations", texts, count);
+    epi_json_end(call->result);
     free(texts);
     return status;
 }
 
 static epi_status run_create_entities(operation_call *call) {
     epi_space *space = NULL;
-    epi_status status = open_graph(&space, call);
-    epi_json_begin_array(call->result, "entities");
+    size_t i = 0;
+    bool *is = calloc(epi_json_count(epi_json_member(call->arguments, "entities")) + 1, sizeof *is);
+    epi_status status = is != NULL ? open_graph(&space, call) : operation_fail(call, EPI_ENOMEM, "out of memory");
     const epi_json *each = first_of(call, "entities");
-    for (; status == EPI_OK && each != NULL; each = epi_json_next(each)) status = create_entity(call, space, each);
+    for (; status == EPI_OK && each != NULL; each = epi_json_next(each)) status = is_new(&is[i++], call, space, each);
+    epi_json_begin_array(call->result, "entities");
+    each = first_of(call, "entities");
+    for (i = 0; status == EPI_OK && each != NULL; each = epi_json_next(each))
+        if (is[i++]) status = create_entity(call, space, each);
     epi_json_end(call->result);
+    free(is);
     return status;
 }
 

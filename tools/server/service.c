@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "service.h"
+#include "upkeep.h"
 
 #define SPACES_MAX 4096u
 
@@ -30,6 +30,7 @@ struct service {
     double tokens; /* calls that may be made at once */
     epi_time filled_at;
     service_measure measures[SERVICE_MEASURES_MAX];
+    upkeep *upkeep; /* NULL: none */
 };
 
 /* ---- opening --------------------------------------------------------------------------------------------------- */
@@ -70,6 +71,7 @@ epi_status service_open(service **of, const service_options *options) {
 
 epi_status service_close(service *of) {
     if (of == NULL) return EPI_OK;
+    upkeep_stop(of->upkeep);
     for (held_space *next, *held = of->spaces; held != NULL; held = next) {
         next = held->next;
         epi_space_close(held->space);
@@ -156,6 +158,26 @@ void service_recheck_space(service *of, epi_space *space) {
     for (held_space *held = of->spaces; held != NULL; held = held->next)
         if (held->space == space) held->gone = true;
     pthread_mutex_unlock(&of->lock);
+}
+
+epi_space **service_spaces(size_t *count, service *of) {
+    pthread_mutex_lock(&of->lock);
+    epi_space **spaces = calloc(of->space_count + 1, sizeof *spaces);
+    *count = 0;
+    for (const held_space *held = of->spaces; spaces != NULL && held != NULL; held = held->next)
+        if (!held->gone) spaces[(*count)++] = held->space;
+    pthread_mutex_unlock(&of->lock);
+    return spaces;
+}
+
+/* ---- upkeep ---------------------------------------------------------------------------------------------------- */
+
+void service_begin_upkeep(service *of) {
+    if (!of->options.read_only && of->upkeep == NULL) of->upkeep = upkeep_start(of);
+}
+
+void service_touch(service *of) {
+    upkeep_touch(of->upkeep);
 }
 
 /* ---- how often ------------------------------------------------------------------------------------------------- */

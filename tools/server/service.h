@@ -47,6 +47,15 @@ epi_status service_space(epi_space **space, service *of, service_use use, const 
 /** Looks whether a space is gone after a call said EPI_ESTALE; the next service_space() then opens it anew. */
 void service_recheck_space(service *of, epi_space *space);
 
+/** The spaces that are open now, borrowed, in a heap array of the caller's. NULL and 0 when there is no memory. */
+epi_space **service_spaces(size_t *count, service *of);
+
+/** Begins to do the upkeep of spaces in a thread of its own, when they have changed (upkeep.h). Of a server that only
+ *  reads there is none. */
+void service_begin_upkeep(service *of);
+/** Tells that something was stored. */
+void service_touch(service *of);
+
 /** Takes one call from the bucket of the rate limit.
  * @return 0 when it may go on, else the milliseconds until the next may. */
 unsigned service_take(service *of);
