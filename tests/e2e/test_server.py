@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -159,6 +160,25 @@ class Tools(Case):
         with self.serve("--rate", "2") as server:
             lines = [server.result("tools/call", name="stats")["content"][0]["text"] for _ in range(6)]
             self.assertTrue(any("try again" in line for line in lines), lines)
+
+
+class Upkeep(Case):
+    def test_much_that_is_new_is_put_into_the_index_without_being_asked(self):
+        with self.serve() as server:
+            for i in range(1050):
+                server.ask("tools/call", name="remember", arguments={"text": f"Parcel {i} came."})
+                if i >= 100:
+                    server.read()
+            for _ in range(100):
+                server.read()
+            saved = Path(self.memory) / "cache"
+            for _ in range(300):
+                if saved.exists() and list(saved.glob("*.index")):
+                    break
+                time.sleep(0.1)
+            self.assertTrue(list(saved.glob("*.index")))
+            found = server.call("recall", text="parcel 1049", limit=1)["memories"]
+            self.assertEqual(found[0]["text"], "Parcel 1049 came.")
 
 
 if __name__ == "__main__":
