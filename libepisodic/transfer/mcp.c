@@ -3,64 +3,87 @@
  *   {"type": "entity", "name", "entityType", "observations": [text, ...]}
  *   {"type": "relation", "from", "to", "relationType"}
  *
- * An entity becomes an episode named after it, of a conversation in which the entity is who speaks: its type, each
- * observation and each relation that leaves it are a step. The tag says which of the three a step is; metadata keeps
- * the two ends of a relation apart. Ids are made from the content, so the file may be rewritten, grow, and say things
- * twice. It has no times: a step's time is that of its import. Lines of other types are skipped.
+ * A name becomes an episode of a conversation in which it is who speaks. Its steps are tagged: "entity" says that there
+ * is an entity of that name and type, "observation" is one of its observations, "relation" begins at it, "related" is
+ * the same relation at its other end. External ids are hashes of what a step says, so the file may be rewritten, grow,
+ * and say things twice. All this is the form in which episodic-server keeps a graph that it serves with the official
+ * server's tools: what is imported here is served there. The file has no times: a step's time is that of its import.
+ * Lines of other types are skipped.
  */
-#include "../text/text.h"
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "transfer.h"
 
+#define ID_SIZE 40u
+
 typedef struct statement {
-    const char *kind;   /* "entity", "observation" or "relation": the tag */
-    const char *entity; /* whom it is about */
+    char kind; /* of its id */
+    const char *tag;
+    const char *name; /* whose episode it stands in */
     const char *text;
     const char *metadata; /* NULL: none */
-    const char *id_of[3]; /* what its id is made from, besides kind and entity; NULL: no more */
+    const char *id_of[3]; /* what its id is made from; NULL: nothing */
     size_t place;
 } statement;
 
-static epi_status make_id(char out[EPI__DERIVED_ID_SIZE], const char *kind, const char *const *texts, size_t count) {
-    epi__buffer data = {0};
-    epi__buffer_append_bytes(&data, kind, strlen(kind));
-    for (size_t i = 0; i < count && texts[i] != NULL; i++) {
-        epi__buffer_append_bytes(&data, texts[i], strlen(texts[i]));
+/* FNV-1a over the texts, each with its NUL. */
+static uint64_t hash_texts(uint64_t hash, const char *const texts[3]) {
+    for (size_t t = 0; t < 3; t++) {
+        for (const char *at = texts[t]; at != NULL; at++) {
+            hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+            if (*at == '\0') break;
+        }
     }
-    epi_status status = data.failed ? epi__fail_memory("transfer", data.size) : EPI_OK;
-    epi__derived_id(out, "mcp", data.data, data.size);
-    epi__buffer_dispose(&data);
-    return status;
+    return hash;
+}
+
+static void make_id(char out[ID_SIZE], char kind, const char *const id_of[3]) {
+    snprintf(out, ID_SIZE, "%c%016" PRIx64 "%016" PRIx64, kind, hash_texts(UINT64_C(0xcbf29ce484222325), id_of),
+             hash_texts(UINT64_C(0x84222325cbf29ce4), id_of));
 }
 
 /* Relations may come long after their entity: its episode is begun or gone on with. */
-static epi_status begin_entity(epi__sink *sink, const char *name) {
-    char id[EPI__DERIVED_ID_SIZE];
-    EPI__TRY(make_id(id, "episode", &name, 1));
-    epi__buffer title = {0};
-    epi__buffer_append(&title, name, epi__utf8_cut(name, strlen(name), EPI_TITLE_SIZE_MAX));
+static epi_status begin_name(epi__sink *sink, const char *name) {
+    char id[ID_SIZE];
+    make_id(id, 'n', (const char *[]){name, NULL, NULL});
     epi_episode_options options = epi_episode_options_default();
     options.external_id = id;
-    options.title = epi__buffer_text(&title);
-    epi_status status = title.failed ? epi__fail_memory("transfer", title.size)
-                                     : epi__sink_episode(sink, &options, true);
-    epi__buffer_dispose(&title);
-    return status;
+    options.title = strlen(name) <= EPI_TITLE_SIZE_MAX ? name : NULL;
+    return epi__sink_episode(sink, &options, true);
 }
 
 static epi_status put(epi__sink *sink, const statement *s) {
-    char id[EPI__DERIVED_ID_SIZE];
-    const char *id_of[] = {s->entity, s->id_of[0], s->id_of[1], s->id_of[2]};
-    EPI__TRY(make_id(id, s->kind, id_of, EPI__COUNT(id_of)));
-    epi_part parts[2] = {epi_part_text("speaker", s->entity), epi_part_text("text", s->text)};
+    char id[ID_SIZE];
+    make_id(id, s->kind, s->id_of);
+    epi_part parts[2] = {epi_part_text("speaker", s->name), epi_part_text("text", s->text)};
     epi__incoming incoming = {epi_step_default(), s->place, 0, false};
     incoming.step.parts = parts;
     incoming.step.part_count = 2;
     incoming.step.external_id = id;
-    incoming.step.tags = &s->kind;
+    incoming.step.tags = &s->tag;
     incoming.step.tag_count = 1;
     incoming.step.metadata = s->metadata;
     return epi__sink_step(sink, &incoming);
 }
+
+/* An object of up to three texts, in `out` with its NUL. */
+static epi_status describe(epi__buffer *out, const char *const names[3], const char *const texts[3]) {
+    epi_json_writer *writer = NULL;
+    EPI__TRY(epi_json_writer_new(&writer, false));
+    epi_json_begin_object(writer, NULL);
+    for (size_t i = 0; i < 3 && names[i] != NULL; i++) {
+        epi_json_put_string(writer, names[i], texts[i], strlen(texts[i]));
+    }
+    epi_json_end(writer);
+    const char *text = epi_json_writer_text(NULL, writer);
+    if (text != NULL) epi__buffer_append_text(out, text);
+    epi_json_writer_free(writer);
+    epi__buffer_text(out);
+    return text == NULL || out->failed ? epi__fail_memory("transfer", out->size) : EPI_OK;
+}
+
+/* ---- entities --------------------------------------------------------------------------------------------------- */
 
 static epi_status import_observation(epi__sink *sink, const epi__entry *entry, const char *name,
                                      const epi_json *value) {
@@ -70,7 +93,26 @@ static epi_status import_observation(epi__sink *sink, const epi__entry *entry, c
         sink->report->skipped++;
         return EPI_OK;
     }
-    return put(sink, &(statement){"observation", name, text, NULL, {text, NULL, NULL}, entry->place});
+    return put(sink, &(statement){'o', "observation", name, text, NULL, {name, text, NULL}, entry->place});
+}
+
+/* "Ann (person)", and both apart as metadata. */
+static epi_status put_entity(epi__sink *sink, const epi__entry *entry, const char *name, const char *type) {
+    epi__buffer words = {0};
+    epi__buffer metadata = {0};
+    epi__buffer_append_format(&words, "%s (%s)", name, type);
+    const char *text = epi__buffer_text(&words);
+    epi_status status = describe(&metadata, (const char *[]){"name", "entityType", NULL},
+                                 (const char *[]){name, type, NULL});
+    if (words.failed) status = epi__fail_memory("transfer", words.size);
+    if (status == EPI_OK) {
+        status = put(
+            sink,
+            &(statement){'e', "entity", name, text, epi__buffer_text(&metadata), {name, NULL, NULL}, entry->place});
+    }
+    epi__buffer_dispose(&words);
+    epi__buffer_dispose(&metadata);
+    return status;
 }
 
 static epi_status import_entity(epi__sink *sink, const epi__entry *entry) {
@@ -82,15 +124,29 @@ static epi_status import_entity(epi__sink *sink, const epi__entry *entry) {
     if (listed != EPI_JSON_ARRAY && listed != EPI_JSON_ABSENT && listed != EPI_JSON_NULL) {
         return epi__sink_fail(sink, entry->place, "%.60s: observations are no list", name);
     }
-    EPI__TRY(begin_entity(sink, name));
-    if (type != NULL) EPI__TRY(put(sink, &(statement){"entity", name, type, NULL, {type, NULL, NULL}, entry->place}));
+    EPI__TRY(begin_name(sink, name));
+    EPI__TRY(put_entity(sink, entry, name, type != NULL ? type : ""));
     const epi_json *at = listed == EPI_JSON_ARRAY ? epi_json_first(observations) : NULL;
-    if (type == NULL && at == NULL) sink->report->skipped++;
     for (; at != NULL; at = epi_json_next(at)) EPI__TRY(import_observation(sink, entry, name, at));
     return EPI_OK;
 }
 
-/* "works at Acme", and {"relationType": "works at", "to": "Acme"}. */
+/* ---- relations --------------------------------------------------------------------------------------------------- */
+
+/* The end that is only looked at comes first: a relation is there once the step at its beginning is. */
+static epi_status put_relation(epi__sink *sink, const statement *s) {
+    statement other = *s;
+    other.kind = 'm';
+    other.tag = "related";
+    other.name = s->id_of[1];
+    if (strcmp(s->name, other.name) != 0) {
+        EPI__TRY(begin_name(sink, other.name));
+        EPI__TRY(put(sink, &other));
+    }
+    EPI__TRY(begin_name(sink, s->name));
+    return put(sink, s);
+}
+
 static epi_status import_relation(epi__sink *sink, const epi__entry *entry) {
     const char *from = epi__json_text_of(entry->value, "from");
     const char *to = epi__json_text_of(entry->value, "to");
@@ -98,23 +154,20 @@ static epi_status import_relation(epi__sink *sink, const epi__entry *entry) {
     if (from == NULL || to == NULL || type == NULL) {
         return epi__sink_fail(sink, entry->place, "a relation lacks from, to or relationType");
     }
-    epi__buffer text = {0};
-    epi_json_writer *writer = NULL;
-    epi__buffer_append_format(&text, "%s %s", type, to);
-    epi_status status = epi_json_writer_new(&writer, false);
-    epi_json_begin_object(writer, NULL);
-    epi_json_put_string(writer, "relationType", type, strlen(type));
-    epi_json_put_string(writer, "to", to, strlen(to));
-    epi_json_end(writer);
-    const char *words = epi__buffer_text(&text);
-    const char *metadata = epi_json_writer_text(NULL, writer);
-    if (status == EPI_OK && (text.failed || metadata == NULL)) status = epi__fail_memory("transfer", text.size);
-    if (status == EPI_OK) status = begin_entity(sink, from);
+    epi__buffer words = {0};
+    epi__buffer metadata = {0};
+    epi__buffer_append_format(&words, "%s %s %s", from, type, to);
+    const char *text = epi__buffer_text(&words);
+    epi_status status = describe(&metadata, (const char *[]){"from", "to", "relationType"},
+                                 (const char *[]){from, to, type});
+    if (words.failed) status = epi__fail_memory("transfer", words.size);
     if (status == EPI_OK) {
-        status = put(sink, &(statement){"relation", from, words, metadata, {type, to, NULL}, entry->place});
+        status = put_relation(
+            sink,
+            &(statement){'r', "relation", from, text, epi__buffer_text(&metadata), {from, to, type}, entry->place});
     }
-    epi_json_writer_free(writer);
-    epi__buffer_dispose(&text);
+    epi__buffer_dispose(&words);
+    epi__buffer_dispose(&metadata);
     return status;
 }
 

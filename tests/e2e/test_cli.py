@@ -438,14 +438,14 @@ class Transfer(Case):
                 {"type": "tool_use", "id": "c", "name": "bash", "input": {"command": "make"}}]}},
             {"type": "user", "uuid": "3", "sessionId": "s", "message": {"role": "user", "content": [
                 {"type": "tool_result", "tool_use_id": "c", "content": "done"}]}}]) + '{"type":"assis')
-        for form, name, steps in [("mcp", "memory.json", 3), ("mem0", "mem0.json", 1), ("agent", "session.jsonl", 1)]:
+        for form, name, steps in [("mcp", "memory.json", 4), ("mem0", "mem0.json", 1), ("agent", "session.jsonl", 1)]:
             with self.subTest(form):
                 report = self.json("import", "-s", form, name)
                 self.assertEqual((report["format"], report["steps"]), (form, steps))
                 report = self.json("import", "-s", form, "--format", form, name)
                 self.assertEqual((report["steps"], report["present"]), (0, steps))
         self.assertIn("2 lines passed over", self.ok("import", "-s", "again", "session.jsonl"))
-        self.assertIn("Ann  works_at Acme", self.ok("recall", "-s", "mcp", "where does Ann work?"))
+        self.assertIn("Ann works_at Acme", self.ok("recall", "-s", "mcp", "where does Ann work?"))
         self.assertIn("ann  Likes tea.", self.ok("recall", "-s", "mem0", "tea"))
         self.assertRegex(self.ok("recall", "-s", "agent", "run it"), "bash  task: Run it")
         self.ok("check")

@@ -1,7 +1,9 @@
 """test_server_graph.py - `episodic-server --as memory`: the official memory server's nine tools over our store. Where
 scripts/client-kit has installed that server, the same calls go to both, and the same must come back."""
 
+import json
 import os
+import subprocess
 import tempfile
 import threading
 import unittest
@@ -90,6 +92,27 @@ class Graph(Case):
             self.assertNotIn("lost", server.call("open_nodes", names=["Ann"])["entities"][0]["observations"])
         with self.serve("--read-only") as server:
             self.assertEqual([tool["name"] for tool in server.result("tools/list")["tools"]], TOOLS[6:])
+
+    def test_the_official_servers_file_is_served_once_it_is_imported(self):
+        lines = [{"type": "entity", **ANN}, {"type": "entity", **ACME}, {"type": "relation", **WORKS},
+                 {"type": "relation", **relation("Ann", "knows", "Ann")}]
+        file = Path(self.folder.name) / "memory.json"
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        command = [os.environ["EPISODIC_CLI"], "import", "-m", self.memory, "-s", "home", "--format", "mcp", str(file)]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        with self.serve() as server:
+            expected = {"entities": [ANN, ACME], "relations": [WORKS, relation("Ann", "knows", "Ann")]}
+            self.assertEqual(settled(server.call("read_graph")), settled(expected))
+            server.call("create_entities", entities=[ANN, entity("Ben", "person")])
+            server.call("create_relations", relations=[WORKS])
+            server.call("add_observations", observations=[{"entityName": "Ann", "contents": ["likes tea", "sings"]}])
+            server.call("delete_entities", entityNames=["Acme"])
+            graph = settled(server.call("read_graph"))
+        self.assertEqual(graph["entities"], [entity("Ann", "person", *ANN["observations"], "sings"),
+                                             entity("Ben", "person")])
+        self.assertEqual(graph["relations"], [relation("Ann", "knows", "Ann")])
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        self.assertIn("4 steps new", done.stdout)  # of Acme, which was deleted: its name, its observation, two ends
 
     def test_a_large_graph_has_pages(self):
         with self.serve() as server:

@@ -27,14 +27,15 @@ static const char graph[] =
     "{\"type\":\"entity\",\"name\":\"Ann\",\"entityType\":\"person\",\"observations\":[\"Likes tea.\",\"Sails.\"]}\n"
     "{\"type\":\"entity\",\"name\":\"Acme\",\"entityType\":\"company\",\"observations\":[]}\n"
     "{\"type\":\"relation\",\"from\":\"Ann\",\"to\":\"Acme\",\"relationType\":\"works_at\"}\n";
-static const char graph_steps[] = "Ann: person\nAnn: Likes tea.\nAnn: Sails.\nAnn: works_at Acme\nAcme: company\n";
+static const char graph_steps[] = "Ann: Ann (person)\nAnn: Likes tea.\nAnn: Sails.\nAnn: Ann works_at Acme\n"
+                                  "Acme: Acme (company)\nAcme: Ann works_at Acme\n";
 
 static void an_entity_becomes_an_episode_that_speaks(void **state) {
     fixture *f = *state;
-    fixture_imports(f, graph, "graph", 5, 0, 0);
+    fixture_imports(f, graph, "graph", 6, 0, 0);
     assert_int_equal(f->report.format, EPI_FORMAT_MCP);
     assert_space_is(f, "graph", graph_steps);
-    fixture_imports(f, graph, "graph", 0, 5, 0);
+    fixture_imports(f, graph, "graph", 0, 6, 0);
     assert_space_is(f, "graph", graph_steps);
 }
 
@@ -46,13 +47,13 @@ static void a_graph_that_grew_and_was_rewritten_adds_what_is_new(void **state) {
                  "tea.\",\"Sails.\"]}\n"
                  "{\"type\":\"relation\",\"from\":\"Ann\",\"to\":\"Acme\",\"relationType\":\"left\"}\n"
                  "{\"type\":\"relation\",\"from\":\"Ann\",\"to\":\"Acme\",\"relationType\":\"works_at\"}\n";
-    fixture_imports(f, graph, "graph", 5, 0, 0);
-    fixture_imports(f, grown, "graph", 2, 6, 0);
+    fixture_imports(f, graph, "graph", 6, 0, 0);
+    fixture_imports(f, grown, "graph", 3, 7, 0);
 }
 
 static void the_parts_of_a_graph_are_told_apart(void **state) {
     fixture *f = *state;
-    fixture_imports(f, graph, "graph", 5, 0, 0);
+    fixture_imports(f, graph, "graph", 6, 0, 0);
     epi_space *space = fixture_space(f, "graph");
     const char *tag = "relation";
     epi_recollection *found = NULL;
@@ -65,7 +66,7 @@ static void the_parts_of_a_graph_are_told_apart(void **state) {
     const epi_scene *scene = epi_recollection_scene(found, hit->scene);
     assert_string_equal(scene->title, "Ann");
     assert_string_equal(epi_scene_step(scene, hit->scene_step)->metadata,
-                        "{\"relationType\":\"works_at\",\"to\":\"Acme\"}");
+                        "{\"from\":\"Ann\",\"to\":\"Acme\",\"relationType\":\"works_at\"}");
     epi_recollection_free(found);
     epi_space_close(space);
 }
@@ -75,8 +76,8 @@ static void an_entity_may_be_bare_and_other_lines_are_skipped(void **state) {
     fixture_imports(f,
                     "{\"type\":\"entity\",\"name\":\"x\"}\n{\"type\":\"note\"}\n"
                     "{\"type\":\"entity\",\"name\":\"y\",\"observations\":[\"\",\"z\"]}\n",
-                    "graph", 1, 0, 3);
-    assert_space_is(f, "graph", "y: z\n");
+                    "graph", 3, 0, 2);
+    assert_space_is(f, "graph", "x: x ()\ny: y ()\ny: z\n");
 }
 
 static void an_entity_of_any_name_is_kept(void **state) {
