@@ -1,5 +1,5 @@
-"""test_page.py - the server's page in Chromium without a screen: searching, opening, forgetting and undoing, by mouse and
-by keyboard, with a hostile memory, in light and dark, wide and narrow. Pictures of all views are kept in
+"""test_page.py - the server's page in Chromium without a screen: searching, opening, forgetting and undoing, by mouse
+and by keyboard, with a hostile memory, in light and dark, wide and narrow. Pictures of all views are kept in
 <build>/page. scripts/client-kit brings what drives the browser; without it, or a browser, this is skipped."""
 
 import os
@@ -30,7 +30,7 @@ MEMORIES = [
 ]
 
 
-@unittest.skipUnless(READY, f"no browser, or no playwright-core in {KIT}: scripts/deps --browser; scripts/client-kit {KIT}")
+@unittest.skipUnless(READY, f"no browser, or no driver in {KIT}: scripts/deps --browser; scripts/client-kit {KIT}")
 class Page(unittest.TestCase):
     def test_every_view(self):
         pictures = BUILD / "page"
@@ -44,8 +44,8 @@ class Page(unittest.TestCase):
                     told = server.ask("POST", "/v1/remember", {"space": "home", "text": text,
                                                                "role": ("user", "assistant")[i % 2]})
                     self.assertEqual(told.status, 200, told)
-                done = subprocess.run([NODE, "page.mjs", BROWSER, f"http://127.0.0.1:{server.port}/", pictures], cwd=KIT,
-                                      capture_output=True, text=True, timeout=280, check=False)
+                words = [NODE, "page.mjs", BROWSER, f"http://127.0.0.1:{server.port}/", pictures]
+                done = subprocess.run(words, cwd=KIT, capture_output=True, text=True, timeout=280, check=False)
         self.assertEqual(done.returncode, 0, done.stdout[-2000:] + done.stderr[-3000:])
         self.assertEqual(done.stdout.splitlines()[-1], "ok")
 
