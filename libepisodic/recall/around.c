@@ -59,48 +59,79 @@ static void score_contexts(epi__search_state *search) {
     for (size_t i = 0; i < search->count && best > 0.0; i++) search->candidates[i].context /= best;
 }
 
-static int by_step(const epi__candidate *x, const epi__candidate *y) {
-    return (x->step > y->step) - (x->step < y->step);
-}
-
-static int by_episode_and_sum(const void *a, const void *b) {
-    const epi__candidate *x = a, *y = b;
-    if (x->episode != y->episode) return x->episode < y->episode ? -1 : 1;
-    if (x->sum != y->sum) return x->sum > y->sum ? -1 : 1;
-    return by_step(x, y);
-}
-
 static int by_sum(const void *a, const void *b) {
     const epi__candidate *x = a, *y = b;
     if (x->sum != y->sum) return x->sum > y->sum ? -1 : 1;
-    return by_step(x, y);
+    return (x->step > y->step) - (x->step < y->step);
 }
 
-/* The candidates are in order of episode and sum. */
-static double mean_episodes(epi__search_state *search) {
-    double best = 0.0;
-    for (size_t at = 0; at < search->count;) {
-        size_t end = at;
-        double sum = 0.0;
-        for (; end < search->count && search->candidates[end].episode == search->candidates[at].episode; end++)
-            if (end - at < EPISODE_BEST) sum += search->candidates[end].sum;
-        for (; at < end; at++) search->candidates[at].mean = EPI__MAX(sum / EPISODE_BEST, 0.0);
-        best = EPI__MAX(best, sum / EPISODE_BEST);
+/* Candidates of one episode that stand side by side in the order of steps. An episode has several such stretches where
+ * others were recorded in between. */
+typedef struct stretch {
+    uint64_t episode;
+    size_t from;
+    size_t to;
+} stretch;
+
+static int by_episode(const void *a, const void *b) {
+    const stretch *x = a, *y = b;
+    if (x->episode != y->episode) return x->episode < y->episode ? -1 : 1;
+    return (x->from > y->from) - (x->from < y->from);
+}
+
+/* Stretches in the order of their episodes; NULL: out of memory. */
+static stretch *find_stretches(size_t *count, epi__search_state *search) {
+    stretch *all = epi__arena_alloc(&search->query->arena, search->count + 1, sizeof *all);
+    *count = 0;
+    for (size_t i = 0; all && i < search->count; i++) {
+        uint64_t episode = search->candidates[i].episode;
+        if (*count == 0 || all[*count - 1].episode != episode) all[(*count)++] = (stretch){episode, i, i};
+        all[*count - 1].to = i + 1;
     }
-    return best;
+    if (all) qsort(all, *count, sizeof *all, by_episode);
+    return all;
 }
 
-static void score_episodes(epi__search_state *search) {
-    double weight = search->query->profile.episode;
-    qsort(search->candidates, search->count, sizeof *search->candidates, by_episode_and_sum);
-    double best = mean_episodes(search);
+/* Puts a sum in its place among the greatest, which are in falling order. */
+static void keep_best(double best[EPISODE_BEST], size_t *count, double sum) {
+    size_t at = *count;
+    if (at == EPISODE_BEST && best[at - 1] >= sum) return;
+    if (at == EPISODE_BEST) at--;
+    else (*count)++;
+    for (; at > 0 && best[at - 1] < sum; at--) best[at] = best[at - 1];
+    best[at] = sum;
+}
+
+/* The mean of an episode's best candidates, which all of them get; 0 where it is below. */
+static double mean_episode(epi__search_state *search, const stretch *first, const stretch *end) {
+    double best[EPISODE_BEST], sum = 0.0;
+    size_t count = 0;
+    for (const stretch *each = first; each < end; each++)
+        for (size_t i = each->from; i < each->to; i++) keep_best(best, &count, search->candidates[i].sum);
+    for (size_t i = 0; i < count; i++) sum += best[i];
+    double mean = EPI__MAX(sum / EPISODE_BEST, 0.0);
+    for (const stretch *each = first; each < end; each++)
+        for (size_t i = each->from; i < each->to; i++) search->candidates[i].mean = mean;
+    return mean;
+}
+
+static epi_status score_episodes(epi__search_state *search) {
+    double weight = search->query->profile.episode, best = 0.0;
+    size_t count = 0;
+    const stretch *all = find_stretches(&count, search);
+    if (!all) return epi__fail_memory("recall", (search->count + 1) * sizeof *all);
+    for (size_t at = 0, end = 0; at < count; at = end) {
+        while (end < count && all[end].episode == all[at].episode) end++;
+        best = EPI__MAX(best, mean_episode(search, all + at, all + end));
+    }
     for (size_t i = 0; i < search->count && best > 0.0; i++) {
         search->candidates[i].mean /= best;
         search->candidates[i].sum += weight * search->candidates[i].mean;
     }
+    return EPI_OK;
 }
 
-void epi__around_score(epi__search_state *search) {
+epi_status epi__around_score(epi__search_state *search) {
     const epi_recall_profile *profile = &search->query->profile;
     score_contexts(search);
     for (size_t i = 0; i < search->count; i++) {
@@ -115,6 +146,7 @@ void epi__around_score(epi__search_state *search) {
                          profile->time_fit * candidate->dated + profile->context * candidate->context +
                          (candidate->user ? profile->user * candidate->lexical : 0.0);
     }
-    score_episodes(search);
+    EPI__TRY(score_episodes(search));
     qsort(search->candidates, search->count, sizeof *search->candidates, by_sum);
+    return EPI_OK;
 }

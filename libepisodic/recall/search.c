@@ -97,9 +97,9 @@ static epi_status complete_around(epi__search_state *search, const epi__topk *po
     return epi__words_complete(search, steps, count);
 }
 
-static int by_step(const void *a, const void *b) {
-    const epi__candidate *x = a, *y = b;
-    return (x->step > y->step) - (x->step < y->step);
+static int by_id(const void *a, const void *b) {
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
 }
 
 /* The pool's steps and the steps around them, each once. */
@@ -108,21 +108,20 @@ static epi_status spread(epi__search_state *search, const epi__topk *pool) {
     const epi_recall_profile *profile = &search->query->profile;
     int reach = profile->context != 0.0 ? (int)profile->reach : 0;
     if (profile->answer != 0.0) reach = EPI__MAX(reach, 1);
-    size_t room = pool->count * (2 * EPI__REACH + 1);
+    size_t count = 0, room = pool->count * (2 * EPI__REACH + 1);
     EPI__TRY(complete_around(search, pool, reach));
-    search->candidates = epi__arena_alloc(&search->query->arena, room + 1, sizeof *search->candidates);
-    if (!search->candidates) return epi__fail_memory(MODULE, room * sizeof *search->candidates);
+    uint64_t *steps = epi__arena_alloc(&search->query->arena, room + 1, sizeof *steps);
+    if (!steps) return epi__fail_memory(MODULE, room * sizeof *steps);
     for (size_t i = 0; i < pool->count; i++)
         for (int d = -reach; d <= reach; d++) {
             uint64_t step = d ? epi__mirror_neighbour(mirror, pool->items[i].id, d) : pool->items[i].id;
-            if (step) search->candidates[search->count++] = (epi__candidate){.step = step};
+            if (step) steps[count++] = step;
         }
-    qsort(search->candidates, search->count, sizeof *search->candidates, by_step);
-    size_t kept = 0;
-    for (size_t i = 0; i < search->count; i++)
-        if (i == 0 || search->candidates[i].step != search->candidates[kept - 1].step)
-            search->candidates[kept++] = search->candidates[i];
-    search->count = kept;
+    qsort(steps, count, sizeof *steps, by_id);
+    search->candidates = epi__arena_alloc(&search->query->arena, count + 1, sizeof *search->candidates);
+    if (!search->candidates) return epi__fail_memory(MODULE, count * sizeof *search->candidates);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || steps[i] != steps[i - 1]) search->candidates[search->count++].step = steps[i];
     return EPI_OK;
 }
 
@@ -247,7 +246,7 @@ static epi_status by_cue(epi__found **found, size_t *count, epi__search_state *s
     if (!status) status = pool_fill(search, &pool);
     if (!status) status = spread(search, &pool);
     if (!status) status = note_users(search);
-    if (!status) epi__around_score(search);
+    if (!status) status = epi__around_score(search);
     if (!status) status = read_rows(found, count, search);
     epi__topk_dispose(&pool);
     return status;

@@ -88,7 +88,7 @@ double epi__when_fit(const epi__query *query, const epi__row *row);     /* 0 to 
 /* ---- around.c ---- */
 
 /* Scores the candidates by what they have and what stands around them, and sorts them by it. */
-void epi__around_score(epi__search_state *search);
+epi_status epi__around_score(epi__search_state *search);
 
 /* ---- judge.c ---- */
 

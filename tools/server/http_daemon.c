@@ -14,6 +14,7 @@
  */
 #include <microhttpd.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -414,7 +415,8 @@ static void ignore_log(void *context, const char *format, va_list arguments) {
 }
 
 static unsigned processors(void) {
-    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
     return count < 2 ? 2u : (unsigned)count;
 }
 
