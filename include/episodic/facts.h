@@ -71,8 +71,9 @@ typedef struct epi_extraction epi_extraction;
 
 /** Adds a fact that the step states. It is copied; subject NULL means who speaks, from EPI_TIME_NONE since the step's
  *  event.
- * @return EPI_OK · EPI_ELIMIT the step has EPI_FACT_COUNT_MAX of them already · EPI_EINVAL an argument is NULL · ENOMEM
- *         What is malformed otherwise (empty, too long, no UTF-8) is passed over when the step is stored. */
+ *  What is malformed (empty, too long, no UTF-8) is passed over when the step is stored.
+ * @return EPI_OK · EPI_ELIMIT the step has EPI_FACT_COUNT_MAX of them already · EPI_EINVAL an argument is NULL ·
+ *         EPI_ENOMEM */
 EPI_API epi_status epi_extraction_add(epi_extraction *to, const epi_fact *fact);
 
 /** Something that reads facts out of steps: rules of the caller's, a model, a chat endpoint. */
@@ -96,7 +97,7 @@ static inline epi_extractor epi_extractor_default(void) {
  *  verbatim, whatever it says, and its content is compared without these facts. Steps that are there already, imagined
  *  ones and transitions are not shown.
  * @param extractor taken over on EPI_OK; NULL: none from now on.
- * @return EPI_OK · EPI_EINVAL the table · EPI_ECLOSED EPI_ESTALE
+ * @return EPI_OK · EPI_EINVAL the table · EPI_ECLOSED
  * @par Thread safety any thread; waits for calls of the extractor that it replaces. */
 EPI_API epi_status epi_space_extractor_give(epi_space *space, const epi_extractor *extractor);
 
