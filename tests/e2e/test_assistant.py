@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -137,6 +138,19 @@ class Online(Case):
         said = self.said()
         self.assertEqual(said.count(("user", ASKED)), len(ways))
         self.assertEqual([text for speaker, text in said if speaker == "assistant"], ["I am back."] * len(ways))
+
+    def test_a_line_outlives_an_assistant_that_is_killed_while_it_asks(self):
+        with ChatServer([Slow(5, "late")]) as server:
+            with subprocess.Popen([ASSISTANT, self.memory, "--url", server.url, "--model", "m"], stdin=subprocess.PIPE,
+                                  stdout=subprocess.DEVNULL, text=True) as process:
+                process.stdin.write(LISBON + "\n")
+                process.stdin.flush()
+                end = time.monotonic() + 30
+                while not server.requests and time.monotonic() < end:
+                    time.sleep(0.01)
+                process.kill()
+        self.assertEqual(len(server.requests), 1)
+        self.assertEqual(self.said(), [("user", LISBON)])
 
     def test_an_endpoint_that_is_gone_leaves_the_memory(self):
         with ChatServer(["x"]) as server:
