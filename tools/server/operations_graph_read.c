@@ -14,9 +14,10 @@
 #include "operation_table.h"
 #include "render.h"
 
-#define SEARCH_HITS 100u
+#define SEARCH_HITS 50u
 #define SEARCH_NODES 50u
 #define SEARCH_ALIKE 5u
+#define SEARCH_SHARE .5 /* of the best score, at least */
 #define GRAPH_SIZE_MAX (4u * 1024u * 1024u) /* bytes of one page of read_graph */
 
 static const char *text_of(const epi_json *object, const char *name) {
@@ -116,12 +117,13 @@ static bool shares_words(const epi_recollection *hits, size_t i) {
     return false;
 }
 
-/* A hit counts when it shares words with the query; where none does, the few that are spelt most alike do. What two
- * names have to do with each other is told with both of them, and finds neither. */
+/* A hit counts when it shares words with the query and is at least half as good as the best; where none shares any, the
+ * few that are spelt most alike do. What two names have to do with each other is told with both, and finds neither. */
 static bool counts(const epi_recollection *hits, size_t i, bool any_shares) {
     const epi_recalled_step *step = step_of(hits, i);
     if (graph_is(step, GRAPH_RELATION) || graph_is(step, GRAPH_RELATED)) return false;
-    return any_shares ? shares_words(hits, i) : i < SEARCH_ALIKE;
+    bool good = epi_recollection_hit(hits, i)->score >= SEARCH_SHARE * epi_recollection_hit(hits, 0)->score;
+    return any_shares ? good && shares_words(hits, i) : i < SEARCH_ALIKE;
 }
 
 /* The nodes of the best hits, in their order; one that is removed meanwhile is passed over. */
