@@ -10,8 +10,8 @@
 /* ---- names of things ------------------------------------------------------------------------------------------- */
 
 static uint64_t hash_text(uint64_t hash, const char *text) {
-    for (size_t i = 0; text != NULL && i <= strlen(text); i++) /* with the NUL, so that "ab","c" is not "a","bc" */
-        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+    size_t size = text != NULL ? strlen(text) + 1 : 0; /* with the NUL, so that "ab","c" is not "a","bc" */
+    for (size_t i = 0; i < size; i++) hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
     return hash;
 }
 

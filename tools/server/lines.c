@@ -1,6 +1,6 @@
 /* lines.c - reading lines from a descriptor; see lines.h. One buffer, which grows to the longest line and no more. */
 #include <errno.h>
-#include <pthread.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,15 +20,17 @@ static bool make_room(lines *from) {
     return true;
 }
 
-/* The one place where a thread that reads may be cancelled. */
+/* Waits for input, or for being woken, which is the end of it. */
 static ssize_t read_some(const lines *from) {
-    int before;
-    ssize_t got;
-    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
-    do got = read(from->in, from->buffer + from->end, from->capacity - from->end);
-    while (got < 0 && errno == EINTR);
-    pthread_setcancelstate(before, NULL);
-    return got;
+    struct pollfd waited[2] = {{from->in, POLLIN, 0}, {from->wake, POLLIN, 0}};
+    for (;;) {
+        int ready = poll(waited, 2, -1);
+        if (ready < 0 && errno != EINTR) return -1;
+        if (ready > 0 && waited[1].revents != 0) return 0;
+        if (ready <= 0) continue;
+        ssize_t got = read(from->in, from->buffer + from->end, from->capacity - from->end);
+        if (got >= 0 || errno != EINTR) return got;
+    }
 }
 
 /* A whole line of what was read, if there is one. */

@@ -7,6 +7,7 @@
 
 typedef struct lines {
     int in;
+    int wake; /* readable when nobody wants lines any more: then the input has ended */
     size_t size_max;
     char *buffer;
     size_t capacity;

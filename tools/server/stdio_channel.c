@@ -147,7 +147,6 @@ static void *read_messages(void *context) {
     size_t size = 0;
     lines_result what = LINES_FAILED;
     int failed = ENOMEM;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     do {
         what = lines_next(&line, &size, &c->in);
         failed = what == LINES_FAILED ? errno : 0;
@@ -229,7 +228,9 @@ static void channel_dispose(channel *c) {
 }
 
 int stdio_serve(const mcp_registry *registry, int in, int out, size_t size_max) {
-    channel c = {.in = {.in = in, .size_max = size_max}, .out = out};
+    int wake[2] = {-1, -1}; /* closing the second ends the reading at the first */
+    if (pipe(wake) != 0) return errno;
+    channel c = {.in = {.in = in, .wake = wake[0], .size_max = size_max}, .out = out};
     epi_json_writer *answer = NULL;
     pthread_t reader;
     pthread_mutex_init(&c.lock, NULL);
@@ -242,11 +243,14 @@ int stdio_serve(const mcp_registry *registry, int in, int out, size_t size_max) 
         c.ended = true; /* nobody takes from the queue any more */
         pthread_cond_broadcast(&c.changed);
         pthread_mutex_unlock(&c.lock);
-        pthread_cancel(reader);
+        close(wake[1]);
+        wake[1] = -1;
         pthread_join(reader, NULL);
         failed = c.failed != 0 ? c.failed : c.read_failed;
     }
     epi_json_writer_free(answer);
     channel_dispose(&c);
+    close(wake[0]);
+    if (wake[1] >= 0) close(wake[1]);
     return failed;
 }
