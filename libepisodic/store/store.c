@@ -183,14 +183,21 @@ static epi_status create(epi__store *store) {
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
-/* Whether the directory holds a memory, or no more than a creation that was cut short leaves behind. */
+static bool has_current(const char *current) {
+    return access(current, F_OK) == 0;
+}
+
+/* Whether the directory holds a memory, or no more than a creation that was cut short leaves behind. What one under way
+ * has put there since the first look makes it a memory too. */
 static epi_status is_ours(bool *ours, const char *path) {
     static const char *const begun[] = {"lock", "cache", "store.1", "ballast", "CURRENT.tmp"};
     char *current = epi__dir_join(path, "CURRENT");
     if (!current) return epi__fail_memory("store", strlen(path));
-    *ours = access(current, F_OK) == 0;
+    *ours = has_current(current);
+    epi_status status = *ours ? EPI_OK : epi__dir_holds_only(ours, path, begun, EPI__COUNT(begun));
+    if (!status && !*ours) *ours = has_current(current);
     epi__free(current);
-    return *ours ? EPI_OK : epi__dir_holds_only(ours, path, begun, EPI__COUNT(begun));
+    return status;
 }
 
 /* The directory is there (made if allowed) and is a memory, or is empty and may become one. */

@@ -87,7 +87,8 @@ class RoundTrip(Case):
         program.write_text(OWN)
         build = os.environ["EPISODIC_BINARY_DIR"]
         source = os.environ["EPISODIC_SOURCE_DIR"]
-        command = [os.environ["CC"], "-D_GNU_SOURCE", f"-I{source}/include", f"-I{build}/include", str(program), "-o",
+        sanitize = os.environ["EPISODIC_SANITIZE"]  # the library's runtime has to be in the program
+        command = [os.environ["CC"], *([f"-fsanitize={sanitize}"] if sanitize else []), "-D_GNU_SOURCE", f"-I{source}/include", f"-I{build}/include", str(program), "-o",
                    str(program.with_suffix("")), f"-L{build}/lib", "-lepisodic",
                    f"-Wl,-rpath,{build}/lib"]
         subprocess.run(command, check=True, timeout=60)
