@@ -88,9 +88,9 @@ class RoundTrip(Case):
         build = os.environ["EPISODIC_BINARY_DIR"]
         source = os.environ["EPISODIC_SOURCE_DIR"]
         sanitize = os.environ["EPISODIC_SANITIZE"]  # the library's runtime has to be in the program
-        command = [os.environ["CC"], *([f"-fsanitize={sanitize}"] if sanitize else []), "-D_GNU_SOURCE", f"-I{source}/include", f"-I{build}/include", str(program), "-o",
-                   str(program.with_suffix("")), f"-L{build}/lib", "-lepisodic",
-                   f"-Wl,-rpath,{build}/lib"]
+        flags = [f"-fsanitize={sanitize}"] if sanitize else []
+        command = [os.environ["CC"], *flags, "-D_GNU_SOURCE", f"-I{source}/include", f"-I{build}/include", str(program),
+                   "-o", str(program.with_suffix("")), f"-L{build}/lib", "-lepisodic", f"-Wl,-rpath,{build}/lib"]
         subprocess.run(command, check=True, timeout=60)
         own = subprocess.run([str(program.with_suffix("")), self.memory, str(SEED)], check=True, timeout=60,
                              capture_output=True).stdout
