@@ -12,6 +12,8 @@
 #include <episodic/episodic.h>
 #include <episodic/sys/json.h>
 
+#include "../common/term_escape.h"
+
 /* Exit codes; told in --help and in the man page. */
 enum {
     DONE = 0,
@@ -147,11 +149,6 @@ typedef enum term_color { PLAIN, DIM, BOLD, CYAN, GREEN, YELLOW } term_color;
 void term_init(cli *c);
 /* Prints in a colour, if there are colours. */
 void term_print(const cli *c, term_color color, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* A new string without control characters, bidi marks and invisible ones: they are written as escapes. `newline`
- * stands for a line break. */
-char *term_escape(const char *text, size_t size, const char *newline);
-/* The same for JSON: what a terminal could obey becomes \u escapes. */
-char *term_escape_json(const char *json, size_t size);
 size_t term_columns(const char *text);
 /* Cuts a text of term_escape() to so many columns, with an ellipsis; returns its columns then. */
 size_t term_cut(char *text, size_t columns);

@@ -160,6 +160,8 @@ bool http_guard(http_request *request);
 /* The token out of a file, or of EPISODIC_TOKEN where path is NULL; "" when neither is there. False after saying what
  * is wrong with it. */
 bool http_token_read(char token[HTTP_TOKEN_ROOM], const char *path);
+/* Takes as long whatever the first difference is: its time says only how long what was given is. */
+bool http_token_is(const char *given, const char *token);
 
 /* ---- http_routes.c ----------------------------------------------------------------------------------------------- */
 

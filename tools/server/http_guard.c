@@ -89,20 +89,11 @@ bool http_guard_host(http_request *request) {
     return false;
 }
 
-/* Takes as long whatever the first difference is, and says only how long what was given is. */
-static bool same_secret(const char *given, const char *secret) {
-    size_t size = strlen(given);
-    size_t expected = strlen(secret);
-    volatile unsigned char differs = size != expected;
-    for (size_t i = 0; i < size; i++) differs |= (unsigned char)(given[i] ^ secret[expected > 0 ? i % expected : 0]);
-    return differs == 0;
-}
-
 static bool has_token(http_request *request) {
     const char *token = http_options_of(request)->token;
     if (token == NULL || (request->route->flags & HTTP_OPEN)) return true;
     const char *given = http_header(request, "Authorization");
-    if (given != NULL && starts(given, "Bearer ") && same_secret(given + 7, token)) return true;
+    if (given != NULL && starts(given, "Bearer ") && http_token_is(given + 7, token)) return true;
     http_problem(request, 401, given == NULL ? "a bearer token is needed" : "the bearer token is not the right one");
     http_answer_add(request, "WWW-Authenticate", given == NULL ? "Bearer" : "Bearer error=\"invalid_token\"");
     return false;

@@ -17,14 +17,16 @@
 #include <unistd.h>
 
 #include "http_daemon.h"
+#include "say.h"
 
 #define TICK_NS 100000000 /* how soon a change of another process is told, and a late peer cut off */
-#define STOP_MS 20000u    /* for requests under way, after the signal */
+#define ADDRESS_ROOM 300u
+#define STOP_MS 20000u /* for requests under way, after the signal */
 
 /* ---- the socket -------------------------------------------------------------------------------------------------- */
 
 static int complain(const char *address, const char *what) {
-    fprintf(stderr, "episodic-server: cannot listen on %s: %s\n", address, what);
+    say("cannot listen on %s: %s", address, what);
     return -1;
 }
 
@@ -77,7 +79,7 @@ static int open_listener(const http_options *options) {
     struct addrinfo *info = NULL;
     struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     if (!split(name, sizeof name, &port, options->address))
-        return complain(options->address, "an address is NAME:PORT, for instance 127.0.0.1:8080");
+        return complain(options->address, "an address is NAME:PORT, for instance 127.0.0.1:8080, or a port");
     int failed = getaddrinfo(name, port, &wanted, &info);
     if (failed != 0) return complain(options->address, gai_strerror(failed));
     int fd = -1;
@@ -91,8 +93,13 @@ static int open_listener(const http_options *options) {
 
 /* ---- the life ---------------------------------------------------------------------------------------------------- */
 
-static http_options with_defaults(const http_options *given) {
+/* A port alone is one of this machine. */
+static http_options with_defaults(const http_options *given, char room[ADDRESS_ROOM]) {
     http_options options = *given;
+    if (strchr(options.address, ':') == NULL) {
+        snprintf(room, ADDRESS_ROOM, "127.0.0.1:%s", options.address);
+        options.address = room;
+    }
     if (options.body_size_max == 0) options.body_size_max = 16u << 20;
     if (options.columns_size_max == 0) options.columns_size_max = 256u << 20;
     if (options.connections_max == 0) options.connections_max = 1024;
@@ -123,7 +130,8 @@ static void wait_for_signal(http_server *server) {
 }
 
 int http_serve(service *of, const http_options *given) {
-    http_options options = with_defaults(given);
+    char address[ADDRESS_ROOM];
+    http_options options = with_defaults(given, address);
     int listener = open_listener(&options);
     if (listener < 0) return HTTP_EXIT_ADDRESS;
     note_signals();
@@ -131,11 +139,10 @@ int http_serve(service *of, const http_options *given) {
     http_server *server = http_server_new(of, &options, listener);
     if (server == NULL) {
         close(listener);
-        fprintf(stderr, "episodic-server: the HTTP server could not be started: out of memory or threads\n");
+        say("the HTTP server could not be started: out of memory or threads");
         return HTTP_EXIT_DEFECT;
     }
-    fprintf(stderr, "episodic-server: http://%.*s:%u/\n", (int)(strrchr(options.address, ':') - options.address),
-            options.address, options.port);
+    say("http://%.*s:%u/", (int)(strrchr(options.address, ':') - options.address), options.address, options.port);
     wait_for_signal(server);
     http_server_stop(server, listener, STOP_MS);
     http_server_free(server);

@@ -1,15 +1,16 @@
-/* http_token.c - the bearer token, from a file or from the environment: never from an argument, which every user of the
- * machine can read. */
+/* http_token.c - the bearer token: where it comes from (a file or the environment, never an argument, which every user
+ * of the machine can read), and comparing it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "http.h"
+#include "say.h"
 
 #define TOKEN_SIZE_MIN 16u /* one that is shorter can be found by trying */
 
 static bool complain(const char *where, const char *what) {
-    fprintf(stderr, "episodic-server: the token in %s %s\n", where, what);
+    say("the token in %s %s", where, what);
     return false;
 }
 
@@ -42,4 +43,12 @@ bool http_token_read(char token[HTTP_TOKEN_ROOM], const char *path) {
         if (*c <= ' ' || *c > '~') return complain(where, "has a character that no header can carry");
     }
     return true;
+}
+
+bool http_token_is(const char *given, const char *token) {
+    size_t size = strlen(given);
+    size_t expected = strlen(token);
+    volatile unsigned char differs = size != expected;
+    for (size_t i = 0; i < size; i++) differs |= (unsigned char)(given[i] ^ token[expected > 0 ? i % expected : 0]);
+    return differs == 0;
 }

@@ -7,6 +7,7 @@
 #include "http.h"
 #include "memory_registry.h"
 #include "sampler_shelf.h"
+#include "say.h"
 #include "settings.h"
 #include "stdio_channel.h"
 
@@ -14,13 +15,13 @@
 enum { DONE = 0, BAD_USAGE = 2, ABSENT = 3, BAD_STORAGE = 5 };
 
 static int fail(int code, const char *line) {
-    fprintf(stderr, "episodic-server: %s\n", line);
+    say("%s", line);
     return code;
 }
 
 static void log_line(void *context, const char *line) {
     (void)context;
-    fprintf(stderr, "episodic-server: %s\n", line);
+    say("%s", line);
 }
 
 static registry_form form_of(const settings *s) {
