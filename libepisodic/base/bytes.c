@@ -37,21 +37,26 @@ static bool grow(epi__buffer *buffer, size_t more) {
     return true;
 }
 
+/* A buffer that holds nothing yet has no capacity either, so that with room there is data. */
+static bool has_room(const epi__buffer *buffer, size_t more) {
+    return more <= buffer->capacity - buffer->size && buffer->data != NULL && !buffer->failed;
+}
+
 bool epi__buffer_reserve(epi__buffer *buffer, size_t more) {
-    if (buffer->failed) return false;
-    if (more <= buffer->capacity - buffer->size && buffer->data != NULL) return true;
-    if (!grow(buffer, more)) buffer->failed = true;
+    if (has_room(buffer, more)) return true;
+    if (buffer->failed || !grow(buffer, more)) buffer->failed = true;
     return !buffer->failed;
 }
 
 void epi__buffer_append(epi__buffer *buffer, const void *data, size_t size) {
-    if (!epi__buffer_reserve(buffer, size) || size == 0) return;
+    if (size == 0 || (!has_room(buffer, size) && !epi__buffer_reserve(buffer, size))) return;
     memcpy(buffer->data + buffer->size, data, size);
     buffer->size += size;
 }
 
 void epi__buffer_append_u8(epi__buffer *buffer, uint8_t value) {
-    epi__buffer_append(buffer, &value, 1);
+    if (!has_room(buffer, 1) && !epi__buffer_reserve(buffer, 1)) return;
+    buffer->data[buffer->size++] = value;
 }
 
 /* The lowest `count` bytes of value, lowest first. */
@@ -104,16 +109,17 @@ void epi__buffer_append_text(epi__buffer *buffer, const char *text) {
 
 void epi__buffer_append_format(epi__buffer *buffer, const char *format, ...) {
     va_list arguments, again;
+    if (!epi__buffer_reserve(buffer, 1)) return; /* vsnprintf wants room for its NUL */
+    size_t room = buffer->capacity - buffer->size;
     va_start(arguments, format);
     va_copy(again, arguments);
-    int size = vsnprintf(NULL, 0, format, arguments);
+    int size = vsnprintf((char *)buffer->data + buffer->size, room, format, arguments);
     va_end(arguments);
     if (size < 0) buffer->failed = true;
-    if (size >= 0 && epi__buffer_reserve(buffer, (size_t)size + 1)) { /* vsnprintf wants room for its NUL */
+    if (size >= 0 && (size_t)size >= room && epi__buffer_reserve(buffer, (size_t)size + 1))
         vsnprintf((char *)buffer->data + buffer->size, (size_t)size + 1, format, again);
-        buffer->size += (size_t)size;
-    }
     va_end(again);
+    if (!buffer->failed) buffer->size += (size_t)size;
 }
 
 const char *epi__buffer_text(epi__buffer *buffer) {

@@ -72,8 +72,28 @@ static void put_escape(epi__buffer *out, uint8_t c) {
     }
 }
 
+#define ONES UINT64_C(0x0101010101010101)
+
+/* Whether eight bytes stand for themselves. Each that does not sets its high bit: one below 0x20, a quote or a
+ * backslash by the borrow of a subtraction, DEL by a carry, those above by themselves. With none of them nothing is
+ * carried on to a neighbour. */
+static bool are_plain(const uint8_t *p) {
+    uint64_t word;
+    memcpy(&word, p, sizeof(word));
+    uint64_t quote = word ^ (ONES * '"'), slash = word ^ (ONES * '\\');
+    return (((word - ONES * 0x20) | (quote - ONES) | (slash - ONES) | (word + ONES) | word) & (ONES * 0x80)) == 0;
+}
+
 static bool is_plain(uint8_t c) {
     return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
+
+/* How many of the first bytes stand for themselves: all that do, or some of them. */
+static size_t plain_run(const uint8_t *p, size_t size) {
+    size_t at = 0;
+    while (size - at >= 8 && are_plain(p + at)) at += 8;
+    while (at < size && is_plain(p[at])) at++;
+    return at;
 }
 
 /* Bytes that stand for themselves are appended as one run. */
@@ -81,9 +101,9 @@ static void put_quoted(epi__buffer *out, const char *text, size_t size) {
     const uint8_t *p = (const uint8_t *)text;
     size_t run = 0, at = 0;
     epi__buffer_append_u8(out, '"');
-    while (at < size) {
-        size_t step = is_plain(p[at]) ? 1 : epi__utf8_sequence(p + at, size - at);
-        if (step > 1 || is_plain(p[at])) {
+    while (at += plain_run(p + at, size - at), at < size) {
+        size_t step = epi__utf8_sequence(p + at, size - at);
+        if (step > 1) {
             at += step;
             continue;
         }
@@ -165,12 +185,22 @@ void epi_json_put_string(epi_json_writer *writer, const char *name, const char *
     }
 }
 
+/* At least `least` digits. */
+static void put_digits(epi__buffer *out, uint64_t value, size_t least) {
+    char digits[NUMBER_SIZE_MAX];
+    size_t at = sizeof(digits);
+    for (; value > 0 || sizeof(digits) - at < least; value /= 10) digits[--at] = (char)('0' + value % 10);
+    epi__buffer_append(out, digits + at, sizeof(digits) - at);
+}
+
 void epi_json_put_integer(epi_json_writer *writer, const char *name, int64_t value) {
-    if (begin_value(writer, name)) epi__buffer_append_format(&writer->text, "%lld", (long long)value);
+    if (!begin_value(writer, name)) return;
+    if (value < 0) epi__buffer_append_u8(&writer->text, '-');
+    put_digits(&writer->text, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 1);
 }
 
 void epi_json_put_unsigned(epi_json_writer *writer, const char *name, uint64_t value) {
-    if (begin_value(writer, name)) epi__buffer_append_format(&writer->text, "%llu", (unsigned long long)value);
+    if (begin_value(writer, name)) put_digits(&writer->text, value, 1);
 }
 
 /* printf takes the decimal point from the locale; JSON has its own. */
@@ -187,13 +217,29 @@ static bool reads_back(const char *number, double value) {
     return memcmp(&again, &value, sizeof(value)) == 0;
 }
 
-/* Most numbers people write have at most 15 digits; 17 are always enough. */
+/* Most numbers people write have few decimals. One that is a whole number of millionths, and large enough for %g to
+ * write no exponent, needs no printf: a quotient of two integers that doubles hold exactly is rounded as reading is. */
+static bool put_short(epi__buffer *out, double value) {
+    double size = fabs(value), millionths = nearbyint(size * 1e6);
+    if (size < 1e-4 || size >= 1e9 || millionths / 1e6 < size || millionths / 1e6 > size) return false;
+    uint64_t whole = (uint64_t)millionths / 1000000u, rest = (uint64_t)millionths % 1000000u;
+    size_t decimals = rest > 0 ? 6 : 0;
+    for (; rest > 0 && rest % 10 == 0; rest /= 10) decimals--;
+    if (value < 0) epi__buffer_append_u8(out, '-');
+    put_digits(out, whole, 1);
+    if (decimals == 0) return true;
+    epi__buffer_append_u8(out, '.');
+    put_digits(out, rest, decimals);
+    return true;
+}
+
+/* 15 digits are often enough; 17 always. */
 void epi_json_put_number(epi_json_writer *writer, const char *name, double value) {
     if (!isfinite(value)) {
         epi_json_put_null(writer, name);
         return;
     }
-    if (!begin_value(writer, name)) return;
+    if (!begin_value(writer, name) || put_short(&writer->text, value)) return;
     char number[NUMBER_SIZE_MAX];
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(number, sizeof(number), "%.*g", digits, value);

@@ -216,11 +216,17 @@ static size_t breaks_line(const uint8_t *at, size_t size) {
 
 void epi__text_append_flat(epi__buffer *out, const char *text, size_t size) {
     const uint8_t *bytes = (const uint8_t *)text;
-    for (size_t i = 0; i < size;) {
+    size_t run = 0, i = 0;
+    while (i < size) {
         size_t broken = breaks_line(bytes + i, size - i);
-        epi__buffer_append_u8(out, broken ? ' ' : bytes[i]);
+        if (broken) {
+            epi__buffer_append(out, bytes + run, i - run);
+            epi__buffer_append_u8(out, ' ');
+            run = i + broken;
+        }
         i += broken ? broken : 1;
     }
+    epi__buffer_append(out, bytes + run, size - run);
 }
 
 /* ---- for tokenizers of models ---- */

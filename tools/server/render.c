@@ -1,4 +1,5 @@
 /* render.c - what is stored, as JSON; see render.h. */
+#include <math.h>
 #include <string.h>
 
 #include "render.h"
@@ -162,7 +163,7 @@ size_t render_step_open(epi_json_writer *writer, const epi_recalled_step *step, 
     epi_json_begin_object(writer, NULL);
     epi_json_put_unsigned(writer, "step", step->id);
     epi_json_put_unsigned(writer, "episode", step->episode);
-    if (step->score > 0.0) epi_json_put_number(writer, "score", step->score);
+    if (step->score > 0.0) epi_json_put_number(writer, "score", round(step->score * 1e6) / 1e6);
     render_time(writer, "time", step->event.from, offset);
     if (step->event.to != step->event.from) render_time(writer, "until", step->event.to, offset);
     render_time(writer, "stored", step->ingest_time, offset);

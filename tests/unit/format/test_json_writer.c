@@ -9,6 +9,8 @@
 #include <float.h>
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include <episodic/sys/json.h>
 
@@ -111,6 +113,11 @@ static void numbers_are_short(void **state) {
     assert_string_equal(one_number(*state, 3), "3");
     assert_string_equal(one_number(*state, -0.0), "-0");
     assert_string_equal(one_number(*state, 1e300), "1e+300");
+    assert_string_equal(one_number(*state, -1234.0625), "-1234.0625");
+    assert_string_equal(one_number(*state, 999999999.999999), "999999999.999999");
+    assert_string_equal(one_number(*state, 1.00001), "1.00001");
+    assert_string_equal(one_number(*state, 0.000125), "0.000125");
+    assert_string_equal(one_number(*state, 0.00001), "1e-05");
     assert_string_equal(one_number(*state, 1.0 / 3), "0.3333333333333333");
     assert_string_equal(one_number(*state, 0.1 + 0.2), "0.30000000000000004");
     assert_string_equal(one_number(*state, (double)NAN), "null");
@@ -138,6 +145,41 @@ static void every_number_reads_back_the_same(void **state) {
     assert_number_reads_back(*state, DBL_MAX);
     assert_number_reads_back(*state, DBL_MIN);
     assert_number_reads_back(*state, DBL_TRUE_MIN);
+}
+
+/* As printf writes it, which is tried with as few digits as read back. */
+static void numbers_of_few_decimals_are_written_as_printf_would(void **state) {
+    epi__random random = epi__random_seed(5);
+    for (size_t i = 0; i < 50000; i++) {
+        char expected[40];
+        double scale = pow(10, (double)epi__random_below(&random, 8));
+        double number = (double)(int64_t)(epi__random_next(&random) >> (1 + epi__random_below(&random, 50))) / scale;
+        if (fabs(number) >= 1e15) continue;
+        snprintf(expected, sizeof(expected), "%.15g", number);
+        assert_number_reads_back(*state, number);
+        if (strtod(expected, NULL) - number == 0.0) assert_string_equal(one_number(*state, number), expected);
+        assert_number_reads_back(*state, -number);
+    }
+}
+
+/* Strings are scanned by words: a byte that needs an escape is found wherever it stands. */
+static void escapes_are_found_at_every_place(void **state) {
+    for (int byte = 1; byte < 256; byte++) {
+        for (size_t at = 0; at < 17; at++) {
+            char bytes[17], expected[64];
+            memset(bytes, 'z', sizeof(bytes));
+            bytes[at] = (char)byte;
+            const char *text = one_string(*state, bytes, sizeof(bytes));
+            epi_json *root = NULL;
+            assert_int_equal(epi_json_parse(&root, text, strlen(text)), EPI_OK);
+            snprintf(expected, sizeof(expected), "%.*s%s%.*s", (int)at, bytes,
+                     byte < 0x80 ? (char[]){(char)byte, 0} : "\xEF\xBF\xBD", (int)(16 - at), bytes + at + 1);
+            assert_string_equal(epi_json_string(root, NULL), expected);
+            assert_int_equal(strlen(text) > strlen(expected) + 2,
+                             byte < 0x20 || byte == 0x7F || byte == '"' || byte == '\\');
+            epi_json_free(root);
+        }
+    }
 }
 
 static void the_locale_does_not_reach_the_decimal_point(void **state) {
@@ -221,6 +263,8 @@ int main(void) {
         WITH_WRITER(every_byte_string_reads_back_as_json),
         WITH_WRITER(numbers_are_short),
         WITH_WRITER(every_number_reads_back_the_same),
+        WITH_WRITER(numbers_of_few_decimals_are_written_as_printf_would),
+        WITH_WRITER(escapes_are_found_at_every_place),
         WITH_WRITER(the_locale_does_not_reach_the_decimal_point),
         WITH_WRITER(misuse_shows_until_cleared),
         WITH_WRITER(the_greatest_depth_is_written_and_read),
