@@ -32,3 +32,26 @@ export async function check(client) {
     const many = Array.from({ length: 50 }, (_, i) => call("remember", { text: `Parcel ${i}` }));
     assert.equal(new Set((await Promise.all(many)).map((each) => each.step)).size, 50);
 }
+
+/** Waits until a condition holds. */
+async function until(condition, what) {
+    for (let i = 0; i < 500 && !condition(); i++) await new Promise((done) => setTimeout(done, 20));
+    assert.ok(condition(), what);
+}
+
+/** Whoever asks to be told of a resource's changes is told. `subscribe` is given its URI and what to call with each. */
+export async function checkChanges(client, subscribe) {
+    const remember = async (text) =>
+        (await client.callTool({ name: "remember", arguments: { text } })).structuredContent.episode;
+    const uri = `episodic://space/home/episode/${await remember("Another parcel.")}`;
+    const told = [];
+    const stop = await subscribe(uri, (changed) => told.push(changed));
+    await remember("It is heavy.");
+    await until(() => told.length > 0, "nothing was told");
+    await stop();
+    const before = told.length;
+    await remember("It is open.");
+    await new Promise((done) => setTimeout(done, 300));
+    assert.equal(told.length, before);
+    assert.ok(told.every((changed) => changed === uri));
+}

@@ -1,13 +1,17 @@
 /* fixture.c - the tools, resources and prompts that the conformance suite of MCP asks for by name, registered with the
- * server's own code and served by it: mcp_fixture MEMORY ADDRESS. It is a test, and is not installed.
+ * server's own code and served by it: mcp_fixture MEMORY ADDRESS, where the address - is standard input and output. It
+ * is a test, and is not installed.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "fixture.h"
 #include "http.h"
 #include "render.h"
+#include "stdio_channel.h"
 
 /* A red pixel, and a tenth of a second of nothing. */
 #define PNG "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg=="
@@ -60,6 +64,36 @@ static void progress_and_give(mcp_request *request, const mcp_tool *tool, const 
     fixture_text(request, "Told how far it was");
 }
 
+/* What holds: calls that wait until somebody releases or cancels them. */
+static atomic_int held, cancelled, released;
+
+/* Waits, and tells how far it is all the while. */
+static void hold(mcp_request *request, const mcp_tool *tool, const epi_json *arguments) {
+    int began = released;
+    (void)tool, (void)arguments;
+    held++;
+    for (int done = 1; released == began && !mcp_is_cancelled(request); done++) {
+        mcp_progress(request, done, 0, "it\nholds");
+        nanosleep(&(struct timespec){0, 5000000}, NULL);
+    }
+    if (released == began) cancelled++;
+    held--;
+    fixture_text(request, "Released");
+}
+
+static void release(mcp_request *request, const mcp_tool *tool, const epi_json *arguments) {
+    (void)tool, (void)arguments;
+    released++;
+    fixture_text(request, "Released them");
+}
+
+static void count_held(mcp_request *request, const mcp_tool *tool, const epi_json *arguments) {
+    char text[64];
+    (void)tool, (void)arguments;
+    snprintf(text, sizeof text, "%d held, %d cancelled", held, cancelled);
+    fixture_text(request, text);
+}
+
 /* A tool that cannot work for a client without sampling. */
 static void need_sampling(mcp_request *request, const mcp_tool *tool, const epi_json *arguments) {
     (void)tool, (void)arguments;
@@ -96,6 +130,9 @@ static const mcp_tool tools[] = {
     TOOL("test_logging_tool", "Logs three lines too", log_and_give, NULL),
     TOOL("test_streaming_elicitation", "Asks for a name too", fixture_ask, &fixture_elicitation),
     TOOL("test_tool_with_progress", "Tells how far it is", progress_and_give, NULL),
+    TOOL("hold", "Waits", hold, NULL),
+    TOOL("release", "Releases who waits", release, NULL),
+    TOOL("held", "Counts who waits", count_held, NULL),
     TOOL("test_missing_capability", "Needs a client that can sample", need_sampling, NULL),
     TOOL("test_input_required_result_elicitation", "Asks for a name", fixture_ask, &fixture_elicitation),
     TOOL("test_input_required_result_sampling", "Asks a model", fixture_ask, &fixture_sampling),
@@ -231,7 +268,14 @@ static void read_resource(mcp_request *request, const char *uri) {
     }
 }
 
-/* Subscribing is all that is asked for: nothing here changes. */
+/* Nothing here changes. */
+static bool has_changed(mcp_mark *mark, void *context, const char *uri) {
+    (void)context;
+    mark->digest = uri == NULL || strcmp(uri, "test://watched-resource") == 0;
+    return false;
+}
+
+/* Subscribing is all that is asked for. */
 static bool other(mcp_request *request, const char *method) {
     if (strcmp(method, "completion/complete") == 0) {
         put_raw(request->result, "completion", "{\"values\":[\"paris\",\"park\",\"party\"],\"hasMore\":false}");
@@ -253,6 +297,7 @@ int main(int count, char **words) {
         .resource_templates = "[{\"uriTemplate\":\"test://template/{id}/data\",\"name\":\"template\",\"description\":"
                               "\"Data by its id\",\"mimeType\":\"application/json\"}]",
         .read_resource = read_resource,
+        .has_changed = has_changed,
         .other = other,
         .completes = true,
         .subscribes = true,
@@ -260,7 +305,8 @@ int main(int count, char **words) {
     service *of = NULL;
     if (count != 3) return 2;
     if (service_open(&of, &(service_options){.memory = words[1]}) != EPI_OK) return 5;
-    int code = http_serve(of, &(http_options){.address = words[2], .mcp = &registry});
+    int code = strcmp(words[2], "-") == 0 ? stdio_serve(&registry, STDIN_FILENO, STDOUT_FILENO, STDIO_MESSAGE_MAX)
+                                          : http_serve(of, &(http_options){.address = words[2], .mcp = &registry});
     service_close(of);
     return code;
 }

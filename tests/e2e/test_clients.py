@@ -5,9 +5,13 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+from web import Server  # noqa: E402
 
 SERVER = os.environ["EPISODIC_SERVER"]
 KIT = Path(os.environ["EPISODIC_CLIENT_KIT"])
@@ -30,9 +34,14 @@ class Clients(unittest.TestCase):
         return done.stdout
 
     def script(self, name: str, *words: str) -> None:
+        """A script against the server, over standard input and output and over HTTP."""
         for file in SCRIPTS.glob("*.mjs"):
             shutil.copy(file, KIT)  # where their imports are found
         self.assertEqual(self.node(name, *words, *self.command).splitlines()[-1], "ok")
+        self.setUp()  # another memory
+        with Server(self.command[self.command.index("--memory") + 1], "--space", "home") as server:
+            address = f"http://127.0.0.1:{server.port}/mcp"
+            self.assertEqual(self.node(name, *words, address).splitlines()[-1], "ok")
 
     def inspect(self, era: str, method: str, *words: str) -> dict:
         inspector = str(KIT / "node_modules/.bin/mcp-inspector")

@@ -1,6 +1,6 @@
 """test_server_safety.py - what a memory may contain and who may ask, line by line, for both servers: MCP on standard
 input and output, and HTTP with MCP at /mcp. Which test shows which line (hostile is test_server_hostile.py, http is
-test_server_http.py, all else is here):
+test_server_http.py, streams is test_server_streams.py, all else is here):
 
   what goes out     on stdio                                  over HTTP
   tool results      hostile Contents.test_texts_come_back     Output.test_answers_of_operations, test_mcp_over_http
@@ -8,7 +8,7 @@ test_server_http.py, all else is here):
   prompts           hostile Contents.test_prompts             Output.test_mcp_over_http
   errors            Output.test_errors_on_stdio               Output.test_errors_over_http
   other tools       Output.test_the_official_servers_tools    Output.test_mem0s_routes
-  event streams     has none                                  Output.test_events
+  event streams     has none                                  Output.test_events, streams Progress.test_progress
   headers           has none                                  Output.test_headers
   constant texts    Output.test_nothing_stored_gets_into_what_is_constant, of both
   the terminal      Output.test_the_servers_own_lines, of both; test_cli for the command line

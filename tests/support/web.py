@@ -32,14 +32,17 @@ class Server:
         if not token:
             environment.pop("EPISODIC_TOKEN", None)
         self.token, self.said = token, ""
-        self.process = subprocess.Popen([program, "--http", address, "--memory", memory, *words],
-                                        stderr=subprocess.PIPE, env=environment)
+        self.process = subprocess.Popen(self.command(program, address, memory, words), stderr=subprocess.PIPE,
+                                        env=environment)
         line = self.process.stderr.readline().decode()
         if "http://" not in line:
             self.process.wait(30)
             self.process.stderr.close()
             raise AssertionError(f"the server ended with {self.process.returncode}: {line}")
         self.port = int(line.rsplit(":", 1)[1].strip().strip("/"))
+
+    def command(self, program: str, address: str, memory: str, words: tuple) -> list:
+        return [program, "--http", address, "--memory", memory, *words]
 
     def __enter__(self) -> "Server":
         return self

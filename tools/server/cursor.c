@@ -7,12 +7,7 @@
 #include <string.h>
 
 #include "cursor.h"
-
-static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size) {
-    const unsigned char *bytes = data;
-    for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
+#include "hash.h"
 
 static bool counts(const char *name) {
     return name == NULL || (strcmp(name, "cursor") != 0 && strcmp(name, "limit") != 0 && strcmp(name, "budget") != 0);
@@ -37,7 +32,7 @@ static uint64_t hash_value(uint64_t hash, const epi_json *value) {
 }
 
 static uint64_t hash_call(const char *list, const epi_json *arguments) {
-    uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), list, strlen(list) + 1);
+    uint64_t hash = hash_bytes(HASH_START, list, strlen(list) + 1);
     for (const epi_json *each = epi_json_first(arguments); each != NULL; each = epi_json_next(each))
         if (counts(epi_json_name(each))) hash = hash_value(hash, each);
     return hash;

@@ -5,19 +5,19 @@
 #include <string.h>
 
 #include "graph.h"
+#include "hash.h"
 #include "render.h"
 
 /* ---- names of things ------------------------------------------------------------------------------------------- */
 
+/* With the NUL, so that "ab","c" is not "a","bc". */
 static uint64_t hash_text(uint64_t hash, const char *text) {
-    size_t size = text != NULL ? strlen(text) + 1 : 0; /* with the NUL, so that "ab","c" is not "a","bc" */
-    for (size_t i = 0; i < size; i++) hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-    return hash;
+    return hash_bytes(hash, text, text != NULL ? strlen(text) + 1 : 0);
 }
 
 /* FNV-1a from two beginnings: what collides would be refused as a conflict, not taken for the other. */
 char *graph_id(char out[GRAPH_ID_SIZE], graph_kind kind, const char *a, const char *b, const char *c) {
-    uint64_t one = hash_text(hash_text(hash_text(UINT64_C(0xcbf29ce484222325), a), b), c);
+    uint64_t one = hash_text(hash_text(hash_text(HASH_START, a), b), c);
     uint64_t two = hash_text(hash_text(hash_text(UINT64_C(0x84222325cbf29ce4), a), b), c);
     snprintf(out, GRAPH_ID_SIZE, "%c%016" PRIx64 "%016" PRIx64, (char)kind, one, two);
     return out;

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <episodic/episodic.h>
 #include <episodic/sys/json.h>
@@ -41,7 +42,13 @@ typedef struct http_pair {
     const char *value; /* of a query, unescaped; never NULL */
 } http_pair;
 
-typedef struct http_stream http_stream; /* http_events.c */
+/* What is sent while it still comes to be. The daemon's thread calls both. */
+typedef struct http_stream {
+    /* The next bytes; 0: there are none yet, and the connection was put to sleep; HTTP_STREAM_END */
+    ssize_t (*read)(struct http_stream *stream, char *out, size_t room);
+    void (*leave)(struct http_stream *stream); /* all was sent, or the client is gone */
+} http_stream;
+#define HTTP_STREAM_END ((ssize_t)-1)
 
 typedef struct http_answer {
     unsigned status;
@@ -53,7 +60,7 @@ typedef struct http_answer {
     http_pair added[HTTP_ADDED_MAX]; /* values live as long as the request, or for ever */
     size_t added_count;
     bool close;
-    http_stream *stream; /* instead of a body: events, until the client goes or the server stops */
+    http_stream *stream; /* instead of a body */
 } http_answer;
 
 typedef struct http_server http_server;
@@ -124,6 +131,11 @@ bool http_is_stopping(const http_server *server);
 const char *http_header(const http_request *request, const char *name); /* without case; NULL: none */
 const char *http_query(const http_request *request, const char *name);  /* the first of the name; NULL: none */
 
+/* Whether the client has closed its connection. Of a request in a route's function, before it has an answer. */
+bool http_client_is_gone(const http_request *request);
+/* Begins to send request->answer, a stream, while the route's function goes on. Its headers and query are gone then. */
+void http_begin(http_request *request);
+
 typedef struct http_counts {
     uint64_t connections; /* open now */
     uint64_t in_flight;   /* requests being read, worked on or answered */
@@ -167,6 +179,18 @@ bool http_token_is(const char *given, const char *token);
 
 /* Finds the route of a request, and sets its rest; fills in 404 or 405 otherwise. */
 bool http_route_find(http_request *request);
+
+/* ---- http_push.c ------------------------------------------------------------------------------------------------- */
+
+/* A stream of events that a thread of ours writes, and ends; the client may go before. */
+typedef struct http_push http_push;
+/* Begins to answer with one. NULL: out of memory, and nothing was begun. */
+http_push *http_push_new(http_request *request);
+void http_push_event(http_push *push, const char *text, size_t size); /* JSON; dropped where too much waits already */
+void http_push_ping(http_push *push); /* finds out in time whether the client is still there */
+bool http_push_is_gone(http_push *push);
+/* The writer's last call. @param text of the last event, which is never dropped; NULL: there is none */
+void http_push_end(http_push *push, const char *text, size_t size);
 
 /* ---- what routes run --------------------------------------------------------------------------------------------- */
 

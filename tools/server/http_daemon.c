@@ -7,11 +7,14 @@
  *     it is whole         on_request     the connection sleeps, the request goes to a pool
  *     it has an answer    run_request    (in a worker) the connection wakes
  *     the connection woke on_request     the answer is sent
- *     it was sent         on_completed   the request is freed
+ *     it was sent         on_completed   the request is freed, when its worker is done with it too
+ *
+ * A worker may also begin to answer while it works (http_push.c): then the two last steps run beside it.
  *
  * Bodies are gathered here, into one block with a limit known beforehand; the library's post processor is never used.
  * Whoever does not send a whole request in time is cut off: a sweep of the open connections shuts their sockets down.
  */
+#include <errno.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <sched.h>
@@ -47,7 +50,9 @@ typedef struct exchange {
     size_t body_room;
     size_t body_limit;
     atomic_int state;
-    bool begun; /* its headers were looked at */
+    atomic_int owners; /* the connection, and a worker */
+    bool answers;      /* (the worker's) its answer began to be sent while the work goes on */
+    bool begun;        /* its headers were looked at */
     bool bad_line;
 } exchange;
 
@@ -64,6 +69,7 @@ struct http_server {
     atomic_uint_fast64_t late;
     http_counts_by_status by_status;
     http_events *events;
+    http_listeners *listeners;
 };
 
 static uint64_t now_ms(void) {
@@ -88,6 +94,10 @@ http_events *http_events_of(http_server *server) {
     return server->events;
 }
 
+http_listeners *http_listeners_of(http_server *server) {
+    return server->listeners;
+}
+
 static const char *find(const http_pair *pairs, size_t count, const char *name) {
     for (size_t i = 0; i < count; i++) {
         if (strcasecmp(pairs[i].name, name) == 0) return pairs[i].value;
@@ -109,7 +119,7 @@ const char *http_query(const http_request *request, const char *name) {
 http_counts http_counts_of(http_server *server) {
     http_counts counts = {.connections = atomic_load(&server->connections),
                           .in_flight = atomic_load(&server->in_flight),
-                          .streams = http_events_listeners(server->events),
+                          .streams = http_events_listeners(server->events) + http_listeners_count(server->listeners),
                           .late = atomic_load(&server->late)};
     for (size_t i = 0; i < HTTP_CLASSES; i++) counts.answers[i] = atomic_load(&server->by_status.classes[i]);
     return counts;
@@ -181,6 +191,7 @@ static void *on_line(void *context, const char *uri, struct MHD_Connection *conn
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     e->request.server = server;
     e->connection = connection;
+    atomic_store(&e->owners, 1);
     e->peer = info != NULL ? info->socket_context : NULL;
     e->bad_line = strcasestr(uri, "%00") != NULL;
     atomic_fetch_add(&server->in_flight, 1);
@@ -282,12 +293,43 @@ static void gather(exchange *e, const char *piece, size_t size) {
 
 /* ---- answering --------------------------------------------------------------------------------------------------- */
 
+/* Frees a request when its last owner is done with it. */
+static void release(exchange *e) {
+    http_server *server = e->request.server;
+    if (atomic_fetch_sub(&e->owners, 1) > 1) return;
+    http_answer_dispose(&e->request.answer);
+    atomic_fetch_sub(&server->body_bytes, e->body_room);
+    free(e->request.body);
+    free(e);
+    atomic_fetch_sub(&server->in_flight, 1);
+}
+
+static void answer_now(exchange *e) {
+    atomic_store(&e->state, ANSWERED);
+    MHD_resume_connection(e->connection);
+}
+
 /* In a worker. */
 static void run_request(http_request *request) {
     exchange *e = (exchange *)request;
     request->route->run(request);
-    atomic_store(&e->state, ANSWERED);
-    MHD_resume_connection(e->connection);
+    if (!e->answers) answer_now(e);
+    release(e);
+}
+
+void http_begin(http_request *request) {
+    exchange *e = (exchange *)request;
+    e->answers = true;
+    answer_now(e);
+}
+
+/* The connection sleeps, so that nobody else reads from it or closes its descriptor. */
+bool http_client_is_gone(const http_request *request) {
+    char byte;
+    const peer *p = ((const exchange *)request)->peer;
+    if (p == NULL) return false;
+    ssize_t got = recv(p->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 static struct MHD_Response *response_of(http_answer *answer) {
@@ -305,17 +347,18 @@ static struct MHD_Response *response_of(http_answer *answer) {
 
 static ssize_t read_stream(void *context, uint64_t position, char *out, size_t room) {
     (void)position;
-    exchange *e = context;
-    ssize_t size = http_events_read(e->request.answer.stream, out, room);
-    if (size == HTTP_EVENTS_END) return MHD_CONTENT_READER_END_OF_STREAM;
+    http_stream *stream = context;
+    ssize_t size = stream->read(stream, out, room);
+    if (size == HTTP_STREAM_END) return MHD_CONTENT_READER_END_OF_STREAM;
     return size;
 }
 
 static enum MHD_Result send_answer(exchange *e) {
     http_answer *answer = &e->request.answer;
-    struct MHD_Response *response = answer->stream != NULL ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096,
-                                                                                               read_stream, e, NULL)
-                                                           : response_of(answer);
+    struct MHD_Response *response = answer->stream != NULL
+                                        ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, read_stream,
+                                                                            answer->stream, NULL)
+                                        : response_of(answer);
     if (response == NULL) return MHD_NO;
     if (answer->type != NULL) MHD_add_response_header(response, "Content-Type", answer->type);
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
@@ -339,6 +382,7 @@ static enum MHD_Result hand_on(exchange *e) {
         request->route->run(request);
         return send_answer(e);
     }
+    atomic_fetch_add(&e->owners, 1);
     MHD_suspend_connection(e->connection);
     http_pool_put(request->route->flags & HTTP_LONG ? request->server->slow : request->server->quick, request);
     return MHD_YES;
@@ -389,13 +433,10 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     exchange *e = *kept;
     if (e == NULL) return;
     *kept = NULL;
-    if (e->request.answer.stream != NULL) http_events_leave(server->events, e->request.answer.stream);
+    http_stream *stream = e->request.answer.stream;
+    if (stream != NULL) stream->leave(stream);
     set_deadline(e->peer, server->options.idle_s);
-    http_answer_dispose(&e->request.answer);
-    atomic_fetch_sub(&server->body_bytes, e->body_room);
-    free(e->request.body);
-    free(e);
-    atomic_fetch_sub(&server->in_flight, 1);
+    release(e);
 }
 
 void http_suspend(http_request *request) {
@@ -427,9 +468,10 @@ http_server *http_server_new(service *of, const http_options *options, int liste
     server->options = *options;
     pthread_mutex_init(&server->peers_mutex, NULL);
     server->events = http_events_new(of);
+    server->listeners = http_listeners_new();
     server->quick = http_pool_new(options->threads > 0 ? options->threads : processors(), run_request);
     server->slow = http_pool_new(4, run_request);
-    if (server->events != NULL && server->quick != NULL && server->slow != NULL)
+    if (server->events != NULL && server->listeners != NULL && server->quick != NULL && server->slow != NULL)
         server->daemon = MHD_start_daemon(
             MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
             server, MHD_OPTION_EXTERNAL_LOGGER, ignore_log, NULL, MHD_OPTION_LISTEN_SOCKET, listener,
@@ -444,6 +486,7 @@ http_server *http_server_new(service *of, const http_options *options, int liste
 void http_server_tick(http_server *server) {
     sweep(server, 0);
     http_events_tick(server->events);
+    http_listeners_tick(server->listeners);
 }
 
 void http_server_stop(http_server *server, int listener, unsigned limit_ms) {
@@ -452,6 +495,7 @@ void http_server_stop(http_server *server, int listener, unsigned limit_ms) {
     MHD_quiesce_daemon(server->daemon);
     close(listener);
     http_events_stop(server->events);
+    http_listeners_stop(server->listeners);
     /* Who has not sent a whole request yet gets a second more. */
     while (atomic_load(&server->in_flight) > 0 && now_ms() < end) {
         sweep(server, server->options.request_s * 1000u - (server->options.request_s > 1 ? 1000u : 0u));
@@ -465,6 +509,7 @@ void http_server_free(http_server *server) {
     http_pool_free(server->slow);
     if (server->daemon != NULL) MHD_stop_daemon(server->daemon);
     http_events_free(server->events);
+    http_listeners_free(server->listeners);
     pthread_mutex_destroy(&server->peers_mutex);
     free(server);
 }

@@ -4,8 +4,6 @@
 #ifndef EPISODIC_SERVER_HTTP_DAEMON_H
 #define EPISODIC_SERVER_HTTP_DAEMON_H
 
-#include <sys/types.h>
-
 #include "http.h"
 
 /* ---- http_daemon.c ----------------------------------------------------------------------------------------------- */
@@ -34,8 +32,6 @@ void http_count_answer(http_counts_by_status *counts, unsigned status);
 
 /* ---- http_events.c ----------------------------------------------------------------------------------------------- */
 
-#define HTTP_EVENTS_END ((ssize_t)-1)
-
 typedef struct http_events http_events;
 
 http_events *http_events_of(http_server *server);
@@ -44,8 +40,19 @@ void http_events_tick(http_events *events); /* looks what changed, and wakes who
 void http_events_stop(http_events *events); /* ends all streams */
 void http_events_free(http_events *events);
 size_t http_events_listeners(const http_events *events);
-/* The next bytes of a stream. With none, the stream's connection was put to sleep and 0 is returned. */
-ssize_t http_events_read(http_stream *stream, char *out, size_t room);
-void http_events_leave(http_events *events, http_stream *stream); /* frees it */
+
+/* ---- http_listen.c ----------------------------------------------------------------------------------------------- */
+
+/* Who listens by MCP's subscriptions/listen. */
+typedef struct http_listeners http_listeners;
+
+http_listeners *http_listeners_of(http_server *server);
+http_listeners *http_listeners_new(void);
+/* Opens the stream of a request, and tells on it from then on; takes the listener over. */
+void http_listeners_add(http_listeners *listeners, http_request *request, mcp_listener *listener);
+void http_listeners_tick(http_listeners *listeners);
+void http_listeners_stop(http_listeners *listeners); /* ends all streams, and those that come */
+void http_listeners_free(http_listeners *listeners);
+size_t http_listeners_count(const http_listeners *listeners);
 
 #endif

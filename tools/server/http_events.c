@@ -27,9 +27,10 @@ typedef struct watched {
     epi_space_stats stats;
 } watched;
 
-struct http_stream {
+typedef struct listener {
+    http_stream stream; /* first: one is the other */
     http_request *request;
-    http_stream *next;
+    struct listener *next;
     size_t spaces[SPACES_MAX]; /* places in watched */
     uint64_t told[SPACES_MAX]; /* sequence of the last event; UINT64_MAX: none */
     size_t space_count;
@@ -38,13 +39,13 @@ struct http_stream {
     bool asleep;
     char pending[EVENT_ROOM]; /* what did not fit */
     size_t pending_size, pending_at;
-};
+} listener;
 
 struct http_events {
     service *service;
     pthread_mutex_t mutex;
     watched watched[WATCHED_MAX];
-    http_stream *streams;
+    listener *streams;
     atomic_size_t listeners;
     bool stopping;
 };
@@ -87,9 +88,11 @@ static size_t watch(http_events *events, epi_space *space) {
     return free_place;
 }
 
-void http_events_leave(http_events *events, http_stream *stream) {
+static void leave(http_stream *of) {
+    listener *stream = (listener *)of;
+    http_events *events = http_events_of(stream->request->server);
     pthread_mutex_lock(&events->mutex);
-    for (http_stream **link = &events->streams; *link != NULL; link = &(*link)->next) {
+    for (listener **link = &events->streams; *link != NULL; link = &(*link)->next) {
         if (*link != stream) continue;
         *link = stream->next;
         atomic_fetch_sub(&events->listeners, 1);
@@ -100,7 +103,7 @@ void http_events_leave(http_events *events, http_stream *stream) {
     free(stream);
 }
 
-static bool add_space(http_events *events, http_stream *stream, const char *name, epi_status *status) {
+static bool add_space(http_events *events, listener *stream, const char *name, epi_status *status) {
     epi_space *space = NULL;
     *status = service_space(&space, events->service, FOR_TALK, name, NULL);
     if (*status != EPI_OK) return false;
@@ -114,7 +117,7 @@ static bool add_space(http_events *events, http_stream *stream, const char *name
 }
 
 /* The spaces that the query names, or the one that the command line does. */
-static bool add_spaces(http_request *request, http_events *events, http_stream *stream) {
+static bool add_spaces(http_request *request, http_events *events, listener *stream) {
     const char *usual = service_default_space(events->service, FOR_TALK);
     epi_status status = EPI_OK;
     bool added = true;
@@ -132,32 +135,9 @@ static bool add_spaces(http_request *request, http_events *events, http_stream *
     return added && stream->space_count > 0;
 }
 
-void http_events_open(http_request *request) {
-    http_events *events = http_events_of(request->server);
-    http_stream *stream = calloc(1, sizeof *stream);
-    if (stream == NULL || atomic_load(&events->listeners) >= LISTENERS_MAX) {
-        free(stream);
-        http_problem(request, 503, "%u listen already", LISTENERS_MAX);
-        return;
-    }
-    stream->request = request;
-    stream->spoken_at = epi_time_now();
-    pthread_mutex_lock(&events->mutex);
-    stream->next = events->streams;
-    events->streams = stream;
-    atomic_fetch_add(&events->listeners, 1);
-    pthread_mutex_unlock(&events->mutex);
-    if (!add_spaces(request, events, stream)) {
-        http_events_leave(events, stream);
-        return;
-    }
-    request->answer = (http_answer){.status = 200, .type = "text/event-stream", .stream = stream};
-    http_answer_add(request, "Cache-Control", "no-store");
-}
-
 /* ---- telling ----------------------------------------------------------------------------------------------------- */
 
-static bool has_news(const http_events *events, const http_stream *stream) {
+static bool has_news(const http_events *events, const listener *stream) {
     if (stream->ping || stream->pending_at < stream->pending_size) return true;
     for (size_t i = 0; i < stream->space_count; i++) {
         if (events->watched[stream->spaces[i]].stats.sequence != stream->told[i]) return true;
@@ -165,7 +145,7 @@ static bool has_news(const http_events *events, const http_stream *stream) {
     return false;
 }
 
-static void put_event(http_stream *stream, const watched *w) {
+static void put_event(listener *stream, const watched *w) {
     epi_json_writer *writer = NULL;
     const char *name = epi_space_name(w->space);
     epi_json_writer_new(&writer, false);
@@ -189,7 +169,7 @@ static void put_event(http_stream *stream, const watched *w) {
 }
 
 /* Puts the next thing to say into pending; false: nothing. */
-static bool next_event(http_events *events, http_stream *stream) {
+static bool next_event(http_events *events, listener *stream) {
     if (stream->pending_at < stream->pending_size) return true;
     for (size_t i = 0; i < stream->space_count; i++) {
         const watched *w = &events->watched[stream->spaces[i]];
@@ -206,7 +186,8 @@ static bool next_event(http_events *events, http_stream *stream) {
     return true;
 }
 
-ssize_t http_events_read(http_stream *stream, char *out, size_t room) {
+static ssize_t read_events(http_stream *of, char *out, size_t room) {
+    listener *stream = (listener *)of;
     http_events *events = http_events_of(stream->request->server);
     size_t size = 0;
     pthread_mutex_lock(&events->mutex);
@@ -224,10 +205,34 @@ ssize_t http_events_read(http_stream *stream, char *out, size_t room) {
         http_suspend(stream->request);
     }
     pthread_mutex_unlock(&events->mutex);
-    return ends ? HTTP_EVENTS_END : (ssize_t)size;
+    return ends ? HTTP_STREAM_END : (ssize_t)size;
 }
 
-static void wake(http_stream *stream) {
+void http_events_open(http_request *request) {
+    http_events *events = http_events_of(request->server);
+    listener *stream = calloc(1, sizeof *stream);
+    if (stream == NULL || atomic_load(&events->listeners) >= LISTENERS_MAX) {
+        free(stream);
+        http_problem(request, 503, "%u listen already", LISTENERS_MAX);
+        return;
+    }
+    stream->stream = (http_stream){read_events, leave};
+    stream->request = request;
+    stream->spoken_at = epi_time_now();
+    pthread_mutex_lock(&events->mutex);
+    stream->next = events->streams;
+    events->streams = stream;
+    atomic_fetch_add(&events->listeners, 1);
+    pthread_mutex_unlock(&events->mutex);
+    if (!add_spaces(request, events, stream)) {
+        leave(&stream->stream);
+        return;
+    }
+    request->answer = (http_answer){.status = 200, .type = "text/event-stream", .stream = &stream->stream};
+    http_answer_add(request, "Cache-Control", "no-store");
+}
+
+static void wake(listener *stream) {
     if (!stream->asleep) return;
     stream->asleep = false;
     http_resume(stream->request);
@@ -250,7 +255,7 @@ void http_events_tick(http_events *events) {
     for (size_t i = 0; i < WATCHED_MAX; i++) look(events, i);
     epi_time now = epi_time_now();
     pthread_mutex_lock(&events->mutex);
-    for (http_stream *s = events->streams; s != NULL; s = s->next) {
+    for (listener *s = events->streams; s != NULL; s = s->next) {
         if (now - s->spoken_at > PING_US) s->ping = true;
         if (has_news(events, s)) wake(s);
     }
@@ -260,6 +265,6 @@ void http_events_tick(http_events *events) {
 void http_events_stop(http_events *events) {
     pthread_mutex_lock(&events->mutex);
     events->stopping = true;
-    for (http_stream *s = events->streams; s != NULL; s = s->next) wake(s);
+    for (listener *s = events->streams; s != NULL; s = s->next) wake(s);
     pthread_mutex_unlock(&events->mutex);
 }

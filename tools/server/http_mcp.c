@@ -1,7 +1,8 @@
 /* http_mcp.c - /mcp: the Model Context Protocol over Streamable HTTP, in both eras, without sessions.
  *
- * A POST is one message. Its answer is JSON; where the work sent notifications ahead of it (progress, log messages),
- * the answer is an event stream of these and then the result. In the modern era three headers repeat what the message
+ * A POST is one message. Its answer is JSON; where the work sends notifications ahead of it (progress, log messages),
+ * the answer is an event stream that begins with the first of these, while the work goes on, and ends with the result.
+ * What "subscriptions/listen" opens stays open (http_listen.c). In the modern era three headers repeat what the message
  * says, for those between who do not read bodies; one that differs is refused, because then somebody was told something
  * else.
  */
@@ -9,33 +10,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http.h"
+#include "http_daemon.h"
 
 #define VERSION_KEY "io.modelcontextprotocol/protocolVersion"
 #define CAPABILITIES_KEY "io.modelcontextprotocol/clientCapabilities"
 #define EVENT_STREAM "text/event-stream"
 
-/* Messages as events, one after the other. */
-typedef struct events {
-    char *text;
-    size_t size;
-    bool failed;
-} events;
+/* A message that is being answered. */
+typedef struct exchange {
+    http_request *request;
+    http_push *push; /* NULL: nothing was sent ahead of the answer yet */
+    bool modern;
+    bool takes_events; /* the client does, by its Accept */
+    mcp_listener *listener;
+} exchange;
 
-static void add_event(void *context, const char *text, size_t size) {
-    static const char head[] = "event: message\ndata: ";
-    events *all = context;
-    char *grown = all->failed ? NULL : realloc(all->text, all->size + sizeof head - 1 + size + 2);
-    if (grown == NULL) {
-        all->failed = true;
-        return;
-    }
-    all->text = grown;
-    memcpy(grown + all->size, head, sizeof head - 1);
-    memcpy(grown + all->size + sizeof head - 1, text, size);
-    all->size += sizeof head - 1 + size;
-    memcpy(grown + all->size, "\n\n", 2);
-    all->size += 2;
+/* The first notification begins the stream. */
+static void send_ahead(void *context, const char *text, size_t size) {
+    exchange *e = context;
+    if (e->push == NULL && e->takes_events) e->push = http_push_new(e->request);
+    if (e->push != NULL) http_push_event(e->push, text, size);
+}
+
+/* In the modern era closing the stream cancels; in the legacy one it says nothing. */
+static bool is_cancelled(void *context) {
+    const exchange *e = context;
+    if (!e->modern) return false;
+    return e->push != NULL ? http_push_is_gone(e->push) : http_client_is_gone(e->request);
+}
+
+static bool takes_events(const http_request *request) {
+    const char *accept = http_header(request, "Accept");
+    return accept == NULL || strstr(accept, EVENT_STREAM) != NULL || strstr(accept, "*/*") != NULL ||
+           strstr(accept, "text/*") != NULL;
 }
 
 /* ---- headers ----------------------------------------------------------------------------------------------------- */
@@ -118,19 +125,6 @@ static unsigned status_of(int code, bool modern) {
     }
 }
 
-static void answer_events(http_request *request, epi_json_writer *answer, events *sent) {
-    size_t size = 0;
-    const char *text = epi_json_writer_text(&size, answer);
-    if (text != NULL) add_event(sent, text, size);
-    epi_json_writer_free(answer);
-    if (text != NULL && !sent->failed) {
-        http_answer_bytes(request, EVENT_STREAM, sent->text, sent->size);
-        sent->text = NULL;
-    } else {
-        http_problem(request, 500, "out of memory");
-    }
-}
-
 /* Takes a legacy version's header that no version has for what it is: a request of nobody we know. */
 static bool knows_version(const http_request *request) {
     static const char *const known[] = {MCP_MODERN_VERSION, MCP_LEGACY_VERSION, "2025-06-18", "2025-03-26",
@@ -153,10 +147,10 @@ static const char *lacking(const http_request *request, const epi_json *message)
     return epi_json_type_of(epi_json_member(meta, CAPABILITIES_KEY)) != EPI_JSON_OBJECT ? CAPABILITIES_KEY : NULL;
 }
 
-static int answer_message(epi_json_writer *answer, http_request *request, const epi_json *message, events *sent) {
+static int answer_message(epi_json_writer *answer, exchange *e, const epi_json *message) {
+    const http_request *request = e->request;
     const char *header = differing(request, message);
-    bool modern = epi_json_type_of(version_of(message)) == EPI_JSON_STRING;
-    if (!modern && !knows_version(request)) header = "MCP-Protocol-Version";
+    if (!e->modern && !knows_version(request)) header = "MCP-Protocol-Version";
     const char *member = lacking(request, message);
     char line[128];
     if (header == NULL && member != NULL) {
@@ -169,35 +163,49 @@ static int answer_message(epi_json_writer *answer, http_request *request, const 
         mcp_refuse(answer, epi_json_member(message, "id"), MCP_HEADER_MISMATCH, line);
         return MCP_HEADER_MISMATCH;
     }
-    return mcp_answer(
-        answer, &(mcp_exchange){
-                    .registry = http_options_of(request)->mcp, .message = message, .send = add_event, .context = sent});
+    return mcp_answer(answer, &(mcp_exchange){.registry = http_options_of(request)->mcp,
+                                              .message = message,
+                                              .send = send_ahead,
+                                              .cancelled = is_cancelled,
+                                              .context = e,
+                                              .listener = e->takes_events ? &e->listener : NULL});
+}
+
+/* Sends an answer, which it takes over, where its exchange says. */
+static void send_answer(exchange *e, int code, unsigned status, epi_json_writer *answer) {
+    size_t size = 0;
+    if (e->push != NULL) {
+        const char *text = code == 1 ? NULL : epi_json_writer_text(&size, answer);
+        http_push_end(e->push, text, size);
+    } else if (e->listener != NULL) {
+        http_listeners_add(http_listeners_of(e->request->server), e->request, e->listener);
+    } else if (code == 1) {
+        http_answer_text(e->request, 202, NULL, "");
+    } else {
+        http_answer_json(e->request, status, answer);
+        return;
+    }
+    epi_json_writer_free(answer);
 }
 
 void http_mcp(http_request *request) {
     epi_json *message = NULL;
     epi_json_writer *answer = NULL;
-    events sent = {0};
     int code = MCP_PARSE_ERROR;
     if (http_options_of(request)->mcp == NULL) {
         http_problem(request, 404, "this server has no MCP");
         return;
     }
     epi_json_writer_new(&answer, false);
-    if (epi_json_parse(&message, request->body, request->body_size) == EPI_OK)
-        code = answer_message(answer, request, message, &sent);
+    epi_status status = epi_json_parse(&message, request->body, request->body_size);
+    exchange e = {.request = request,
+                  .modern = epi_json_type_of(version_of(message)) == EPI_JSON_STRING,
+                  .takes_events = takes_events(request)};
+    bool lacks = lacking(request, message) != NULL; /* looked at before the headers go */
+    if (status == EPI_OK)
+        code = answer_message(answer, &e, message);
     else
         mcp_refuse(answer, NULL, code, epi_error_last()->message);
-    bool modern = epi_json_type_of(version_of(message)) == EPI_JSON_STRING;
-    unsigned status = code == MCP_INVALID_PARAMS && lacking(request, message) != NULL ? 400 : status_of(code, modern);
-    if (code == 1) {
-        http_answer_text(request, 202, NULL, "");
-        epi_json_writer_free(answer);
-    } else if (sent.text != NULL && code == 0) {
-        answer_events(request, answer, &sent);
-    } else {
-        http_answer_json(request, status, answer);
-    }
+    send_answer(&e, code, code == MCP_INVALID_PARAMS && lacks ? 400 : status_of(code, e.modern), answer);
     epi_json_free(message);
-    free(sent.text);
 }

@@ -100,8 +100,13 @@ static void answer_failure(http_request *request, const operation_call *call, ep
     http_answer_add(request, "Retry-After", request->scratch);
 }
 
+static bool is_cancelled(void *context) {
+    return http_client_is_gone(context);
+}
+
 void http_run_operation(http_request *request, const operation *op, const epi_json *arguments) {
-    operation_call call = {.service = http_service(request), .arguments = arguments};
+    operation_call call = {
+        .service = http_service(request), .arguments = arguments, .cancelled = is_cancelled, .context = request};
     epi_status status = epi_json_writer_new(&call.result, false);
     if (status == EPI_OK) status = operation_run(&call, op);
     if (status == EPI_OK) {

@@ -68,10 +68,9 @@ void mcp_put_text(epi_json_writer *writer, const char *text, size_t size) {
     epi_json_end(writer);
 }
 
-/* A notification with its params left open; NULL where none can be sent. */
-static epi_json_writer *open_notification(const mcp_request *request, const char *method) {
+epi_json_writer *mcp_open_notification(const char *method) {
     epi_json_writer *writer = NULL;
-    if (request->exchange->send == NULL || epi_json_writer_new(&writer, false) != EPI_OK) return NULL;
+    if (epi_json_writer_new(&writer, false) != EPI_OK) return NULL;
     epi_json_begin_object(writer, NULL);
     render_text(writer, "jsonrpc", "2.0");
     render_text(writer, "method", method);
@@ -79,13 +78,23 @@ static epi_json_writer *open_notification(const mcp_request *request, const char
     return writer;
 }
 
-static void send_notification(const mcp_request *request, epi_json_writer *writer) {
+void mcp_close_notification(epi_json_writer *writer, void (*send)(void *context, const char *text, size_t size),
+                            void *context) {
     size_t size = 0;
     epi_json_end(writer);
     epi_json_end(writer);
     const char *text = epi_json_writer_text(&size, writer);
-    if (text != NULL) request->exchange->send(request->exchange->context, text, size);
+    if (text != NULL) send(context, text, size);
     epi_json_writer_free(writer);
+}
+
+/* NULL where none can be sent. */
+static epi_json_writer *open_notification(const mcp_request *request, const char *method) {
+    return request->exchange->send != NULL ? mcp_open_notification(method) : NULL;
+}
+
+static void send_notification(const mcp_request *request, epi_json_writer *writer) {
+    mcp_close_notification(writer, request->exchange->send, request->exchange->context);
 }
 
 void mcp_progress(mcp_request *request, double done, double total, const char *message) {
@@ -185,16 +194,19 @@ void mcp_refuse(epi_json_writer *answer, const epi_json *id, int code, const cha
     put_error(answer, code, line, NULL);
 }
 
+void mcp_open_stamp(epi_json_writer *result, const mcp_registry *registry, const char *result_type) {
+    render_text(result, "resultType", result_type);
+    epi_json_begin_object(result, "_meta");
+    epi_json_begin_object(result, META("serverInfo"));
+    render_text(result, "name", registry->name);
+    render_text(result, "version", registry->version);
+    epi_json_end(result);
+}
+
 /* What every result of the modern era has. */
 static void put_stamp(mcp_request *request) {
     if (!request->modern) return;
-    const mcp_registry *registry = request->exchange->registry;
-    render_text(request->result, "resultType", request->result_type);
-    epi_json_begin_object(request->result, "_meta");
-    epi_json_begin_object(request->result, META("serverInfo"));
-    render_text(request->result, "name", registry->name);
-    render_text(request->result, "version", registry->version);
-    epi_json_end(request->result);
+    mcp_open_stamp(request->result, request->exchange->registry, request->result_type);
     epi_json_end(request->result);
 }
 
@@ -226,6 +238,14 @@ static bool is_id(const epi_json *id) {
     return epi_json_type_of(id) == EPI_JSON_STRING || epi_json_integer(&whole, id);
 }
 
+bool mcp_same_id(const epi_json *a, const epi_json *b) {
+    size_t size_a = 0, size_b = 0;
+    const char *text_a = epi_json_string(a, &size_a), *text_b = epi_json_string(b, &size_b);
+    int64_t number_a, number_b;
+    if (text_a != NULL && text_b != NULL) return size_a == size_b && memcmp(text_a, text_b, size_a) == 0;
+    return epi_json_integer(&number_a, a) && epi_json_integer(&number_b, b) && number_a == number_b;
+}
+
 static bool is_response(const epi_json *message) {
     return epi_json_member(message, "method") == NULL &&
            (epi_json_member(message, "result") != NULL || epi_json_member(message, "error") != NULL);
@@ -240,6 +260,7 @@ int mcp_answer(epi_json_writer *answer, const mcp_exchange *exchange) {
     request.params = epi_json_member(message, "params");
     request.meta = epi_json_member(request.params, "_meta");
     epi_json_writer_clear(answer);
+    if (exchange->listener != NULL) *exchange->listener = NULL;
     bool sound = version != NULL && strcmp(version, "2.0") == 0 && (request.id == NULL || is_id(request.id)) &&
                  (request.params == NULL || epi_json_type_of(request.params) == EPI_JSON_OBJECT);
     if (sound && is_response(message)) return 1;
@@ -257,5 +278,9 @@ int mcp_answer(epi_json_writer *answer, const mcp_exchange *exchange) {
         mcp_refuse(answer, NULL, code, "out of memory");
     epi_json_writer_free(request.result);
     epi_json_writer_free(request.data);
+    if (code == 0 && exchange->listener != NULL && *exchange->listener != NULL) {
+        epi_json_writer_clear(answer);
+        return 1;
+    }
     return code;
 }

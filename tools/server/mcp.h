@@ -30,6 +30,7 @@
 #define MCP_PAGE_SIZE 50u /**< entries of one page of a list */
 
 typedef struct mcp_request mcp_request;
+typedef struct mcp_listener mcp_listener; /**< mcp_listen.c */
 
 #define MCP_READ_ONLY 1u /**< annotations of a tool */
 #define MCP_DESTRUCTIVE 2u
@@ -57,6 +58,12 @@ typedef struct mcp_prompt {
     void (*get)(mcp_request *request, const epi_json *arguments);
 } mcp_prompt;
 
+/** What a resource was when somebody looked. Zeroed: nobody has. */
+typedef struct mcp_mark {
+    uint64_t sequence; /**< of what it is part of: while that stays, so does the resource */
+    uint64_t digest;   /**< of the resource itself; 0: there is none */
+} mcp_mark;
+
 /** What a server offers. Functions that are NULL are not offered. */
 typedef struct mcp_registry {
     const char *name;
@@ -70,18 +77,22 @@ typedef struct mcp_registry {
     void (*list_resources)(mcp_request *request, const char *cursor); /**< writes "resources", perhaps "nextCursor" */
     const char *resource_templates;                                   /**< JSON, an array; NULL: none */
     void (*read_resource)(mcp_request *request, const char *uri);     /**< writes "contents" */
+    /** Whether a resource is another than at the mark, which then is of now; uri NULL: the list of resources. Of one
+     *  that there cannot be the digest stays 0. NULL: nobody is told of changes. */
+    bool (*has_changed)(mcp_mark *mark, void *context, const char *uri);
     /** Further methods; writes a result. @return false: it is none of them. */
     bool (*other)(mcp_request *request, const char *method);
     bool completes;  /**< `other` answers "completion/complete" */
-    bool subscribes; /**< ... and "resources/subscribe" and "resources/unsubscribe" */
+    bool subscribes; /**< ... and "resources/subscribe" and "resources/unsubscribe", without has_changed */
     void *context;
 } mcp_registry;
 
-/** What a connection of the legacy era has agreed on. Zeroed at first; nothing else of a connection is kept. */
+/** What a connection of the legacy era has agreed on. Zeroed at first. */
 typedef struct mcp_session {
     bool opened;
     char version[16];
-    int log_level; /**< 0 debug to 7 emergency */
+    int log_level;          /**< 0 debug to 7 emergency */
+    mcp_listener *listener; /**< of "resources/subscribe"; NULL: none. The transport tells and frees it */
 } mcp_session;
 
 /** One message and what is around it. */
@@ -93,6 +104,8 @@ typedef struct mcp_exchange {
     void (*send)(void *context, const char *text, size_t size);
     bool (*cancelled)(void *context); /**< NULL: never */
     void *context;
+    /** What "subscriptions/listen" opened, for the transport to tell and free; NULL: it cannot keep anything open. */
+    mcp_listener **listener;
 } mcp_exchange;
 
 struct mcp_request {
@@ -110,8 +123,8 @@ struct mcp_request {
 
 /** Answers a message.
  * @param[out] answer the message to send back; cleared first.
- * @return 0 there is an answer · 1 there is none to send (a notification, or a response) · the code of the JSON-RPC
- *         error that the answer tells */
+ * @return 0 there is an answer · 1 there is none to send (a notification, a response, or what exchange->listener now
+ *         has to say) · the code of the JSON-RPC error that the answer tells */
 int mcp_answer(epi_json_writer *answer, const mcp_exchange *exchange);
 /** The answer to what is refused before it is run, or could not be read at all. @param id NULL: it is not known. */
 void mcp_refuse(epi_json_writer *answer, const epi_json *id, int code, const char *line);
@@ -135,6 +148,34 @@ int mcp_log_level(const char *name);
 /** Sends a log message, if its level is wanted. */
 void mcp_log(mcp_request *request, const char *level, const char *logger, const char *text);
 bool mcp_is_cancelled(const mcp_request *request);
+
+/* ---- mcp_listen.c: telling of changes ---- */
+
+#define MCP_SUBSCRIPTIONS_MAX 64u /**< resources of one listener */
+
+/** Sends what there is to tell: first of all what it agreed to tell, then a notification for each change.
+ * @return false: there will never be anything to tell */
+bool mcp_listener_tell(mcp_listener *listener, void (*send)(void *context, const char *text, size_t size),
+                       void *context);
+/** The answer to "subscriptions/listen", at the end of it. */
+void mcp_listener_end(epi_json_writer *answer, const mcp_listener *listener);
+/** Whether it was opened by the request of that id. */
+bool mcp_listener_is(const mcp_listener *listener, const epi_json *id);
+void mcp_listener_free(mcp_listener *listener); /**< NULL is allowed */
+
+void mcp_listen(mcp_request *request);      /**< "subscriptions/listen" */
+void mcp_subscribe(mcp_request *request);   /**< "resources/subscribe" */
+void mcp_unsubscribe(mcp_request *request); /**< "resources/unsubscribe" */
+
+/* ---- for the files of MCP ---- */
+/** A notification with its params left open; NULL without memory. */
+epi_json_writer *mcp_open_notification(const char *method);
+/** Sends one, and frees it. */
+void mcp_close_notification(epi_json_writer *writer, void (*send)(void *context, const char *text, size_t size),
+                            void *context);
+bool mcp_same_id(const epi_json *a, const epi_json *b);
+/** "resultType", and who answers, as results of the modern era have it; "_meta" is left open. */
+void mcp_open_stamp(epi_json_writer *result, const mcp_registry *registry, const char *result_type);
 
 /* ---- mcp_methods.c, for mcp.c ---- */
 /** Runs a method. @return false: there is none of that name in the request's era. */

@@ -17,6 +17,13 @@ static bool offers_resources(const mcp_registry *registry) {
     return registry->list_resources != NULL || registry->read_resource != NULL;
 }
 
+/* The legacy era is told by what its connection has subscribed to, so there has to be one. */
+static bool tells_of_changes(const mcp_request *request) {
+    const mcp_exchange *exchange = request->exchange;
+    bool keeps = request->modern ? exchange->listener != NULL : exchange->session != NULL;
+    return keeps && exchange->registry->has_changed != NULL;
+}
+
 /* ---- opening --------------------------------------------------------------------------------------------------- */
 
 static void put_capabilities(mcp_request *request) {
@@ -27,7 +34,9 @@ static void put_capabilities(mcp_request *request) {
     if (registry->prompt_count > 0) epi_json_put_raw(writer, "prompts", "{}", 2);
     if (offers_resources(registry)) {
         epi_json_begin_object(writer, "resources");
-        if (registry->subscribes && !request->modern) epi_json_put_bool(writer, "subscribe", true);
+        if (tells_of_changes(request) || (registry->subscribes && !request->modern))
+            epi_json_put_bool(writer, "subscribe", true);
+        if (tells_of_changes(request) && request->modern) epi_json_put_bool(writer, "listChanged", true);
         epi_json_end(writer);
     }
     if (registry->completes) epi_json_put_raw(writer, "completions", "{}", 2);
@@ -202,7 +211,7 @@ static void read_resource(mcp_request *request) {
 /* ---- by name --------------------------------------------------------------------------------------------------- */
 
 typedef enum era { BOTH, MODERN, LEGACY } era;
-typedef enum need { NOTHING, TOOLS, PROMPTS, RESOURCES } need;
+typedef enum need { NOTHING, TOOLS, PROMPTS, RESOURCES, CHANGES } need;
 
 typedef struct method {
     const char *name;
@@ -223,14 +232,19 @@ static const method methods[] = {
     {"resources/list", list_resources, BOTH, RESOURCES},
     {"resources/templates/list", list_templates, BOTH, RESOURCES},
     {"resources/read", read_resource, BOTH, RESOURCES},
+    {"subscriptions/listen", mcp_listen, MODERN, CHANGES},
+    {"resources/subscribe", mcp_subscribe, LEGACY, CHANGES},
+    {"resources/unsubscribe", mcp_unsubscribe, LEGACY, CHANGES},
 };
 
-static bool is_offered(const mcp_registry *registry, need what) {
+static bool is_offered(const mcp_request *request, need what) {
+    const mcp_registry *registry = request->exchange->registry;
     switch (what) {
     case NOTHING: return true;
     case TOOLS: return registry->tool_count > 0;
     case PROMPTS: return registry->prompt_count > 0;
     case RESOURCES: return offers_resources(registry);
+    case CHANGES: return tells_of_changes(request);
     }
     return false;
 }
@@ -241,7 +255,7 @@ bool mcp_run(mcp_request *request, const char *name) {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         const method *m = &methods[i];
         if (strcmp(m->name, name) != 0 || (m->in != BOTH && m->in != now)) continue;
-        if (!is_offered(registry, m->offered)) break;
+        if (!is_offered(request, m->offered)) break;
         m->run(request);
         return true;
     }

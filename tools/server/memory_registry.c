@@ -93,4 +93,5 @@ void memory_registry_init(memory_registry *r, service *of, registry_form form) {
     r->registry.list_resources = resources_list;
     r->registry.resource_templates = resources_templates;
     r->registry.read_resource = resources_read;
+    r->registry.has_changed = resources_changed;
 }

@@ -57,6 +57,9 @@ size_t operation_index(const operation *op);
  * @return EPI_OK · what failed, and call->line says why; call->refused for what the caller did wrong */
 epi_status operation_run(operation_call *call, const operation *op);
 
+/** The same of one that reads, with arguments of the server's own: neither limited nor counted. */
+epi_status operation_look(operation_call *call, const operation *op);
+
 /** Fails with a line of one's own. @return status */
 epi_status operation_fail(operation_call *call, epi_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

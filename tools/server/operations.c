@@ -123,6 +123,10 @@ static epi_status run_and_close(operation_call *call, const operation *op) {
     return status;
 }
 
+epi_status operation_look(operation_call *call, const operation *op) {
+    return run_and_close(call, op);
+}
+
 epi_status operation_run(operation_call *call, const operation *op) {
     uint64_t began = now_us();
     epi_status status = admit(call, op);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cursor.h"
+#include "hash.h"
 #include "operation.h"
 #include "render.h"
 #include "resources.h"
@@ -201,27 +202,94 @@ static void put_contents(mcp_request *request, const char *uri, operation_call *
     }
 }
 
+static const operation *operation_of(const address *a) {
+    return operation_find(a->kind == NULL ? "stats" : strcmp(a->kind, "step") == 0 ? "history" : "episode");
+}
+
+/* A call that reads an address; false without memory, or where the name is no UTF-8. */
+static bool open_call(operation_call *call, epi_json **arguments, service *of, const address *a) {
+    epi_json_writer *words = NULL;
+    size_t size = 0;
+    *call = (operation_call){.service = of};
+    if (epi_json_writer_new(&words, false) == EPI_OK && epi_json_writer_new(&call->result, false) == EPI_OK)
+        put_arguments(words, a);
+    const char *text = epi_json_writer_text(&size, words);
+    bool open = text != NULL && epi_json_parse(arguments, text, size) == EPI_OK;
+    call->arguments = *arguments;
+    epi_json_writer_free(words);
+    return open;
+}
+
+static void close_call(operation_call *call, epi_json *arguments) {
+    epi_json_free(arguments);
+    epi_json_writer_free(call->result);
+}
+
 void resources_read(mcp_request *request, const char *uri) {
     address a;
-    epi_json_writer *words = NULL, *result = NULL;
+    operation_call call;
     epi_json *arguments = NULL;
-    size_t size = 0;
     if (!read_address(&a, uri)) {
         mcp_fail_resource(request, uri);
         return;
     }
-    const char *name = a.kind == NULL ? "stats" : strcmp(a.kind, "step") == 0 ? "history" : "episode";
-    if (epi_json_writer_new(&words, false) == EPI_OK && epi_json_writer_new(&result, false) == EPI_OK)
-        put_arguments(words, &a);
-    const char *text = epi_json_writer_text(&size, words);
-    if (text != NULL && epi_json_parse(&arguments, text, size) == EPI_OK) {
-        operation_call call = {
-            .service = request->exchange->registry->context, .arguments = arguments, .result = result};
-        put_contents(request, uri, &call, operation_find(name));
-    } else {
-        mcp_fail_resource(request, uri); /* the name is no UTF-8 */
+    if (open_call(&call, &arguments, request->exchange->registry->context, &a))
+        put_contents(request, uri, &call, operation_of(&a));
+    else
+        mcp_fail_resource(request, uri);
+    close_call(&call, arguments);
+}
+
+/* ---- changes ----------------------------------------------------------------------------------------------------- */
+
+/* What a space holds now. False: there is no such space, or it may not be read. */
+static bool read_stats(epi_space_stats *stats, service *of, service_use use, const char *name) {
+    epi_space *space = NULL;
+    if (name == NULL || service_space(&space, of, use, name, NULL) != EPI_OK) return false;
+    epi_status status = epi_space_stats_read(stats, space);
+    if (status == EPI_ESTALE) service_recheck_space(of, space);
+    return status == EPI_OK;
+}
+
+/* A hash of the text that reading it gives; 0: there is nothing to read. */
+static uint64_t digest_of(service *of, const address *a) {
+    operation_call call;
+    epi_json *arguments = NULL;
+    uint64_t digest = 0;
+    size_t size = 0;
+    if (open_call(&call, &arguments, of, a) && operation_look(&call, operation_of(a)) == EPI_OK) {
+        const char *text = epi_json_writer_text(&size, call.result);
+        digest = hash_bytes(HASH_START, text, size) | 1u;
     }
-    epi_json_free(arguments);
-    epi_json_writer_free(words);
-    epi_json_writer_free(result);
+    close_call(&call, arguments);
+    return digest;
+}
+
+static bool note(mcp_mark *mark, uint64_t sequence, uint64_t digest) {
+    bool changed = digest != mark->digest;
+    *mark = (mcp_mark){sequence, digest};
+    return changed;
+}
+
+/* The list has as many entries as there are episodes. */
+static bool list_changed(mcp_mark *mark, service *of) {
+    uint64_t sequence = 1, digest = HASH_START;
+    for (service_use use = FOR_TALK; use <= FOR_WORK; use++) {
+        epi_space_stats stats = {0};
+        if (!read_stats(&stats, of, use, service_default_space(of, use))) continue;
+        sequence += stats.sequence;
+        digest = hash_bytes(digest, &stats.episodes, sizeof stats.episodes);
+    }
+    return note(mark, sequence, digest | 1u);
+}
+
+bool resources_changed(mcp_mark *mark, void *context, const char *uri) {
+    address a;
+    epi_space_stats stats;
+    if (uri == NULL) return list_changed(mark, context);
+    if (!read_address(&a, uri)) return false;
+    if (!read_stats(&stats, context, FOR_TALK, a.space)) return note(mark, 0, 0);
+    uint64_t sequence = stats.sequence + 1; /* never 0 */
+    if (sequence == mark->sequence) return false;
+    return note(mark, sequence, a.kind == NULL ? sequence : digest_of(context, &a));
 }

@@ -15,6 +15,7 @@
 void resources_list(mcp_request *request, const char *cursor);
 void resources_read(mcp_request *request, const char *uri);
 extern const char resources_templates[];
+bool resources_changed(mcp_mark *mark, void *context, const char *uri); /* as mcp_registry's has_changed */
 
 #define PROMPTS_COUNT 2u
 extern const mcp_prompt prompts[PROMPTS_COUNT];

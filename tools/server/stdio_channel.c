@@ -5,6 +5,8 @@
  * next look, and neither is answered any more. The reader waits where the queue is full: a client that sends without
  * reading stops itself, not the server's memory.
  *
+ * Who listens for changes (mcp_listen.c) is told by the answering thread, between messages and while it waits for one.
+ *
  * Answers have no line breaks: JSON that was stored may have them between its tokens, and there a blank is as good.
  */
 #include <errno.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lines.h"
@@ -20,6 +23,8 @@
 
 #define WAITING_MAX 256u                       /* messages */
 #define WAITING_SIZE_MAX (32u * 1024u * 1024u) /* bytes of them; one may always wait */
+#define LISTENERS_MAX 64u
+#define TELL_NS 100000000
 
 /* A message that was read. */
 typedef struct letter {
@@ -31,16 +36,26 @@ typedef struct letter {
     atomic_bool cancelled;
 } letter;
 
+/* A listener of "subscriptions/listen". */
+typedef struct listening {
+    struct listening *next;
+    mcp_listener *listener;
+    atomic_bool cancelled;
+} listening;
+
 typedef struct channel {
     lines in;
     int out;
     int failed; /* errno of a write; of the answering thread */
     mcp_session session;
-    pthread_mutex_t lock; /* over all below */
+    struct timespec tell_at; /* when listeners are told the next time */
+    pthread_mutex_t lock;    /* over all below; only the answering thread changes the list of listeners */
     pthread_cond_t changed;
     letter *first;
     letter *last;
     letter *running;
+    listening *listeners;
+    size_t listener_count;
     size_t count;
     size_t size;
     bool ended;
@@ -75,20 +90,15 @@ static void send_line(channel *c, const char *text, size_t size) {
 
 /* ---- the reading thread ---------------------------------------------------------------------------------------- */
 
-static bool is_same_id(const epi_json *a, const epi_json *b) {
-    const char *text_a = epi_json_string(a, NULL), *text_b = epi_json_string(b, NULL);
-    int64_t number_a, number_b;
-    if (text_a != NULL && text_b != NULL) return strcmp(text_a, text_b) == 0;
-    return epi_json_integer(&number_a, a) && epi_json_integer(&number_b, b) && number_a == number_b;
-}
-
 /* Marks the request that a cancellation names, if it is still here. Opening cannot be cancelled. */
 static void cancel(channel *c, const epi_json *message) {
     const epi_json *id = epi_json_member(epi_json_member(message, "params"), "requestId");
     pthread_mutex_lock(&c->lock);
-    if (c->running != NULL && is_same_id(epi_json_member(c->running->message, "id"), id)) c->running->cancelled = true;
+    if (c->running != NULL && mcp_same_id(epi_json_member(c->running->message, "id"), id)) c->running->cancelled = true;
     for (letter *each = c->first; each != NULL; each = each->next)
-        if (is_same_id(epi_json_member(each->message, "id"), id)) each->cancelled = true;
+        if (mcp_same_id(epi_json_member(each->message, "id"), id)) each->cancelled = true;
+    for (listening *each = c->listeners; each != NULL; each = each->next)
+        if (mcp_listener_is(each->listener, id)) each->cancelled = true;
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -161,10 +171,22 @@ static void *read_messages(void *context) {
 
 /* ---- the answering thread -------------------------------------------------------------------------------------- */
 
-/* The next message, waiting for it; NULL when there will be none. */
-static letter *take_from_queue(channel *c) {
+static bool has_listeners(const channel *c) {
+    return c->listeners != NULL || c->session.listener != NULL;
+}
+
+/* Waits for a message, or until listeners are to be told. Under the lock. */
+static void wait_for_letter(channel *c) {
+    int told = 0;
+    while (c->first == NULL && !c->ended && told != ETIMEDOUT)
+        told = has_listeners(c) ? pthread_cond_timedwait(&c->changed, &c->lock, &c->tell_at)
+                                : pthread_cond_wait(&c->changed, &c->lock);
+}
+
+/* The next message, if there is one in time. @return false: there will be none */
+static bool take_from_queue(letter **out, channel *c) {
     pthread_mutex_lock(&c->lock);
-    while (c->first == NULL && !c->ended) pthread_cond_wait(&c->changed, &c->lock);
+    wait_for_letter(c);
     letter *l = c->first;
     if (l != NULL) {
         c->first = l->next;
@@ -173,9 +195,11 @@ static letter *take_from_queue(channel *c) {
         c->size -= l->size;
     }
     c->running = l;
+    bool over = l == NULL && c->ended;
     pthread_cond_broadcast(&c->changed);
     pthread_mutex_unlock(&c->lock);
-    return l;
+    *out = l;
+    return !over;
 }
 
 /* What runs, and where its notifications go. */
@@ -194,27 +218,93 @@ static bool is_cancelled(void *context) {
     return r->letter->cancelled;
 }
 
+/* ---- listeners ------------------------------------------------------------------------------------------------- */
+
+static void send_told(void *context, const char *text, size_t size) {
+    send_line(context, text, size);
+}
+
+static void listen(channel *c, epi_json_writer *answer, mcp_listener *listener) {
+    listening *l = c->listener_count < LISTENERS_MAX ? calloc(1, sizeof *l) : NULL;
+    if (l == NULL) {
+        size_t size = 0;
+        mcp_listener_end(answer, listener);
+        const char *text = epi_json_writer_text(&size, answer);
+        if (text != NULL) send_line(c, text, size);
+        mcp_listener_free(listener);
+        return;
+    }
+    l->listener = listener;
+    pthread_mutex_lock(&c->lock);
+    l->next = c->listeners;
+    c->listeners = l;
+    c->listener_count++;
+    pthread_mutex_unlock(&c->lock);
+    c->tell_at = (struct timespec){0}; /* at once */
+}
+
+/* Takes one out of the list. It is answered, unless its client cancelled it. */
+static void end_listening(channel *c, epi_json_writer *answer, listening **link) {
+    listening *l = *link;
+    size_t size = 0;
+    pthread_mutex_lock(&c->lock);
+    *link = l->next;
+    c->listener_count--;
+    pthread_mutex_unlock(&c->lock);
+    mcp_listener_end(answer, l->listener);
+    const char *text = epi_json_writer_text(&size, answer);
+    if (text != NULL && !l->cancelled) send_line(c, text, size);
+    mcp_listener_free(l->listener);
+    free(l);
+}
+
+/* Tells all what changed, some times a second. */
+static void tell_listeners(channel *c, epi_json_writer *answer) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    bool due = now.tv_sec > c->tell_at.tv_sec ||
+               (now.tv_sec == c->tell_at.tv_sec && now.tv_nsec >= c->tell_at.tv_nsec) ||
+               now.tv_sec + 1 < c->tell_at.tv_sec; /* the clock was set back */
+    if (!has_listeners(c) || !due) return;
+    for (listening **link = &c->listeners; *link != NULL;) {
+        if (!(*link)->cancelled && mcp_listener_tell((*link)->listener, send_told, c))
+            link = &(*link)->next;
+        else
+            end_listening(c, answer, link);
+    }
+    if (c->session.listener != NULL) mcp_listener_tell(c->session.listener, send_told, c);
+    c->tell_at = (struct timespec){now.tv_sec + (now.tv_nsec + TELL_NS) / 1000000000,
+                                   (now.tv_nsec + TELL_NS) % 1000000000};
+}
+
+/* ---- answering ------------------------------------------------------------------------------------------------- */
+
 static void answer_letter(channel *c, epi_json_writer *answer, const mcp_registry *registry, letter *l) {
     run r = {c, l};
-    mcp_exchange exchange = {registry, &c->session, l->message, send_ahead, is_cancelled, &r};
+    mcp_listener *opened = NULL;
+    mcp_exchange exchange = {registry, &c->session, l->message, send_ahead, is_cancelled, &r, &opened};
     size_t size = 0;
     if (l->cancelled && !is_method(l->message, "initialize")) return;
     if (l->message == NULL)
         mcp_refuse(answer, NULL, l->code, l->line);
-    else if (mcp_answer(answer, &exchange) == 1)
+    else if (mcp_answer(answer, &exchange) == 1) {
+        if (opened != NULL) listen(c, answer, opened);
         return;
+    }
     const char *text = epi_json_writer_text(&size, answer);
     if (text != NULL && !l->cancelled) send_line(c, text, size);
 }
 
 static void answer_messages(channel *c, epi_json_writer *answer, const mcp_registry *registry) {
-    for (letter *l; c->failed == 0 && (l = take_from_queue(c)) != NULL;) {
-        answer_letter(c, answer, registry, l);
+    for (letter *l = NULL; c->failed == 0 && take_from_queue(&l, c);) {
+        if (l != NULL) answer_letter(c, answer, registry, l);
         pthread_mutex_lock(&c->lock);
         c->running = NULL;
         pthread_mutex_unlock(&c->lock);
         letter_free(l);
+        tell_listeners(c, answer);
     }
+    while (c->listeners != NULL) end_listening(c, answer, &c->listeners);
 }
 
 static void channel_dispose(channel *c) {
@@ -222,6 +312,7 @@ static void channel_dispose(channel *c) {
         next = l->next;
         letter_free(l);
     }
+    mcp_listener_free(c->session.listener);
     pthread_cond_destroy(&c->changed);
     pthread_mutex_destroy(&c->lock);
     lines_dispose(&c->in);
