@@ -153,8 +153,10 @@ static epi_status make(epi__priorities *in, const epi__priorities *from, size_t 
         made.head->flushed_us = epi__clock_monotonic_us();
         if (from) copy_block(&made, from);
         pthread_mutex_lock(&made.head->mutex); /* new: nobody can have it */
-        if (temporary && rename(temporary, in->path) != 0)
+        if (temporary && rename(temporary, in->path) != 0) {
             status = epi__fail_errno(MODULE, errno, "putting in place", temporary);
+            pthread_mutex_unlock(&made.head->mutex); /* the thread's list of robust mutexes outlives the mapping */
+        }
     }
     if (status && temporary) (void)unlink(temporary);
     if (status && block != MAP_FAILED) (void)munmap(block, size);

@@ -1,98 +1,16 @@
 /* Every call of the library with its k-th allocation failing, for k = 1, 2, ... until the call needs no more: once,
  * and from the k-th on for ever. The status is clear, what was stored stays, and the same call works when there is
- * memory again.
- *
- * malloc and its kin are wrapped in the library, in LMDB and in cJSON, which are linked as archives; operator new is
- * replaced, so that FAISS fails too. Leaks are found where this runs under AddressSanitizer.
- *
- *   EPISODIC_TEST_THOROUGH=1   every k; otherwise beyond 100 not all
+ * memory again. Leaks are found where this runs under AddressSanitizer.
  */
-#include "place.h"
-
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "fault.h"
+#include "quick.h"
 
 #define STEPS 40
-
-static struct {
-    bool armed, for_ever, fired;
-    size_t left; /* allocations that still succeed */
-} fault;
-
-static bool must_fail(void) {
-    if (!fault.armed) return false;
-    if (fault.left > 0) {
-        fault.left--;
-        return false;
-    }
-    fault.fired = true;
-    fault.armed = fault.for_ever;
-    return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-int __real_posix_memalign(void **memory, size_t alignment, size_t size);
-char *__real_strdup(const char *text);
-char *__real_realpath(const char *path, char *resolved);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
-char *__wrap_strdup(const char *text);
-char *__wrap_realpath(const char *path, char *resolved);
-
-void *__wrap_malloc(size_t size) {
-    return must_fail() ? NULL : __real_malloc(size);
-}
-void *__wrap_calloc(size_t count, size_t size) {
-    return must_fail() ? NULL : __real_calloc(count, size);
-}
-void *__wrap_realloc(void *memory, size_t size) {
-    return must_fail() ? NULL : __real_realloc(memory, size);
-}
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size) {
-    return must_fail() ? 12 : __real_posix_memalign(memory, alignment, size);
-}
-char *__wrap_strdup(const char *text) {
-    return must_fail() ? NULL : __real_strdup(text);
-}
-char *__wrap_realpath(const char *path, char *resolved) {
-    return must_fail() ? NULL : __real_realpath(path, resolved);
-}
-
-/* What C++ calls operator new and delete, by the names that the linker knows; visible, so that libstdc++ takes them
- * too. */
-#pragma GCC visibility push(default)
-void throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv");
-void *operator_new(size_t size) __asm__("_Znwm");
-void *operator_new_array(size_t size) __asm__("_Znam");
-void operator_delete(void *memory) __asm__("_ZdlPv");
-void operator_delete_sized(void *memory, size_t size) __asm__("_ZdlPvm");
-void operator_delete_array(void *memory) __asm__("_ZdaPv");
-
-void *operator_new(size_t size) {
-    void *memory = must_fail() ? NULL : __real_malloc(size ? size : 1);
-    if (!memory) throw_bad_alloc();
-    return memory;
-}
-void *operator_new_array(size_t size) {
-    return operator_new(size);
-}
-void operator_delete(void *memory) {
-    free(memory);
-}
-void operator_delete_sized(void *memory, size_t size) {
-    (void)size;
-    free(memory);
-}
-void operator_delete_array(void *memory) {
-    free(memory);
-}
-#pragma GCC visibility pop
 
 /* ---- the memory that each call meets ----------------------------------------------------------------------------- */
 
@@ -125,12 +43,9 @@ static void make_model(void) {
 }
 
 static void meet(world *w) {
-    char command[256];
     memset(w, 0, sizeof *w);
-    place_make(&w->place);
+    place_copy(&w->place, &model.place);
     memcpy(w->steps, model.steps, sizeof w->steps);
-    (void)snprintf(command, sizeof command, "cp -r '%s' '%s'", model.place.path, w->place.path);
-    assert_int_equal(system(command), 0);
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
@@ -300,10 +215,6 @@ typedef struct call {
     epi_sync_policy sync;
 } call;
 
-static size_t next_k(size_t k) {
-    return getenv("EPISODIC_TEST_THOROUGH") || k < 100 ? k + 1 : k + k / 20;
-}
-
 /* With memory again the same handles work, and nothing acknowledged is lost. */
 static void recover(world *w, const call *c) {
     if (c->opened || w->place.space)
@@ -323,28 +234,22 @@ static bool fail_at(const call *c, size_t k, bool for_ever) {
     w.place.options.sync = c->sync;
     if (c->opened) EXPECT(EPI_OK, open_all(&w));
     if (c->settled) assert_true(place_finds(w.place.space, "word2x", w.steps[2]));
-    fault.left = k - 1;
-    fault.for_ever = for_ever;
-    fault.fired = false;
-    fault.armed = true;
+    fault_arm(ENOMEM, k, for_ever);
     epi_status status = c->run(&w);
-    fault.armed = false;
-    if (status && status != EPI_ENOMEM)
-        fail_msg("%s, allocation %zu: %s (%s)", c->name, k, epi_status_name(status), epi_error_last()->message);
-    if (status) assert_true(strlen(epi_error_last()->message) > 0);
-    if (!fault.fired) assert_int_equal(status, EPI_OK);
+    const bool struck = fault_disarm();
+    fault_expect_named(c->name, k, status);
     if (c->run != create) recover(&w, c);
     epi_episode_close(w.episode);
     epi_space_close(w.place.space);
     EXPECT(EPI_OK, epi_memory_close(w.place.memory));
     place_remove(&w.place);
-    return fault.fired;
+    return struck;
 }
 
 static void fail_everywhere(const call *c) {
     for (int for_ever = 0; for_ever < 2; for_ever++) {
         size_t k = 1, tried = 0;
-        while (fail_at(c, k, for_ever)) k = next_k(k), tried++;
+        while (fail_at(c, k, for_ever)) k = fault_next(k), tried++;
         print_message("%-20s %s: %zu failures over %zu allocations\n", c->name, for_ever ? "for ever" : "once    ",
                       tried, k - 1);
         assert_true(tried > 0);
@@ -381,13 +286,10 @@ static void every_allocation_may_fail(void **state) {
 
 static void the_faults_reach_every_library(void **state) {
     (void)state;
-    fault.left = 0;
-    fault.for_ever = false;
-    fault.fired = false;
-    fault.armed = true;
+    fault_arm(ENOMEM, 1, false);
     void *memory = malloc(1);
     assert_null(memory);
-    assert_true(fault.fired);
+    assert_true(fault_disarm());
 }
 
 int main(void) {
@@ -395,8 +297,8 @@ int main(void) {
         cmocka_unit_test(the_faults_reach_every_library),
         cmocka_unit_test(every_allocation_may_fail),
     };
-    if (access("/dev/shm", W_OK) == 0)
-        (void)setenv("TMPDIR", "/dev/shm", 0); /* thousands of commits, none of them for the disk */
+    quick();
+    fault_take_cxx(true);
     make_model();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     place_remove(&model.place);

@@ -1,49 +1,16 @@
 /* Encoders with the k-th allocation failing, for k = 1, 2, ... until no more is needed: changing to one that the
  * process gives, learning one, finding out what its vectors are worth, comparing two, asking by an image's vector, and
  * asking for facts. The status is clear, nothing leaks, and the same call works when there is memory again. */
-#include "place.h"
-
+#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "fault.h"
+#include "quick.h"
 #include "salted.h"
 
 #define STEPS 130u
 #define SIZE 4u
-
-static struct {
-    bool armed, fired;
-    size_t left; /* allocations that still succeed */
-} fault;
-
-static bool must_fail(void) {
-    if (!fault.armed) return false;
-    if (fault.left > 0) {
-        fault.left--;
-        return false;
-    }
-    fault.fired = true;
-    fault.armed = false;
-    return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-void *__wrap_malloc(size_t size) {
-    return must_fail() ? NULL : __real_malloc(size);
-}
-void *__wrap_calloc(size_t count, size_t size) {
-    return must_fail() ? NULL : __real_calloc(count, size);
-}
-void *__wrap_realloc(void *memory, size_t size) {
-    return must_fail() ? NULL : __real_realloc(memory, size);
-}
 
 static salted one = {.name = "one", .dimension = SALTED_DIMENSION};
 static salted two = {.name = "two", .dimension = SALTED_DIMENSION};
@@ -142,20 +109,17 @@ static bool fail_at(place *p, const char *name, epi_status (*call)(epi_space *sp
     place_reopen(p);
     EXPECT(EPI_OK, epi_space_open(&space, p->memory, "album", NULL));
     before(space);
-    fault.left = k - 1;
-    fault.fired = false;
-    fault.armed = true;
+    fault_arm(ENOMEM, k, false);
     epi_status status = call(space);
-    fault.armed = false;
-    if (status && status != EPI_ENOMEM)
-        fail_msg("%s, allocation %zu: %s (%s)", name, k, epi_status_name(status), epi_error_last()->message);
+    const bool struck = fault_disarm();
+    fault_expect_named(name, k, status);
     EXPECT(EPI_OK, call(space));
     epi_space_stats stats;
     EXPECT(EPI_OK, epi_space_stats_read(&stats, space));
     assert_int_equal(stats.vectors, STEPS);
     assert_int_equal(stats.building + stats.backlog, 0);
     epi_space_close(space);
-    return fault.fired;
+    return struck;
 }
 
 static void every_allocation_around_encoders_may_fail(void **state) {
@@ -168,7 +132,7 @@ static void every_allocation_around_encoders_may_fail(void **state) {
     make_space(p);
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         size_t k = 1;
-        while (fail_at(p, calls[i].name, calls[i].call, k)) k += k < 60 ? 1 : 1 + k / 12;
+        while (fail_at(p, calls[i].name, calls[i].call, k)) k = fault_next(k);
         print_message("%s: over %zu allocations\n", calls[i].name, k - 1);
         assert_true(k > 5);
         place_check(p->memory);
@@ -179,6 +143,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_allocation_around_encoders_may_fail, place_setup, place_teardown),
     };
-    (void)setenv("TMPDIR", "/dev/shm", 0); /* hundreds of openings, none of them for the disk */
+    quick();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

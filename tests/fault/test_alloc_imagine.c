@@ -1,43 +1,11 @@
 /* Imagining with its k-th allocation failing, for k = 1, 2, ... until it needs no more: the status is clear, nothing
  * leaks, and the same call works when there is memory again. The caches that questions fill are gone over too, since
  * each attempt begins with a memory that was opened anew. */
-#include "place.h"
-
+#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-static struct {
-    bool armed, fired;
-    size_t left; /* allocations that still succeed */
-} fault;
-
-static bool must_fail(void) {
-    if (!fault.armed) return false;
-    if (fault.left > 0) {
-        fault.left--;
-        return false;
-    }
-    fault.fired = true;
-    fault.armed = false;
-    return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-void *__wrap_malloc(size_t size) {
-    return must_fail() ? NULL : __real_malloc(size);
-}
-void *__wrap_calloc(size_t count, size_t size) {
-    return must_fail() ? NULL : __real_calloc(count, size);
-}
-void *__wrap_realloc(void *memory, size_t size) {
-    return must_fail() ? NULL : __real_realloc(memory, size);
-}
+#include "fault.h"
+#include "quick.h"
 
 static const char *const roles[] = {"who", "where", "what", "action", "outcome"};
 
@@ -196,17 +164,13 @@ static bool fail_at(place *p, const char *name, epi_status (*call)(epi_space *sp
     epi_space *space = NULL;
     place_reopen(p);
     EXPECT(EPI_OK, epi_space_open(&space, p->memory, name, NULL));
-    fault.left = k - 1;
-    fault.fired = false;
-    fault.armed = true;
+    fault_arm(ENOMEM, k, false);
     epi_status status = call(space);
-    fault.armed = false;
-    if (status && status != EPI_ENOMEM)
-        fail_msg("%s, allocation %zu: %s (%s)", name, k, epi_status_name(status), epi_error_last()->message);
-    if (!fault.fired) assert_int_equal(status, EPI_OK);
+    const bool struck = fault_disarm();
+    fault_expect_named(name, k, status);
     EXPECT(EPI_OK, call(space));
     epi_space_close(space);
-    return fault.fired;
+    return struck;
 }
 
 static void every_allocation_of_imagining_may_fail(void **state) {
@@ -231,7 +195,7 @@ static void every_allocation_of_imagining_may_fail(void **state) {
     record_walks(p);
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         size_t k = 1;
-        while (fail_at(p, calls[i].space, calls[i].call, k)) k += k < 150 ? 1 : 1 + k / 40;
+        while (fail_at(p, calls[i].space, calls[i].call, k)) k = fault_next(k);
         print_message("%s: over %zu allocations\n", calls[i].space, k - 1);
         assert_true(k > 20);
     }
@@ -241,6 +205,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_allocation_of_imagining_may_fail, place_setup, place_teardown),
     };
-    (void)setenv("TMPDIR", "/dev/shm", 0); /* hundreds of openings, none of them for the disk */
+    quick();
+    fault_take_cxx(true);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,84 +2,18 @@
  * and from the k-th on for ever. The status names the failure; every acknowledged step is there, in order, each lane
  * goes on where it stood, and the store is sound.
  */
-#include "place.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
+
+#include "fault.h"
+#include "quick.h"
 
 #define WIDTH 8000u /* floats of an observation: a chunk has 8 slots */
 #define LANES 2u
 #define ROWS 11u /* of each lane before the call */
 #define BLOCK 13u
-
-static struct {
-    bool armed, for_ever, fired;
-    int error; /* ENOMEM: of an allocation, else of a system call */
-    size_t left;
-} fault;
-
-static bool must_fail(bool allocation) {
-    if (!fault.armed || allocation != (fault.error == ENOMEM)) return false;
-    if (fault.left > 0) {
-        fault.left--;
-        return false;
-    }
-    fault.fired = true;
-    fault.armed = fault.for_ever;
-    errno = fault.error;
-    return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-int __real_posix_memalign(void **memory, size_t alignment, size_t size);
-ssize_t __real_pwrite(int file, const void *data, size_t size, off_t offset);
-ssize_t __real_pwritev(int file, const struct iovec *parts, int count, off_t offset);
-ssize_t __real_write(int file, const void *data, size_t size);
-int __real_fdatasync(int file);
-int __real_fsync(int file);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
-ssize_t __wrap_pwrite(int file, const void *data, size_t size, off_t offset);
-ssize_t __wrap_pwritev(int file, const struct iovec *parts, int count, off_t offset);
-ssize_t __wrap_write(int file, const void *data, size_t size);
-int __wrap_fdatasync(int file);
-int __wrap_fsync(int file);
-
-void *__wrap_malloc(size_t size) {
-    return must_fail(true) ? NULL : __real_malloc(size);
-}
-void *__wrap_calloc(size_t count, size_t size) {
-    return must_fail(true) ? NULL : __real_calloc(count, size);
-}
-void *__wrap_realloc(void *memory, size_t size) {
-    return must_fail(true) ? NULL : __real_realloc(memory, size);
-}
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size) {
-    return must_fail(true) ? ENOMEM : __real_posix_memalign(memory, alignment, size);
-}
-ssize_t __wrap_pwrite(int file, const void *data, size_t size, off_t offset) {
-    return must_fail(false) ? -1 : __real_pwrite(file, data, size, offset);
-}
-ssize_t __wrap_pwritev(int file, const struct iovec *parts, int count, off_t offset) {
-    return must_fail(false) ? -1 : __real_pwritev(file, parts, count, offset);
-}
-ssize_t __wrap_write(int file, const void *data, size_t size) {
-    return must_fail(false) ? -1 : __real_write(file, data, size);
-}
-int __wrap_fdatasync(int file) {
-    return must_fail(false) ? -1 : __real_fdatasync(file);
-}
-int __wrap_fsync(int file) {
-    return must_fail(false) ? -1 : __real_fsync(file);
-}
 
 /* ---- the memory that each call meets ----------------------------------------------------------------------------- */
 
@@ -139,11 +73,8 @@ static void make_model(void) {
 }
 
 static void meet(world *w) {
-    char command[256];
     *w = model;
-    place_make(&w->place);
-    (void)snprintf(command, sizeof command, "cp -r '%s' '%s'", model.place.path, w->place.path);
-    assert_int_equal(system(command), 0);
+    place_copy(&w->place, &model.place);
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
@@ -232,12 +163,6 @@ static const call calls[] = {
     {"read", read_all, EPI_SYNC_EACH_COMMIT, false},
 };
 
-static void assert_named(const call *c, size_t k, epi_status status) {
-    epi_status expected = fault.error == ENOMEM ? EPI_ENOMEM : fault.error == ENOSPC ? EPI_EDISKFULL : EPI_EIO;
-    if (status == EPI_OK || status == expected || (fault.error == ENOSPC && status == EPI_EIO)) return;
-    fail_msg("%s, k = %zu: %s (%s)", c->name, k, epi_status_name(status), epi_error_last()->message);
-}
-
 /* Rows of each lane in order, whole; all that were acknowledged, where nothing was taken away. */
 static void assert_rows(world *w, bool taken) {
     uint32_t next[LANES] = {0};
@@ -284,19 +209,14 @@ static bool fail_at(const call *c, size_t k, int error, bool for_ever) {
     w.place.options.sync = c->sync;
     EXPECT(EPI_OK, open_space(&w));
     EXPECT(EPI_OK, epi_recorder_open(&w.recorder, w.space, "actor", LANES));
-    fault.left = k - 1;
-    fault.for_ever = for_ever;
-    fault.error = error;
-    fault.fired = false;
-    fault.armed = true;
+    fault_arm(error, k, for_ever);
     epi_status status = c->run(&w);
-    fault.armed = false;
-    assert_named(c, k, status);
-    if (!fault.fired) assert_int_equal(status, EPI_OK);
+    const bool struck = fault_disarm();
+    fault_expect_named(c->name, k, status);
     if (status && error == ENOMEM) EXPECT(EPI_OK, c->run(&w)); /* the same handles work */
     verify(&w, c);
     place_remove(&w.place);
-    return fault.fired;
+    return struck;
 }
 
 static void every_call_may_fail(void **state) {
@@ -316,7 +236,7 @@ static void every_call_may_fail(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_call_may_fail)};
-    if (access("/dev/shm", W_OK) == 0) (void)setenv("TMPDIR", "/dev/shm", 0);
+    quick();
     make_model();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     place_remove(&model.place);

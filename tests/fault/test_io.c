@@ -1,113 +1,15 @@
 /* Every call of the library with its n-th system call failing, for n = 1, 2, ... until the call makes no more: EIO
  * and ENOSPC, once and for ever. The status names the failure, what was acknowledged is there, and the next open works.
- *
- * Wrapped in the library and in LMDB, which is linked as an archive: what writes, syncs, cuts, renames and removes,
- * and what opens.
  */
-#include "place.h"
-
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
+
+#include "fault.h"
+#include "quick.h"
 
 #define STEPS 30
-
-static struct {
-    bool armed, for_ever, fired;
-    int error;
-    size_t left; /* system calls that still succeed */
-} fault;
-
-static bool must_fail(void) {
-    if (!fault.armed) return false;
-    if (fault.left > 0) {
-        fault.left--;
-        return false;
-    }
-    fault.fired = true;
-    fault.armed = fault.for_ever;
-    errno = fault.error;
-    return true;
-}
-
-ssize_t __real_pwrite(int file, const void *data, size_t size, off_t offset);
-ssize_t __real_pwritev(int file, const struct iovec *parts, int count, off_t offset);
-ssize_t __real_writev(int file, const struct iovec *parts, int count);
-ssize_t __real_write(int file, const void *data, size_t size);
-int __real_fdatasync(int file);
-int __real_fsync(int file);
-int __real_ftruncate(int file, off_t size);
-int __real_posix_fallocate(int file, off_t offset, off_t size);
-int __real_renameat(int from, const char *old, int to, const char *new);
-int __real_rename(const char *old, const char *new);
-int __real_mkdir(const char *path, mode_t mode);
-int __real_open(const char *path, int flags, ...);
-int __real_openat(int directory, const char *path, int flags, ...);
-ssize_t __wrap_pwrite(int file, const void *data, size_t size, off_t offset);
-ssize_t __wrap_pwritev(int file, const struct iovec *parts, int count, off_t offset);
-ssize_t __wrap_writev(int file, const struct iovec *parts, int count);
-ssize_t __wrap_write(int file, const void *data, size_t size);
-int __wrap_fdatasync(int file);
-int __wrap_fsync(int file);
-int __wrap_ftruncate(int file, off_t size);
-int __wrap_posix_fallocate(int file, off_t offset, off_t size);
-int __wrap_renameat(int from, const char *old, int to, const char *new);
-int __wrap_rename(const char *old, const char *new);
-int __wrap_mkdir(const char *path, mode_t mode);
-int __wrap_open(const char *path, int flags, ...);
-int __wrap_openat(int directory, const char *path, int flags, ...);
-
-ssize_t __wrap_pwrite(int file, const void *data, size_t size, off_t offset) {
-    return must_fail() ? -1 : __real_pwrite(file, data, size, offset);
-}
-ssize_t __wrap_pwritev(int file, const struct iovec *parts, int count, off_t offset) {
-    return must_fail() ? -1 : __real_pwritev(file, parts, count, offset);
-}
-ssize_t __wrap_writev(int file, const struct iovec *parts, int count) {
-    return must_fail() ? -1 : __real_writev(file, parts, count);
-}
-ssize_t __wrap_write(int file, const void *data, size_t size) {
-    return must_fail() ? -1 : __real_write(file, data, size);
-}
-int __wrap_fdatasync(int file) {
-    return must_fail() ? -1 : __real_fdatasync(file);
-}
-int __wrap_fsync(int file) {
-    return must_fail() ? -1 : __real_fsync(file);
-}
-int __wrap_ftruncate(int file, off_t size) {
-    return must_fail() ? -1 : __real_ftruncate(file, size);
-}
-int __wrap_posix_fallocate(int file, off_t offset, off_t size) {
-    return must_fail() ? fault.error : __real_posix_fallocate(file, offset, size);
-}
-int __wrap_renameat(int from, const char *old, int to, const char *new) {
-    return must_fail() ? -1 : __real_renameat(from, old, to, new);
-}
-int __wrap_rename(const char *old, const char *new) {
-    return must_fail() ? -1 : __real_rename(old, new);
-}
-int __wrap_mkdir(const char *path, mode_t mode) {
-    return must_fail() ? -1 : __real_mkdir(path, mode);
-}
-int __wrap_open(const char *path, int flags, ...) {
-    va_list arguments;
-    va_start(arguments, flags);
-    mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
-    va_end(arguments);
-    return must_fail() ? -1 : __real_open(path, flags, mode);
-}
-int __wrap_openat(int directory, const char *path, int flags, ...) {
-    va_list arguments;
-    va_start(arguments, flags);
-    mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
-    va_end(arguments);
-    return must_fail() ? -1 : __real_openat(directory, path, flags, mode);
-}
 
 /* ---- the memory that each call meets ----------------------------------------------------------------------------- */
 
@@ -134,12 +36,9 @@ static void make_model(void) {
 }
 
 static void meet(world *w) {
-    char command[256];
     memset(w, 0, sizeof *w);
-    place_make(&w->place);
+    place_copy(&w->place, &model.place);
     memcpy(w->steps, model.steps, sizeof w->steps);
-    (void)snprintf(command, sizeof command, "cp -r '%s' '%s'", model.place.path, w->place.path);
-    assert_int_equal(system(command), 0);
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
@@ -219,12 +118,6 @@ static const call calls[] = {
     {"drop a space", drop, true, EPI_SYNC_EACH_COMMIT},
 };
 
-static void assert_named(const call *c, size_t n, epi_status status) {
-    epi_status expected = fault.error == ENOSPC ? EPI_EDISKFULL : EPI_EIO;
-    if (status == EPI_OK || status == expected || status == EPI_EIO) return; /* LMDB tells EIO of a short write */
-    fail_msg("%s, system call %zu: %s (%s)", c->name, n, epi_status_name(status), epi_error_last()->message);
-}
-
 /* The next open works, and everything acknowledged is there. */
 static void verify(world *w, const call *c, epi_status status) {
     w->place.options.sync = EPI_SYNC_EACH_COMMIT;
@@ -254,20 +147,15 @@ static bool fail_at(const call *c, size_t n, int error, bool for_ever) {
         EXPECT(EPI_OK, open_all(&w));
         assert_true(place_finds(w.place.space, "word2x", w.steps[2]));
     }
-    fault.left = n - 1;
-    fault.for_ever = for_ever;
-    fault.error = error;
-    fault.fired = false;
-    fault.armed = true;
+    fault_arm(error, n, for_ever);
     epi_status status = c->run(&w);
-    assert_named(c, n, status);
-    if (!fault.fired) assert_int_equal(status, EPI_OK);
+    fault_expect_named(c->name, n, status);
     epi_space_close(w.place.space);
     (void)epi_memory_close(w.place.memory);
-    fault.armed = false;
+    const bool struck = fault_disarm();
     verify(&w, c, status);
     place_remove(&w.place);
-    return fault.fired;
+    return struck;
 }
 
 static void fail_everywhere(const call *c) {
@@ -290,7 +178,7 @@ static void every_system_call_may_fail(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_system_call_may_fail)};
-    if (access("/dev/shm", W_OK) == 0) (void)setenv("TMPDIR", "/dev/shm", 0);
+    quick();
     make_model();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     place_remove(&model.place);

@@ -1,57 +1,13 @@
 /* Graphs and policies with the k-th allocation failing, for k = 1, 2, ... until the call needs no more: once, and from
  * the k-th on for ever. The call says EPI_ENOMEM, and when there is memory again the same steps give the same values.
  */
-#include <stdlib.h>
+#include <errno.h>
 
-#include "place.h"
+#include "fault.h"
 #include "quick.h"
 
 #define STEPS 60u
 #define STATES 12u
-
-static struct {
-    bool armed, for_ever, fired;
-    size_t left; /* allocations that still succeed */
-} fault;
-
-static bool must_fail(void) {
-    if (!fault.armed) return false;
-    if (fault.left > 0) {
-        fault.left--;
-        return false;
-    }
-    fault.fired = true;
-    fault.armed = fault.for_ever;
-    return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-void *__wrap_malloc(size_t size) {
-    return must_fail() ? NULL : __real_malloc(size);
-}
-void *__wrap_calloc(size_t count, size_t size) {
-    return must_fail() ? NULL : __real_calloc(count, size);
-}
-void *__wrap_realloc(void *memory, size_t size) {
-    return must_fail() ? NULL : __real_realloc(memory, size);
-}
-
-static void arm(size_t k, bool for_ever) {
-    fault.armed = true;
-    fault.fired = false;
-    fault.for_ever = for_ever;
-    fault.left = k;
-}
-static bool disarm(void) {
-    fault.armed = false;
-    return fault.fired;
-}
 
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
 
@@ -87,16 +43,16 @@ static uint64_t steps_in(const epi_graph *graph) {
 static void a_graph_without_memory_is_empty_and_begins_anew(void **state) {
     (void)state;
     for (int for_ever = 0; for_ever < 2; for_ever++) {
-        bool fired = true;
-        for (size_t k = 0; fired; k++) {
+        bool struck = true;
+        for (size_t k = 1; struck; k++) {
             epi_graph *graph = new_graph(0);
             epi_status status = EPI_OK;
-            arm(k, for_ever);
+            fault_arm(ENOMEM, k, for_ever);
             for (uint32_t i = 0; i < STEPS && !status; i++) status = observe(graph, i);
-            fired = disarm();
-            assert_int_equal(status, fired ? EPI_ENOMEM : EPI_OK);
-            if (fired) assert_int_equal(steps_in(graph), 0);
-            for (uint32_t i = 0; i < STEPS && fired; i++) EXPECT(EPI_OK, observe(graph, i));
+            struck = fault_disarm();
+            assert_int_equal(status, struck ? EPI_ENOMEM : EPI_OK);
+            if (struck) assert_int_equal(steps_in(graph), 0);
+            for (uint32_t i = 0; i < STEPS && struck; i++) EXPECT(EPI_OK, observe(graph, i));
             assert_int_equal(steps_in(graph), STEPS);
             epi_graph_close(graph);
         }
@@ -105,14 +61,14 @@ static void a_graph_without_memory_is_empty_and_begins_anew(void **state) {
 
 static void a_graph_that_cannot_be_made_is_not(void **state) {
     (void)state;
-    bool fired = true;
-    for (size_t k = 0; fired; k++) {
+    bool struck = true;
+    for (size_t k = 1; struck; k++) {
         epi_graph *graph = NULL;
-        arm(k, false);
+        fault_arm(ENOMEM, k, false);
         const epi_status status = epi_graph_create(&graph, 1, 1, NULL);
-        fired = disarm();
-        assert_int_equal(status, fired ? EPI_ENOMEM : EPI_OK);
-        assert_true(fired == (graph == NULL));
+        struck = fault_disarm();
+        assert_int_equal(status, struck ? EPI_ENOMEM : EPI_OK);
+        assert_true(struck == (graph == NULL));
         epi_graph_close(graph);
     }
 }
@@ -141,21 +97,21 @@ static bool plan(size_t k, bool for_ever, epi_ranking ranking, uint32_t horizon)
     epi_graph *graph = new_graph(STEPS / 2);
     epi_policy *policy = NULL, *fresh = NULL;
     epi_prediction prediction;
-    arm(k, for_ever);
+    fault_arm(ENOMEM, k, for_ever);
     epi_status status = epi_policy_open(NULL, &policy, graph, &options);
-    bool fired = disarm(), any = fired;
-    assert_int_equal(status, fired ? EPI_ENOMEM : EPI_OK);
-    if (fired) EXPECT(EPI_OK, epi_policy_open(NULL, &policy, graph, &options));
+    bool struck = fault_disarm(), any = struck;
+    assert_int_equal(status, struck ? EPI_ENOMEM : EPI_OK);
+    if (struck) EXPECT(EPI_OK, epi_policy_open(NULL, &policy, graph, &options));
     for (uint32_t i = STEPS / 2; i < STEPS; i++) EXPECT(EPI_OK, observe(graph, i));
-    arm(k, for_ever);
+    fault_arm(ENOMEM, k, for_ever);
     status = epi_policy_update(NULL, policy, 0);
-    any |= fired = disarm();
-    assert_int_equal(status, fired ? EPI_ENOMEM : EPI_OK);
+    any |= struck = fault_disarm();
+    assert_int_equal(status, struck ? EPI_ENOMEM : EPI_OK);
     EXPECT(EPI_OK, epi_policy_update(NULL, policy, 0));
-    arm(k, for_ever);
+    fault_arm(ENOMEM, k, for_ever);
     status = epi_policy_predict(&prediction, policy, &at, 3);
-    any |= fired = disarm();
-    assert_int_equal(status, fired ? EPI_ENOMEM : EPI_OK);
+    any |= struck = fault_disarm();
+    assert_int_equal(status, struck ? EPI_ENOMEM : EPI_OK);
     EXPECT(EPI_OK, epi_policy_predict(&prediction, policy, &at, 3));
     EXPECT(EPI_OK, epi_policy_open(NULL, &fresh, graph, &options));
     assert_same(policy, fresh);
@@ -170,7 +126,7 @@ static void policies_say_so_and_go_on_when_there_is_memory_again(void **state) {
     for (epi_ranking ranking = EPI_RANK_MEAN; ranking <= EPI_RANK_MAXIMUM; ranking++)
         for (uint32_t horizon = 0; horizon <= 5; horizon += 5)
             for (int for_ever = 0; for_ever < 2; for_ever++)
-                for (size_t k = 0; plan(k, for_ever, ranking, horizon); k++) assert_true(k < 1000);
+                for (size_t k = 1; plan(k, for_ever, ranking, horizon); k++) assert_true(k < 1000);
 }
 
 int main(void) {

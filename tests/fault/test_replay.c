@@ -4,17 +4,14 @@
  *
  *   EPISODIC_TEST_CALL   only this one
  */
-#include "place.h"
-
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/uio.h>
-#include <unistd.h>
+
+#include "fault.h"
+#include "quick.h"
 
 #define WIDTH 2000u /* floats of an observation: a chunk has 32 slots */
 #define ROWS 70u    /* before the call */
@@ -22,81 +19,6 @@
 #define BATCH 48u
 #define BEFORE 2.0 /* priorities */
 #define AFTER 3.0
-
-static struct {
-    bool armed, for_ever, fired;
-    int error; /* ENOMEM: of an allocation, else of a system call */
-    size_t left;
-} fault;
-
-static bool must_fail(bool allocation) {
-    if (!fault.armed || allocation != (fault.error == ENOMEM)) return false;
-    if (fault.left > 0) {
-        fault.left--;
-        return false;
-    }
-    fault.fired = true;
-    fault.armed = fault.for_ever;
-    errno = fault.error;
-    return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-int __real_posix_memalign(void **memory, size_t alignment, size_t size);
-void *__real_mmap(void *address, size_t size, int protection, int flags, int file, off_t offset);
-ssize_t __real_pwrite(int file, const void *data, size_t size, off_t offset);
-ssize_t __real_pwritev(int file, const struct iovec *parts, int count, off_t offset);
-ssize_t __real_write(int file, const void *data, size_t size);
-int __real_posix_fallocate(int file, off_t offset, off_t size);
-int __real_fdatasync(int file);
-int __real_fsync(int file);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
-void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, off_t offset);
-ssize_t __wrap_pwrite(int file, const void *data, size_t size, off_t offset);
-ssize_t __wrap_pwritev(int file, const struct iovec *parts, int count, off_t offset);
-ssize_t __wrap_write(int file, const void *data, size_t size);
-int __wrap_posix_fallocate(int file, off_t offset, off_t size);
-int __wrap_fdatasync(int file);
-int __wrap_fsync(int file);
-
-void *__wrap_malloc(size_t size) {
-    return must_fail(true) ? NULL : __real_malloc(size);
-}
-void *__wrap_calloc(size_t count, size_t size) {
-    return must_fail(true) ? NULL : __real_calloc(count, size);
-}
-void *__wrap_realloc(void *memory, size_t size) {
-    return must_fail(true) ? NULL : __real_realloc(memory, size);
-}
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size) {
-    return must_fail(true) ? ENOMEM : __real_posix_memalign(memory, alignment, size);
-}
-void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, off_t offset) {
-    return must_fail(true) ? MAP_FAILED : __real_mmap(address, size, protection, flags, file, offset);
-}
-ssize_t __wrap_pwrite(int file, const void *data, size_t size, off_t offset) {
-    return must_fail(false) ? -1 : __real_pwrite(file, data, size, offset);
-}
-ssize_t __wrap_pwritev(int file, const struct iovec *parts, int count, off_t offset) {
-    return must_fail(false) ? -1 : __real_pwritev(file, parts, count, offset);
-}
-ssize_t __wrap_write(int file, const void *data, size_t size) {
-    return must_fail(false) ? -1 : __real_write(file, data, size);
-}
-int __wrap_posix_fallocate(int file, off_t offset, off_t size) {
-    return must_fail(false) ? fault.error : __real_posix_fallocate(file, offset, size);
-}
-int __wrap_fdatasync(int file) {
-    return must_fail(false) ? -1 : __real_fdatasync(file);
-}
-int __wrap_fsync(int file) {
-    return must_fail(false) ? -1 : __real_fsync(file);
-}
 
 /* ---- the memory that each call meets ----------------------------------------------------------------------------- */
 
@@ -176,13 +98,11 @@ static int remove_file(const char *path, const struct stat *info, int kind, stru
 
 /* With what cache/ held taken away: it is made anew from the store. */
 static void meet(world *w) {
-    char text[256];
+    char cache[128];
     *w = model;
-    place_make(&w->place);
-    (void)snprintf(text, sizeof text, "cp -r '%s' '%s'", model.place.path, w->place.path);
-    assert_int_equal(system(text), 0);
-    (void)snprintf(text, sizeof text, "%s/cache", w->place.path);
-    (void)nftw(text, remove_file, 8, FTW_PHYS);
+    place_copy(&w->place, &model.place);
+    (void)snprintf(cache, sizeof cache, "%s/cache", w->place.path);
+    (void)nftw(cache, remove_file, 8, FTW_PHYS);
     open_space(w);
 }
 
@@ -240,16 +160,15 @@ static epi_status save(world *w) {
 /* A write that failed half-way closes the store to reads too, until it is opened again. */
 static void expect_draw(world *w) {
     epi_status status = draw(w);
-    if (!(status == EPI_EIO && fault.fired && fault.error != ENOMEM)) EXPECT(EPI_OK, status);
+    if (status != EPI_EIO || fault_struck() == ENOMEM || !fault_struck()) EXPECT(EPI_OK, status);
 }
 
 /* Rows are seen by samplers of the process while they are committed, and no more when that failed. */
 static epi_status append_and_draw(world *w) {
     epi_status status = w->stored < ROWS + BLOCK ? append_rows(w, BLOCK) : EPI_OK;
-    const bool armed = fault.armed;
-    fault.armed = false;
+    fault_pause(true);
     for (uint32_t i = 0; i < 20; i++) expect_draw(w);
-    fault.armed = armed;
+    fault_pause(false);
     return status;
 }
 
@@ -267,12 +186,6 @@ static const call calls[] = {
     {"update", update, true, false},      {"flush", flush, true, true},               {"save", save, true, true},
     {"append and draw", append_and_draw, true, false},
 };
-
-static void assert_named(const call *c, size_t k, epi_status status) {
-    epi_status expected = fault.error == ENOMEM ? EPI_ENOMEM : fault.error == ENOSPC ? EPI_EDISKFULL : EPI_EIO;
-    if (status == EPI_OK || status == expected || (fault.error == ENOSPC && status == EPI_EIO)) return;
-    fail_msg("%s, k = %zu: %s (%s)", c->name, k, epi_status_name(status), epi_error_last()->message);
-}
 
 static bool is(double value, double expected) {
     return value >= expected && value <= expected;
@@ -299,20 +212,15 @@ static bool fail_at(const call *c, size_t k, int error, bool for_ever) {
         const double priority = AFTER; /* few enough not to be flushed by count */
         for (size_t i = 0; i < 15; i++) EXPECT(EPI_OK, epi_replay_update(NULL, w.replay, w.ids + 3 * i, &priority, 1));
     }
-    fault.left = k - 1;
-    fault.for_ever = for_ever;
-    fault.error = error;
-    fault.fired = false;
-    fault.armed = true;
+    fault_arm(error, k, for_ever);
     epi_status status = c->run(&w);
-    fault.armed = false;
-    assert_named(c, k, status);
-    if (!fault.fired) assert_int_equal(status, EPI_OK);
+    const bool struck = fault_disarm();
+    fault_expect_named(c->name, k, status);
     if (status && error == ENOMEM) EXPECT(EPI_OK, c->run(&w)); /* the same handles work */
     if (c->opened) expect_draw(&w);
     verify(&w);
     place_remove(&w.place);
-    return fault.fired;
+    return struck;
 }
 
 static void every_call_may_fail(void **state) {
@@ -332,7 +240,7 @@ static void every_call_may_fail(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_call_may_fail)};
-    if (access("/dev/shm", W_OK) == 0) (void)setenv("TMPDIR", "/dev/shm", 0);
+    quick();
     make_model();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     place_remove(&model.place);

@@ -1,38 +1,12 @@
 /* Import and export when memory runs out: each allocation fails once, the call says so, nothing leaks into what is
  * stored, and the same call without the fault completes it. */
-#include <stdlib.h>
-#include <unistd.h>
+#include <errno.h>
 
 #include "base/base.h"
-#include "place.h"
+#include "fault.h"
+#include "quick.h"
 
 #define FAULTS_MAX 20000u /* far more than any of these calls allocates */
-
-static size_t allocations_left = SIZE_MAX; /* the one after so many fails */
-
-static bool must_fail(void) {
-    if (allocations_left == SIZE_MAX) return false;
-    return allocations_left-- == 0; /* then SIZE_MAX: only one fails */
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-void *__wrap_malloc(size_t size) {
-    return must_fail() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size) {
-    return must_fail() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size) {
-    return must_fail() ? NULL : __real_realloc(memory, size);
-}
 
 static const char chat[] = "{\"role\":\"user\",\"content\":\"We moved to Lisbon.\"}\n"
                            "{\"role\":\"assistant\",\"content\":\"How is it there?\"}\n";
@@ -89,15 +63,13 @@ static void import_with_faults(place *p, const char *text, size_t size, const ch
     EXPECT(EPI_OK, import_text(p, whole, "faults"));
     export_space(&wanted, p, space);
     EXPECT(EPI_OK, epi_space_drop(p->memory, space));
-    bool failed = true;
-    for (size_t fault = 0; failed; fault++) {
-        assert_true(fault < FAULTS_MAX);
-        allocations_left = fault;
+    bool struck = true;
+    for (size_t k = 1; struck; k++) {
+        assert_true(k < FAULTS_MAX);
+        fault_arm(ENOMEM, k, false);
         epi_status status = import_text(p, whole, "faults");
-        failed = allocations_left == SIZE_MAX;
-        allocations_left = SIZE_MAX;
-        if (status != EPI_OK) EXPECT(EPI_ENOMEM, status);
-        assert_true(status == EPI_OK || failed);
+        struck = fault_disarm();
+        fault_expect_named("import", k, status);
         EXPECT(EPI_OK, import_text(p, whole, "faults"));
         export_space(&got, p, space);
         assert_string_equal(epi__buffer_text(&got), epi__buffer_text(&wanted));
@@ -177,18 +149,17 @@ static void export_with_faults(place *p) {
     epi__buffer wanted = {0};
     epi__buffer got = {0};
     epi_space *space = NULL;
-    bool failed = true;
+    bool struck = true;
     export_space(&wanted, p, "source");
     EXPECT(EPI_OK, epi_space_open(&space, p->memory, "source", NULL));
     epi__buffer_reserve(&got, 65536); /* so that only the export allocates */
-    for (size_t fault = 0; failed; fault++) {
-        assert_true(fault < FAULTS_MAX);
+    for (size_t k = 1; struck; k++) {
+        assert_true(k < FAULTS_MAX);
         epi__buffer_clear(&got);
-        allocations_left = fault;
+        fault_arm(ENOMEM, k, false);
         epi_status status = epi_export(space, append_piece, &got);
-        failed = allocations_left == SIZE_MAX;
-        allocations_left = SIZE_MAX;
-        if (status != EPI_OK) EXPECT(EPI_ENOMEM, status);
+        struck = fault_disarm();
+        fault_expect_named("export", k, status);
         if (status == EPI_OK) assert_string_equal(epi__buffer_text(&got), epi__buffer_text(&wanted));
     }
     epi_space_close(space);
@@ -243,6 +214,6 @@ int main(void) {
         PLACE_TEST(columns_survive_every_failed_allocation),
         PLACE_TEST(an_export_of_columns_says_of_every_failed_allocation),
     };
-    if (access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 0); /* thousands of commits, none has to last */
+    quick();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,6 +56,13 @@ void place_remove(place *p) {
     (void)nftw(p->base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+void place_copy(place *copy, const place *model) {
+    char command[256];
+    place_make(copy);
+    (void)snprintf(command, sizeof command, "cp -r '%s' '%s'", model->path, copy->path);
+    assert_int_equal(system(command), 0);
+}
+
 int place_setup(void **state) {
     place *p = malloc(sizeof *p);
     if (!p) return -1;

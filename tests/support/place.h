@@ -30,6 +30,7 @@ void place_make(place *p); /* the base directory and default options; nothing is
 void place_open(place *p); /* memory and space, by p->options */
 void place_close(place *p);
 void place_remove(place *p);
+void place_copy(place *copy, const place *model); /* makes one whose directory is a copy of the closed model's */
 void place_reopen(place *p); /* closes and opens */
 
 #define EXPECT(status, call) place_expect(status, call, #call, __FILE__, __LINE__)
