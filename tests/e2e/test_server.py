@@ -32,6 +32,7 @@ class CommandLine(Case):
     def test_wrong_words_are_told(self):
         for words, code, told in (((), 2, b"which memory"), (("--memory", self.memory), 2, b"--mcp"),
                                   (("--mcpp",), 2, b"--mcpp"), (("--rate", "many"), 2, b"number"),
+                                  (("--http", "127.0.0.1:0", "--memory", self.memory, "--threads", "257"), 2, b"256"),
                                   (("--mcp", "--memory", "/nowhere/memory"), 3, b""),
                                   (("--mcp", "--read-only", "--memory", self.memory), 3, b"")):
             done = self.run_server(*words)
@@ -97,7 +98,8 @@ class Tools(Case):
                 found = server.call("recall", text="where do we live now?", explain=True)["memories"]
                 self.assertEqual([(m["step"], m["role"], m["text"]) for m in found],
                                  [(1, "user", "We moved to Lisbon last Friday.")])
-                self.assertAlmostEqual(sum(e["contribution"] for e in found[0]["evidence"]), found[0]["score"])
+                self.assertAlmostEqual(sum(e["contribution"] for e in found[0]["evidence"]), found[0]["score"],
+                                       places=5)
                 self.assertEqual(found[0]["metadata"], {"from": "test"})
                 self.assertEqual(server.call("stats")["space"]["steps"], 1)
 

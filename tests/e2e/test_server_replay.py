@@ -163,6 +163,76 @@ class RoundTrip(Case):
         self.assertEqual(sorted(table["observation"][2][::2]), [float(i) for i in range(1000)])
 
 
+class Views(Case):
+    """Goals and recurrent states, over a space that has columns for them."""
+
+    def setUp(self):
+        super().setUp()
+        made = self.server.post("/v1/transitions_create", {
+            "space": "goals", "observation": {"shape": [2]}, "action": {"dtype": "i32"},
+            "columns": [{"name": "achieved", "dtype": "f32", "shape": [2]},
+                        {"name": "desired", "dtype": "f32", "shape": [2]},
+                        {"name": "hidden", "dtype": "f32", "shape": [3]}]})
+        self.assertEqual(made.status, 200, made)
+        rng = random.Random(SEED)
+        for first in range(0, 400, 40):  # what step i achieved is (i + 1, 0); what it was to achieve is far away
+            table = episode(rng, first, 40)
+            table["achieved"] = ("f32", (2,), [v for i in range(40) for v in (float(first + i + 1), 0.0)])
+            table["desired"] = ("f32", (2,), [-5.0, -5.0] * 40)
+            table["hidden"] = ("f32", (3,), [v for i in range(40) for v in (float(first + i), 1.0, 2.0)])
+            answer = self.send("/v1/replay/append?space=goals&recorder=r", 40, table)
+            self.assertEqual(answer.status, 200, answer)
+
+    def relabelled(self, size: int = 1000, **goal):
+        number = self.open(space="goals", goal={"achieved": "achieved", "desired": "desired", **goal})
+        return self.sample(number, f"size={size}")[1]
+
+    def rows(self, table: dict):
+        for i, told in enumerate(table["relabelled"][2]):
+            yield (told, int(table["observation"][2][2 * i]), tuple(table["desired"][2][2 * i:2 * i + 2]),
+                   table["reward"][2][i], table["terminated"][2][i])
+
+    def test_rows_get_goals_that_their_episode_achieved(self):
+        table = self.relabelled()
+        self.assertEqual(table["relabelled"][:2], ("bool", ()))
+        self.assertTrue(740 < sum(table["relabelled"][2]) < 860)  # k of k + 1, with 4
+        for told, at, desired, reward, _ in self.rows(table):
+            if told:
+                goal = int(desired[0])
+                self.assertTrue(at + 1 <= goal <= at // 40 * 40 + 40 and desired[1] == 0.0, (at, desired))
+                self.assertEqual(reward, 0.0 if goal == at + 1 else -1.0)
+            else:
+                self.assertEqual((desired, reward), ((-5.0, -5.0), float(at % 7)))
+
+    def test_rewards_may_be_other_numbers_and_end_the_episode(self):
+        table = self.relabelled(**{"from": "final", "k": 1000, "within": 3.5, "reached": 10, "missed": 1, "dense": True,
+                                   "ends": True})
+        for told, at, desired, reward, terminated in self.rows(table):
+            if not told:
+                continue
+            left = at // 40 * 40 + 40 - (at + 1)
+            self.assertEqual(desired, (float(at + 1 + left), 0.0))
+            self.assertEqual(reward, 10.0 if left <= 3 else 1.0 - left)
+            self.assertEqual(terminated, left <= 3)
+
+    def test_goals_that_do_not_fit_are_refused(self):
+        for goal, status in (({"achieved": "achieved", "desired": "nothing"}, 422), ({"achieved": "achieved"}, 400),
+                             ({"achieved": "nothing", "desired": "desired"}, 422),
+                             ({"achieved": "achieved", "desired": "hidden"}, 422),
+                             ({"achieved": "achieved", "desired": "desired", "from": "past"}, 400),
+                             ({"achieved": "achieved", "desired": "desired", "k": 1e300}, 422)):
+            self.assertEqual(self.server.post("/v1/replay_open", {"space": "goals", "goal": goal}).status, status, goal)
+
+    def test_stored_states_come_for_a_sequences_first_step(self):
+        number = self.open(space="goals", sequence_length=10, burn_in=5, states=["hidden"])
+        _, table = self.sample(number, "size=64&columns=observation&columns=hidden&columns=mask")
+        self.assertEqual((table["hidden"][:2], table["observation"][1]), (("f32", (3,)), (15, 2)))
+        for i in range(64):
+            self.assertEqual(table["hidden"][2][3 * i:3 * i + 3], [table["observation"][2][30 * i], 1.0, 2.0])
+        for wrong in ({"states": ["hidden"]}, {"states": ["nothing"], "sequence_length": 10}):
+            self.assertEqual(self.server.post("/v1/replay_open", {"space": "goals", **wrong}).status, 422, wrong)
+
+
 class Looking(Case):
     def test_a_view_shows_where_priorities_are_and_what_was_drawn(self):
         self.assertEqual(self.server.get("/v1/replay_view").json()["ages"], [])

@@ -36,6 +36,32 @@ epi_dtype column_dtype_of(const char *name) {
     return EPI_DTYPE_NONE;
 }
 
+#define NUMBER_OF(type)                                             \
+    {                                                               \
+        type number;                                                \
+        memcpy(&number, at + index * sizeof number, sizeof number); \
+        return (double)number;                                      \
+    }
+
+double column_number(epi_dtype dtype, const void *row, size_t index) {
+    const uint8_t *at = row;
+    switch (dtype) {
+    case EPI_F32: NUMBER_OF(float)
+    case EPI_F64: NUMBER_OF(double)
+    case EPI_I8: NUMBER_OF(int8_t)
+    case EPI_I16: NUMBER_OF(int16_t)
+    case EPI_I32: NUMBER_OF(int32_t)
+    case EPI_I64: NUMBER_OF(int64_t)
+    case EPI_U8:
+    case EPI_BOOL: NUMBER_OF(uint8_t)
+    case EPI_U16: NUMBER_OF(uint16_t)
+    case EPI_U32: NUMBER_OF(uint32_t)
+    case EPI_U64: NUMBER_OF(uint64_t)
+    case EPI_DTYPE_NONE: break;
+    }
+    return 0.0;
+}
+
 uint64_t column_row_size(const column_entry *entry) {
     uint64_t size = column_dtype_size(entry->dtype);
     if (entry->rank > EPI_RANK_MAX) return 0;

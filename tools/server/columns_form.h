@@ -31,6 +31,8 @@ typedef struct columns {
 size_t column_dtype_size(epi_dtype dtype);      /* 0: no such type */
 const char *column_dtype_name(epi_dtype dtype); /* "f32", "bool", ...; "" for none */
 epi_dtype column_dtype_of(const char *name);    /* EPI_DTYPE_NONE for none */
+/* The index-th number of a row, which may lie anywhere; 0 for no type. */
+double column_number(epi_dtype dtype, const void *row, size_t index);
 /* Bytes of a row of a column; 0: its type is none, or it is too large. */
 uint64_t column_row_size(const column_entry *entry);
 const column_entry *columns_find(const columns *all, const char *name);

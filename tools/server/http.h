@@ -114,7 +114,7 @@ typedef struct http_options {
     unsigned connections_max; /* 0: 1,024 */
     unsigned idle_s;          /* of a connection on which nothing comes; 0: 60 */
     unsigned request_s;       /* for a request to arrive whole; 0: 30 */
-    unsigned threads;         /* for quick requests; 0: a thread for every processor, at least 2 */
+    unsigned threads;         /* for quick requests; 0: one for each processor that the process may use */
 } http_options;
 
 enum { HTTP_EXIT_ADDRESS = 2, HTTP_EXIT_DEFECT = 6 }; /* as the command line's exit codes */

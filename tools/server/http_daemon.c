@@ -455,10 +455,10 @@ static void ignore_log(void *context, const char *format, va_list arguments) {
     (void)arguments;
 }
 
+/* Those that this process may use. More threads would only take turns on them, and each request would take longer. */
 static unsigned processors(void) {
     cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    return count < 2 ? 2u : (unsigned)count;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
 }
 
 http_server *http_server_new(service *of, const http_options *options, int listener) {

@@ -78,16 +78,21 @@ static void add_axis(column_entry *entry, uint32_t length) {
     entry->rank++;
 }
 
+static bool is_state(const shelved_sampler *sampler, const epi_role *role) {
+    return role != NULL && (sampler->states >> (role - epi_space_schema(sampler->space)->roles) & 1) != 0;
+}
+
 /* The form that a column has under the sampler's views: steps of a sequence, frames of a stack, the role's own axes. */
 static bool form_of(column_entry *entry, const shelved_sampler *sampler, const char *name) {
     const epi_replay_options *options = &sampler->options;
     uint32_t steps = options->sequence_length > 0 ? options->sequence_length + options->burn_in : 0;
     const epi_role *role = find_role(sampler->space, name);
     bool mask = strcmp(name, EPI_MASK) == 0 || strcmp(name, EPI_TRAINED) == 0;
+    bool told = strcmp(name, EPI_RELABELLED) == 0; /* of the row, whatever its steps */
     *entry = (column_entry){.name = name};
-    if (role == NULL && !mask && strcmp(name, EPI_DISCOUNT) != 0) return false;
-    entry->dtype = role != NULL ? role->dtype : mask ? EPI_BOOL : EPI_F32;
-    if (steps > 0) add_axis(entry, steps);
+    if (role == NULL && !mask && !told && strcmp(name, EPI_DISCOUNT) != 0) return false;
+    entry->dtype = role != NULL ? role->dtype : mask || told ? EPI_BOOL : EPI_F32;
+    if (steps > 0 && !told && !is_state(sampler, role)) add_axis(entry, steps);
     if (mask && steps == 0) add_axis(entry, options->n_step);
     if (is_framed(name) && options->frame_stack > 1) add_axis(entry, options->frame_stack);
     for (uint32_t axis = 0; role != NULL && axis < role->rank; axis++) add_axis(entry, role->shape[axis]);
@@ -99,7 +104,8 @@ static bool add_column(columns *all, const shelved_sampler *sampler, const char 
            form_of(&all->entries[all->count], sampler, name) && ++all->count > 0;
 }
 
-/* The columns that the query names; all of the schema, the next observation and the discount where it names none. */
+/* The columns that the query names; where it names none all of the schema, the next observation, the discount, and with
+ * goals which rows got another one. */
 static bool choose_columns(columns *all, http_request *request, const shelved_sampler *sampler) {
     const epi_schema *schema = epi_space_schema(sampler->space);
     for (size_t i = 0; i < request->query_count; i++) {
@@ -112,6 +118,7 @@ static bool choose_columns(columns *all, http_request *request, const shelved_sa
     bool added = true;
     for (size_t i = 0; added && i < schema->role_count; i++) added = add_column(all, sampler, schema->roles[i].name);
     added = added && add_column(all, sampler, EPI_NEXT_OBSERVATION) && add_column(all, sampler, EPI_DISCOUNT);
+    if (sampler->options.her != EPI_HER_NONE) added = added && add_column(all, sampler, EPI_RELABELLED);
     if (!added) http_problem(request, 422, "the space has more columns than a block: name those you want");
     return added;
 }

@@ -46,7 +46,8 @@ static int serve_http(service *of, const settings *s) {
                                               .hosts = s->hosts,
                                               .mcp = &registry.registry,
                                               .body_size_max = s->size_max,
-                                              .request_s = (unsigned)s->request_s});
+                                              .request_s = (unsigned)s->request_s,
+                                              .threads = (unsigned)s->threads});
     return shelf_close() == EPI_OK || code != DONE ? code : fail(BAD_STORAGE, epi_error_last()->message);
 }
 

@@ -54,14 +54,29 @@ static bool put_on_shelf(shelved_sampler **put_away, shelved_sampler *sampler) {
     return place < SAMPLERS_MAX;
 }
 
-epi_status sampler_open(uint64_t *number, epi_space *space, const epi_replay_options *options) {
+static uint64_t bits_of_states(const epi_space *space, const epi_replay_options *options) {
+    const epi_schema *schema = epi_space_schema(space);
+    uint64_t bits = 0;
+    for (size_t i = 0; i < options->state_count; i++) {
+        for (size_t role = 0; role < schema->role_count; role++)
+            if (strcmp(schema->roles[role].name, options->states[i]) == 0) bits |= 1ull << role;
+    }
+    return bits;
+}
+
+epi_status sampler_open(uint64_t *number, epi_space *space, const epi_replay_options *options,
+                        const sampler_goal *goal) {
     shelved_sampler *put_away = NULL;
     shelved_sampler *sampler = calloc(1, sizeof *sampler);
     *number = 0;
     if (sampler == NULL) return EPI_ENOMEM;
-    epi_status status = epi_replay_open(&sampler->replay, space, options);
     sampler->space = space;
     sampler->options = *options;
+    sampler->goal = *goal;
+    sampler->options.her_reward = options->her != EPI_HER_NONE ? sampler_goal_reward : NULL;
+    sampler->options.her_context = &sampler->goal;
+    sampler->states = bits_of_states(space, options);
+    epi_status status = epi_replay_open(&sampler->replay, space, &sampler->options);
     if (status == EPI_OK && options->name != NULL) strncpy(sampler->name, options->name, sizeof sampler->name - 1);
     if (status == EPI_OK && !put_on_shelf(&put_away, sampler)) status = EPI_EBUSY;
     if (status != EPI_OK) {

@@ -5,6 +5,7 @@
 #ifndef SERVER_SAMPLER_SHELF_H
 #define SERVER_SAMPLER_SHELF_H
 
+#include "sampler_goal.h"
 #include "service.h"
 
 #define SAMPLERS_MAX 64u /* open at once; the one that was not used for the longest time makes room */
@@ -15,6 +16,8 @@ typedef struct shelved_sampler {
     epi_space *space; /* the service's */
     epi_replay *replay;
     epi_replay_options options; /* name and arrays are not kept */
+    sampler_goal goal;          /* the context of its reward */
+    uint64_t states;            /* roles that are read for a sequence's first step only: a bit each */
     char name[EPI_NAME_SIZE_MAX + 1];
     unsigned users;
     epi_time used_at;
@@ -24,8 +27,9 @@ typedef struct shelved_sampler {
 
 #define SAMPLER_DRAWN_MAX 65536u
 
-/* Opens a sampler and gives it a number, which is never given again. */
-epi_status sampler_open(uint64_t *number, epi_space *space, const epi_replay_options *options);
+/* Opens a sampler and gives it a number, which is never given again. With options->her the rewards are the goal's. */
+epi_status sampler_open(uint64_t *number, epi_space *space, const epi_replay_options *options,
+                        const sampler_goal *goal);
 /* Takes one from the shelf, until sampler_return(). NULL: there is none of that number (any more). */
 shelved_sampler *sampler_take(uint64_t number);
 /* The one of a space with a name; NULL: none. */

@@ -5,6 +5,8 @@
 
 #include "settings.h"
 
+#define THREADS_MAX 256u
+
 typedef enum kind { FLAG, TEXT, COUNT, NUMBER } kind;
 
 typedef struct option {
@@ -31,6 +33,8 @@ static const option options[] = {
      AT(token_file)},
     {"allow-host", "NAMES", "that HTTP also answers to, a proxy's for instance, with commas between", TEXT, AT(hosts)},
     {"request-seconds", "N", "for a request of HTTP to arrive whole (30)", COUNT, AT(request_s)},
+    {"threads", "N", "that read for HTTP (one for each processor); more where recall waits for a remote encoder", COUNT,
+     AT(threads)},
     {"as", "NAME", "episodic, or memory: the nine tools of the official memory server", TEXT, AT(as)},
     {"message-max", "BYTES", "of one message (10485760)", COUNT, AT(size_max)},
     {"help", NULL, "this help", FLAG, AT(help)},
@@ -98,6 +102,10 @@ bool settings_read(settings *s, char *line, size_t size, int count, char **words
     }
     if (s->as != NULL && strcmp(s->as, "episodic") != 0 && strcmp(s->as, "memory") != 0) {
         snprintf(line, size, "--as: \"%.60s\" is neither episodic nor memory", s->as);
+        return false;
+    }
+    if (s->threads > THREADS_MAX) {
+        snprintf(line, size, "--threads is %llu, limit %u", (unsigned long long)s->threads, THREADS_MAX);
         return false;
     }
     if (s->mcp != (s->http != NULL)) return true;
