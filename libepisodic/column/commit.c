@@ -58,6 +58,17 @@ epi_status epi__head_put(epi__columns *columns, epi__change *change, const epi__
     return out->failed ? epi__fail_memory(MODULE, 64) : epi__change_insert(change, &key, out->data, out->size);
 }
 
+epi_status epi__head_uncounted(bool *uncounted, epi__columns *columns, epi__change *change, uint64_t chunk) {
+    epi__key key;
+    epi__view body;
+    epi__head head;
+    epi__key_of_u64(&key, change->space, EPI__TABLE_CHUNK, chunk);
+    EPI__TRY(epi__change_get(&body, change, &key));
+    EPI__TRY(epi__head_decode(&head, chunk, body, &columns->layout));
+    *uncounted = head.uncounted;
+    return EPI_OK;
+}
+
 /* Slots that are steps, of [from, to); *begun counts the episodes that begin there. */
 static uint32_t count_steps(uint32_t *begun, const epi__columns *columns, const epi__image *image, uint32_t from,
                             uint32_t to) {
@@ -174,17 +185,6 @@ static epi_status put_head(epi__columns *columns, epi__change *change, epi__chun
     return status;
 }
 
-static epi_status is_uncounted(bool *uncounted, epi__columns *columns, epi__change *change, const epi__chunk *chunk) {
-    epi__key key;
-    epi__view body;
-    epi__head head;
-    epi__key_of_u64(&key, change->space, EPI__TABLE_CHUNK, chunk->number);
-    EPI__TRY(epi__change_get(&body, change, &key));
-    EPI__TRY(epi__head_decode(&head, chunk->number, body, &columns->layout));
-    *uncounted = head.uncounted;
-    return EPI_OK;
-}
-
 static epi_status put_chunk(epi__columns *columns, epi__change *change, epi__chunk *chunk) {
     epi__image *image = chunk->image;
     bool settled = is_settled(columns, chunk), uncounted = false;
@@ -192,7 +192,7 @@ static epi_status put_chunk(epi__columns *columns, epi__change *change, epi__chu
     image->sealing = settled;
     change->state.column_steps += steps;
     change->state.column_episodes += begun;
-    if (!settled && image->in_store) EPI__TRY(is_uncounted(&uncounted, columns, change, chunk));
+    if (!settled && image->in_store) EPI__TRY(epi__head_uncounted(&uncounted, columns, change, chunk->number));
     if (settled || !image->in_store || uncounted) EPI__TRY(put_head(columns, change, chunk, settled));
     return settled ? EPI_OK : put_rows(columns, change, chunk);
 }

@@ -69,16 +69,27 @@ static bool ends_open(const struct eviction *eviction, const oldest *lane) {
     return !(epi__slot_stored_flags(layout, lane->data, lane->count - 1) & (EPI__SLOT_ENDED | EPI__SLOT_FINAL));
 }
 
+/* The open episode at the end of a chunk without a live step has none, since all before are gone; whether its head is
+ * still to say so. Most steps of it may have been removed, and the last live one evicted from a chunk before. */
+static epi_status is_left(bool *left, struct eviction *eviction, const oldest *lane) {
+    *left = lane->count > 0 && ends_open(eviction, lane);
+    if (!*left) return EPI_OK;
+    EPI__TRY(epi__head_uncounted(left, eviction->columns, eviction->change, lane->chunk->number));
+    *left = !*left;
+    return EPI_OK;
+}
+
 /* What was evicted from the chunk, into its head; a sealed one without a live step goes. */
 static epi_status leave_chunk(struct eviction *eviction, oldest *lane, bool exhausted) {
     epi__head head;
-    bool reclaim = exhausted && is_sealed(lane);
-    if (lane->dead == 0 && !reclaim) return EPI_OK;
+    bool reclaim = exhausted && is_sealed(lane), left = false;
+    if (exhausted && !reclaim) EPI__TRY(is_left(&left, eviction, lane));
+    if (lane->dead == 0 && !reclaim && !left) return EPI_OK;
     EPI__TRY(epi__head_take(&head, &eviction->bits, eviction->columns, eviction->change, lane->chunk->number));
     head.evicted = EPI__MAX(head.evicted, lane->offset);
     head.dead += lane->dead;
     lane->dead = 0;
-    head.uncounted = head.uncounted || (exhausted && ends_open(eviction, lane));
+    head.uncounted = head.uncounted || left;
     if (!reclaim) return epi__head_put(eviction->columns, eviction->change, &head);
     return epi__chunk_reclaim(eviction->columns, eviction->change, &head);
 }

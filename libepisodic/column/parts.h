@@ -174,6 +174,8 @@ epi_status epi__rows_drop(epi__change *change, uint64_t chunk); /* all rows reco
 epi_status epi__head_take(epi__head *head, epi__buffer *bits, epi__columns *columns, epi__change *change,
                           uint64_t chunk);
 epi_status epi__head_put(epi__columns *columns, epi__change *change, const epi__head *head);
+/* Whether the open episode at its end is counted again with its next step; of a chunk that is stored. */
+epi_status epi__head_uncounted(bool *uncounted, epi__columns *columns, epi__change *change, uint64_t chunk);
 /* Removes a sealed chunk of which no step is left; its head was taken. */
 epi_status epi__chunk_reclaim(epi__columns *columns, epi__change *change, const epi__head *head);
 
