@@ -160,7 +160,7 @@ typedef struct epi_transition_stats {
     uint64_t pending;    /**< rows of this process that are not committed yet; they are not counted in steps */
     uint32_t capacity;   /**< slots of a chunk */
     uint32_t step_size;  /**< bytes of a step's columns, bookkeeping included */
-    uint64_t stored_size; /**< bytes of all chunks */
+    uint64_t stored_size; /**< bytes of all chunks that are full; less for those of which little is left */
 } epi_transition_stats;
 
 /** Counts what is committed. @return EPI_OK · EPI_ESCHEMA · EPI_ECLOSED EPI_ESTALE · storage errors */

@@ -79,6 +79,17 @@ static epi_status check_slots(struct chunk_check *chunk) {
     return EPI_OK;
 }
 
+/* A sealed chunk that is stored as a list of rows. */
+static epi_status check_spread(struct chunk_check *chunk, epi__view body) {
+    uint8_t *data = epi__alloc_zero(1, chunk->layout->data_size);
+    if (!data) return epi__fail_memory(MODULE, chunk->layout->data_size);
+    epi_status status = epi__columns_spread(data, chunk->layout, body, chunk->head.chunk);
+    chunk->data = data;
+    status = status == EPI_EDAMAGED ? wrong(chunk, "has columns of another size") : check_slots(chunk);
+    epi__free(data);
+    return status;
+}
+
 static epi_status check_sealed(struct chunk_check *chunk) {
     epi__key key;
     epi__view body;
@@ -86,9 +97,9 @@ static epi_status check_sealed(struct chunk_check *chunk) {
     epi_status status = epi__record_get(&body, chunk->check->txn, &key);
     if (status == EPI_ENOTFOUND) return wrong(chunk, "is sealed, and its columns are missing");
     if (status) return epi__check_unreadable(chunk->check, EPI__TABLE_COLUMN, epi__key_view(&key), status);
-    if (body.size != EPI__COLUMN_HEADER + chunk->layout->data_size) return wrong(chunk, "has columns of another size");
-    chunk->data = (const uint8_t *)body.data + EPI__COLUMN_HEADER;
     chunk->count = chunk->head.count;
+    if (!epi__columns_are_dense(chunk->layout, body)) return check_spread(chunk, body);
+    chunk->data = (const uint8_t *)body.data + EPI__COLUMN_HEADER;
     return check_slots(chunk);
 }
 

@@ -2,7 +2,8 @@
  *
  * A step's id is chunk number x capacity + offset. A chunk has a *seat*, a small number that is used again once the
  * chunk is gone, so that per-step structures (a sum tree) are arrays: leaf = seat x capacity + offset. The columns of a
- * chunk lie at an address: in the store's map when it is sealed, in a heap image of the same layout while it is open.
+ * chunk lie at an address: in the store's map when it is sealed; in the heap, laid out alike, while it is open, and
+ * when so little is left of it that it is stored as a list of rows.
  *
  * A slot is a step or, behind an episode's end, a *final slot* that holds the last observation only. The observation
  * column has one slot more than the others (the next observation of the last step), so next_observation of slot i is
@@ -68,6 +69,7 @@ typedef struct epi__chunk {
                                          observation */
     uint32_t evicted;                 /* slots below are gone */
     uint64_t *removed;                /* a bit a slot; NULL: none was removed */
+    uint8_t *spread;                  /* the columns of one that is stored as a list of rows, once they were read */
     struct epi__image *image;         /* of an open chunk; parts.h */
 } epi__chunk;
 

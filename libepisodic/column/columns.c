@@ -110,8 +110,8 @@ epi_status epi__columnar_refuse(const epi__mirror *mirror, const char *what) {
 }
 
 epi_status epi__columns_begin(epi__snapshot *snapshot, epi__mirror *mirror) {
-    EPI__TRY(epi__snapshot_begin_committed(snapshot, mirror));
-    return EPI_OK;
+    if (mirror->columns) epi__columns_shed(mirror->columns);
+    return epi__snapshot_begin_committed(snapshot, mirror);
 }
 
 bool epi__chunk_is_written_here(const epi__chunk *chunk) {
@@ -240,6 +240,7 @@ void epi__chunk_drop(epi__columns *columns, epi__chunk *chunk) {
     columns->seats[chunk->seat] = NULL;
     epi__look_at(columns, chunk->seat, 0, columns->layout.capacity);
     epi__image_give(columns, chunk->image);
+    epi__chunk_unspread(columns, chunk);
     epi__free(chunk->removed);
     epi__free(chunk);
 }

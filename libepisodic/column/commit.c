@@ -101,17 +101,14 @@ epi_status epi__rows_drop(epi__change *change, uint64_t chunk) {
 }
 
 /* No byte of what was removed while the chunk was open is sealed. */
-static void scrub(const epi__columns *columns, epi__chunk *chunk, epi__view removed) {
-    const uint8_t *bits = removed.data;
-    if (removed.size == 0) return;
+static void scrub(const epi__columns *columns, epi__chunk *chunk, const epi__head *head) {
+    if (head->removed.size == 0) return;
     pthread_rwlock_wrlock(&columns->mirror->lock);
-    for (uint32_t i = 0; i < columns->layout.capacity; i++)
-        if (bits[i / 8] >> (i % 8) & 1) epi__slot_scrub(&columns->layout, chunk->image->data, i, removed);
+    epi__slots_scrub(&columns->layout, chunk->image->data, columns->layout.capacity, head);
     pthread_rwlock_unlock(&columns->mirror->lock);
 }
 
 static epi_status seal(epi__columns *columns, epi__change *change, epi__chunk *chunk, epi__head *head) {
-    epi__key key;
     epi__image *image = chunk->image;
     uint32_t begun = 0;
     if (image->in_store) EPI__TRY(epi__rows_drop(change, chunk->number));
@@ -119,7 +116,7 @@ static epi_status seal(epi__columns *columns, epi__change *change, epi__chunk *c
     head->count = image->filled;
     head->ahead = image->ahead;
     head->steps = count_steps(&begun, columns, image, 0, image->filled);
-    scrub(columns, chunk, head->removed);
+    scrub(columns, chunk, head);
     uint32_t header[2] = {image->filled, image->ahead};
     memset(image->block, 0, EPI__COLUMN_HEADER);
     memcpy(image->block, header, sizeof header);
@@ -127,8 +124,7 @@ static epi_status seal(epi__columns *columns, epi__change *change, epi__chunk *c
         memset(image->data + columns->layout.columns[columns->layout.observation].offset +
                    image->filled * columns->layout.columns[columns->layout.observation].width,
                0, columns->layout.columns[columns->layout.observation].width);
-    epi__key_of_u64(&key, change->space, EPI__TABLE_COLUMN, chunk->number);
-    return epi__change_insert(change, &key, image->block, EPI__COLUMN_HEADER + columns->layout.data_size);
+    return epi__columns_put(columns, change, head, image->block);
 }
 
 static epi_status put_rows(epi__columns *columns, epi__change *change, const epi__chunk *chunk) {

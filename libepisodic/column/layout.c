@@ -10,6 +10,7 @@
 #define DATA_SIZE_MAX (256u * 1024u)
 #define SHIFT_MIN 3u
 #define SHIFT_MAX 14u
+_Static_assert(EPI__SLOTS_MAX == 1u << SHIFT_MAX, "slots of the largest chunk");
 #define ALIGNMENT 64u
 
 static size_t aligned(size_t size) {

@@ -62,6 +62,7 @@ static void refresh_sealed(struct loader *loader, epi__chunk *chunk, const epi__
     epi__image_give(loader->columns, chunk->image);
     chunk->image = NULL;
     chunk->sealed = true;
+    epi__chunk_unspread(loader->columns, chunk);
     atomic_store_explicit(&chunk->data, NULL, memory_order_release);
     epi__chunk_publish(chunk, head->count, head->ahead);
     before = before > 0 ? before - 1 : 0;
@@ -187,9 +188,7 @@ epi_status epi__chunk_data_in(const uint8_t **data, epi__columns *columns, epi__
         return epi__fail(EPI_EDAMAGED, MODULE, "the columns of chunk %llu are missing",
                          (unsigned long long)chunk->number);
     EPI__TRY(status);
-    if (body.size != EPI__COLUMN_HEADER + columns->layout.data_size)
-        return epi__fail(EPI_EDAMAGED, MODULE, "the columns of chunk %llu have %zu bytes, expected %zu",
-                         (unsigned long long)chunk->number, body.size, EPI__COLUMN_HEADER + columns->layout.data_size);
+    if (!epi__columns_are_dense(&columns->layout, body)) return epi__chunk_spread(data, columns, chunk, body);
     *data = (const uint8_t *)body.data + EPI__COLUMN_HEADER;
     atomic_store_explicit(&chunk->data, *data, memory_order_release);
     return EPI_OK;

@@ -10,6 +10,7 @@
  *   commit.c    images into the store
  *   evict.c     what a space no longer keeps
  *   remove.c    steps and episodes by id
+ *   sparse.c    sealed chunks of which little is left
  *   check.c     the records against each other
  *   record.c    records byte by byte
  *
@@ -91,6 +92,7 @@ struct epi__columns {
     pthread_mutex_t look_mutex;
     epi__look *looks; /* a ring */
     uint64_t look_next;
+    _Atomic(size_t) spread_size; /* of chunks that are spread out */
     epi__image *pool;
     size_t pool_count;
     /* under the pending mutex: */
@@ -164,8 +166,17 @@ typedef struct epi__walk {
 } epi__walk;
 epi_status epi__walk_begin(epi__walk *walk, epi__columns *columns, epi__txn *txn, uint64_t episode);
 epi_status epi__walk_next(epi__walk *walk);
-/* Zeroes the bytes of a removed slot, but for an observation that the step before it needs. */
-void epi__slot_scrub(const epi__layout *layout, uint8_t *data, uint32_t offset, epi__view removed);
+/* Zeroes the bytes of what is gone of the first `count` slots, but for observations that a step before them needs. */
+void epi__slots_scrub(const epi__layout *layout, uint8_t *data, uint32_t count, const epi__head *head);
+/* sparse.c */
+/* Stores the columns of a sealed chunk, in the form that suits what is left of them; block: a header, then columns. */
+epi_status epi__columns_put(epi__columns *columns, epi__change *change, const epi__head *head, uint8_t *block);
+bool epi__columns_are_dense(const epi__layout *layout, epi__view body); /* they lie in it as they are read */
+/* From the other form to columns, in memory that is zero. EPI_EDAMAGED it is of neither form. */
+epi_status epi__columns_spread(uint8_t *data, const epi__layout *layout, epi__view body, uint64_t chunk);
+epi_status epi__chunk_spread(const uint8_t **data, epi__columns *columns, epi__chunk *chunk, epi__view body);
+void epi__chunk_unspread(epi__columns *columns, epi__chunk *chunk); /* with the mirror to oneself */
+void epi__columns_shed(epi__columns *columns); /* gives back what is spread out, where it is much; before a snapshot */
 /* commit.c */
 epi_status epi__columns_commit(epi__columns *columns, bool growing);
 epi_status epi__chunk_dirty(epi__columns *columns, epi__chunk *chunk);

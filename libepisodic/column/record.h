@@ -24,6 +24,8 @@ epi_status epi__head_decode(epi__head *head, uint64_t chunk, epi__view body, con
 /* A chunk's columns as one value: these bytes, then the columns, so that each begins on a multiple of 64 in the map (an
  * LMDB page has 16 bytes of its own and a record 8 in front). */
 #define EPI__COLUMN_HEADER 40u
+#define EPI__COLUMN_FORM 8u /* where in them it says of what form the rest is, 0: as it is read; sparse.c */
+#define EPI__SLOTS_MAX 16384u
 
 /* Rows of an open chunk: table 72. */
 typedef struct epi__rows {

@@ -135,20 +135,32 @@ static epi_status count_episodes(struct removal *removal) {
 
 /* ---- removing --------------------------------------------------------------------------------------------------- */
 
+/* The columns of a sealed chunk, of either form, to be changed. */
+static epi_status take_block(struct removal *removal, epi__view body, uint64_t chunk) {
+    const epi__layout *layout = &removal->columns->layout;
+    const size_t size = EPI__COLUMN_HEADER + layout->data_size;
+    epi__buffer_clear(&removal->data);
+    if (!epi__buffer_reserve(&removal->data, size)) return epi__fail_memory(MODULE, size);
+    uint8_t *block = removal->data.data;
+    if (epi__columns_are_dense(layout, body)) {
+        memcpy(block, body.data, size);
+        return EPI_OK;
+    }
+    memset(block, 0, size);
+    EPI__TRY(epi__columns_spread(block + EPI__COLUMN_HEADER, layout, body, chunk));
+    memcpy(block, body.data, EPI__COLUMN_HEADER);
+    return EPI_OK;
+}
+
 static epi_status scrub_sealed(struct removal *removal, const epi__head *head) {
     epi__key key;
     epi__view body;
     const epi__layout *layout = &removal->columns->layout;
     epi__key_of_u64(&key, removal->change.space, EPI__TABLE_COLUMN, head->chunk);
     EPI__TRY(epi__change_take(&body, &removal->change, &key));
-    epi__buffer_clear(&removal->data);
-    epi__buffer_append(&removal->data, body.data, body.size);
-    if (removal->data.failed) return epi__fail_memory(MODULE, body.size);
-    const uint8_t *bits = head->removed.data;
-    for (uint32_t i = 0; i < layout->capacity; i++)
-        if (bits[i / 8] >> (i % 8) & 1)
-            epi__slot_scrub(layout, removal->data.data + EPI__COLUMN_HEADER, i, head->removed);
-    return epi__change_insert(&removal->change, &key, removal->data.data, removal->data.size);
+    EPI__TRY(take_block(removal, body, head->chunk));
+    epi__slots_scrub(layout, removal->data.data + EPI__COLUMN_HEADER, layout->capacity, head);
+    return epi__columns_put(removal->columns, &removal->change, head, removal->data.data);
 }
 
 /* The rows of an open chunk, all as one record again. */
@@ -162,9 +174,7 @@ static epi_status scrub_open(struct removal *removal, const epi__head *head) {
     uint8_t *data = epi__alloc(layout->data_size);
     if (!data) return epi__fail_memory(MODULE, layout->data_size);
     memcpy(data, image->data, layout->data_size);
-    const uint8_t *bits = head->removed.data;
-    for (uint32_t i = 0; i < image->committed; i++)
-        if (bits[i / 8] >> (i % 8) & 1) epi__slot_scrub(layout, data, i, head->removed);
+    epi__slots_scrub(layout, data, image->committed, head);
     size_t size = epi__rows_size(layout, image->committed, image->ahead_stored);
     epi__buffer_clear(&removal->data);
     epi_status status = epi__rows_drop(&removal->change, head->chunk);

@@ -26,16 +26,33 @@ bool epi__slot_is_ready(const epi__layout *layout, const epi__chunk *chunk, cons
     return (flags & EPI__SLOT_TERMINATED) || epi__slot_has_next(layout, chunk, data, offset);
 }
 
-void epi__slot_scrub(const epi__layout *layout, uint8_t *data, uint32_t offset, epi__view removed) {
-    const uint8_t *bits = removed.data;
-    unsigned before = offset > 0 ? epi__slot_stored_flags(layout, data, offset - 1) : EPI__SLOT_ENDED;
-    bool before_gone = offset > 0 && (bits[(offset - 1) / 8] >> ((offset - 1) % 8) & 1);
-    bool needed = offset > 0 && !before_gone && !(before & (EPI__SLOT_ENDED | EPI__SLOT_FINAL));
-    for (uint32_t i = 0; (int)i < layout->flags; i++) {
-        const epi__column_place *place = &layout->columns[i];
-        if ((int)i == layout->observation && needed) continue;
-        memset(data + place->offset + offset * place->width, 0, place->width);
-    }
+/* ---- what is gone ----------------------------------------------------------------------------------------------- */
+
+static bool is_gone_in(const epi__head *head, uint32_t offset) {
+    const uint8_t *bits = head->removed.data;
+    return offset < head->evicted || (head->removed.size > 0 && (bits[offset / 8] >> (offset % 8) & 1));
+}
+
+static void zero(const epi__layout *layout, uint8_t *data, int column, uint32_t row) {
+    const epi__column_place *place = &layout->columns[column];
+    memset(data + place->offset + row * place->width, 0, place->width);
+}
+
+/* What came after the step before: a final slot's observation, or that of a step of the same episode. */
+static void scrub(const epi__layout *layout, uint8_t *data, uint32_t offset, const epi__head *head) {
+    const bool final = epi__slot_stored_flags(layout, data, offset) & EPI__SLOT_FINAL;
+    const bool before = offset > 0 && !is_gone_in(head, offset - 1);
+    const unsigned ended = EPI__SLOT_ENDED | EPI__SLOT_FINAL;
+    const bool needed = before && (final || !(epi__slot_stored_flags(layout, data, offset - 1) & ended));
+    for (int i = 0; i < layout->flags; i++)
+        if (i != layout->observation || !needed) zero(layout, data, i, offset);
+}
+
+void epi__slots_scrub(const epi__layout *layout, uint8_t *data, uint32_t count, const epi__head *head) {
+    for (uint32_t i = 0; i < count; i++)
+        if (is_gone_in(head, i) || (epi__slot_stored_flags(layout, data, i) & EPI__SLOT_FINAL))
+            scrub(layout, data, i, head);
+    if (head->sealed && count > 0 && is_gone_in(head, count - 1)) zero(layout, data, layout->observation, count);
 }
 
 /* ---- by id ------------------------------------------------------------------------------------------------------ */

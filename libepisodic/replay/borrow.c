@@ -3,6 +3,7 @@
  * Idea: the columns of a sealed chunk never change as long as a read transaction of that time is open, whoever removes
  * or evicts them meanwhile. So the transaction is kept when the snapshot ends, and given back with the next call of the
  * handle. The mirror's lock is not kept: whoever borrowed may append.
+ * A chunk of which so little is left that it is stored as a list of rows is lent as a copy of the handle's own.
  * Invariant: what is lent is one episode's steps, side by side in one chunk, each with all that is asked for.
  */
 #include "replay.h"
@@ -11,6 +12,19 @@
 
 void epi__borrow_return(epi_replay *replay) {
     if (replay->lent.txn) epi__tx_abort(&replay->lent);
+    epi__free(replay->copied);
+    replay->copied = NULL;
+}
+
+/* The columns of a chunk where they stay. */
+static epi_status keep_columns(epi__pick *at, epi_replay *replay) {
+    const size_t size = replay->layout->data_size;
+    if (!at->chunk->spread) return EPI_OK;
+    replay->copied = epi__alloc(size);
+    if (!replay->copied) return epi__fail_memory(MODULE, size);
+    memcpy(replay->copied, at->data, size);
+    at->data = replay->copied;
+    return EPI_OK;
 }
 
 static epi_status check_column(const epi_role *role, const epi_column *column) {
@@ -64,7 +78,7 @@ static epi_status point(size_t *count, epi_column *columns, size_t column_count,
     return EPI_OK;
 }
 
-static epi_status borrow(size_t *count, epi_column *columns, size_t column_count, const epi_replay *replay,
+static epi_status borrow(size_t *count, epi_column *columns, size_t column_count, epi_replay *replay,
                          epi__snapshot *snapshot, uint64_t first, size_t most) {
     epi__pick at = {.chunk = NULL};
     EPI__TRY(epi__columns_find(&at.chunk, &at.slot, snapshot, first));
@@ -72,6 +86,7 @@ static epi_status borrow(size_t *count, epi_column *columns, size_t column_count
         return epi__fail(EPI_EBUSY, MODULE, "step %llu is in a chunk that is still being filled",
                          (unsigned long long)first);
     EPI__TRY(epi__pick_data(&at, snapshot));
+    EPI__TRY(keep_columns(&at, replay));
     return point(count, columns, column_count, replay, &at, most);
 }
 

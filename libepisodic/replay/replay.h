@@ -128,6 +128,7 @@ struct epi_replay {
     size_t plan_count;
     const epi_batch *planned; /* whose plan it is */
     epi__tx lent;    /* of borrow.c: keeps what is lent as it was; txn NULL: nothing is */
+    uint8_t *copied; /* of borrow.c: columns that are lent where the store has none as they are read, or NULL */
     uint64_t waits;  /* of fetch.c: pages waited for when the batch began */
     uint32_t fetches; /* batches whose pages are still to be asked for beforehand */
     double *ranks; /* running sums of rank^-alpha */
