@@ -21,6 +21,7 @@
 #include <episodic/sys/json.h>
 
 #include "chat/chat.h"
+#include "usage.h"
 
 enum { TURNS_KEPT = 4, HITS = 8, CUE_SIZE = 4096 };
 
@@ -278,27 +279,24 @@ static int talk(assistant *a) {
 
 /* ---- settings ---------------------------------------------------------------------------------------------------- */
 
-static int usage(void) {
-    fputs(
-        "usage: assistant DIR [--space NAME] [--url URL] [--model NAME] [--key-file FILE] [--timeout-ms N]\n"
-        "                 [--budget TOKENS] [--extract]\n"
-        "Reads a turn a line; /facts shows what holds, /quit ends. Without --url or EPISODIC_CHAT_URL it answers with\n"
-        "what it remembers. EPISODIC_CHAT_MODEL names the model; the key is in EPISODIC_CHAT_KEY or a file. With\n"
-        "--extract the endpoint is also asked which facts a line states.\n",
-        stderr);
-    return 2;
-}
+static const char usage_text[] =
+    "usage: assistant DIR [--space NAME] [--url URL] [--model NAME] [--key-file FILE] [--timeout-ms N]\n"
+    "                 [--budget TOKENS] [--extract]\n"
+    "Reads a turn a line; /facts shows what holds, /quit ends. Without --url or EPISODIC_CHAT_URL it answers with\n"
+    "what it remembers. EPISODIC_CHAT_MODEL names the model; the key is in EPISODIC_CHAT_KEY or a file. With\n"
+    "--extract the endpoint is also asked which facts a line states.\n";
 
 static bool read_settings(settings *s, int argc, char **argv) {
     static const struct option options[] = {
         {"space", required_argument, NULL, 's'},      {"url", required_argument, NULL, 'u'},
         {"model", required_argument, NULL, 'm'},      {"key-file", required_argument, NULL, 'k'},
         {"timeout-ms", required_argument, NULL, 't'}, {"budget", required_argument, NULL, 'b'},
-        {"extract", no_argument, NULL, 'e'},          {NULL, 0, NULL, 0}};
+        {"extract", no_argument, NULL, 'e'},          {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     *s = (settings){.space = "assistant", .budget = 1024};
     s->url = getenv("EPISODIC_CHAT_URL");
     s->model = getenv("EPISODIC_CHAT_MODEL");
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         if (c == 's') s->space = optarg;
         if (c == 'u') s->url = optarg;
         if (c == 'm') s->model = optarg;
@@ -306,7 +304,7 @@ static bool read_settings(settings *s, int argc, char **argv) {
         if (c == 't') s->timeout_ms = strtol(optarg, NULL, 10);
         if (c == 'b') s->budget = strtol(optarg, NULL, 10);
         if (c == 'e') s->extract = true;
-        if (c == '?') return false;
+        if (c == '?' || c == 'h') return false;
     }
     s->path = argv[optind];
     return optind + 1 == argc && s->budget > 0 && s->budget <= EPI_TOKEN_BUDGET_MAX && s->timeout_ms >= 0;
@@ -333,7 +331,7 @@ static int open_endpoint(assistant *a, const settings *s) {
 int main(int argc, char **argv) {
     settings s;
     assistant a = {0};
-    if (!read_settings(&s, argc, argv)) return usage();
+    if (!read_settings(&s, argc, argv)) return usage("assistant", usage_text, argc, argv);
     a.budget = (uint32_t)s.budget;
     if (open_endpoint(&a, &s)) return 1;
     epi_status status = epi_memory_open(&a.memory, s.path, NULL);

@@ -27,6 +27,8 @@
 
 #include <episodic/episodic.h>
 
+#include "usage.h"
+
 enum { SIZE = 4, ACTIONS = 2, HIDDEN = 64, LAYERS = 3, BATCH = 64, EPISODE_STEPS_MAX = 500 };
 enum { LEARN_FROM = 1000, STEPS_PER_UPDATE = 2, UPDATES_PER_TARGET = 100, N_STEP = 3, EXPLORE_STEPS = 10000 };
 enum { EVALUATE_EVERY = 5000, EVALUATIONS_MAX = 400, EPISODES = 100, SOLVED = 475 };
@@ -543,15 +545,14 @@ static epi_status run(agent *a) {
     return status;
 }
 
+static const char usage_text[] = "usage: cartpole_dqn DIR train [--steps N] [--seed N] [--uniform] [--json]\n"
+                                 "       cartpole_dqn DIR learn [OPTION...]\n"
+                                 "       cartpole_dqn DIR act NAME [OPTION...]\n";
+
 int main(int argc, char **argv) {
     static agent a = {.directory = "", .role = "", .name = "actor", .steps_max = 100000, .seed = 1};
     char memory[PATH_SIZE];
-    if (!read_arguments(&a, argc, argv)) {
-        fputs("usage: cartpole_dqn DIR train [--steps N] [--seed N] [--uniform] [--json]\n"
-              "       cartpole_dqn DIR learn [OPTION...]\n"
-              "       cartpole_dqn DIR act NAME [OPTION...]\n", stderr);
-        return 2;
-    }
+    if (!read_arguments(&a, argc, argv)) return usage("cartpole_dqn", usage_text, argc, argv);
     if (snprintf(memory, sizeof memory, "%s/memory", a.directory) >= PATH_SIZE) return 2;
     (void)mkdir(a.directory, 0700);
     (void)setvbuf(stdout, NULL, _IOLBF, 0);

@@ -15,6 +15,8 @@
 
 #include <episodic/episodic.h>
 
+#include "usage.h"
+
 enum { ROWS = 6, COLUMNS = 9, CELLS = ROWS * COLUMNS, START = 18, GOAL = 8, MOVES = 4 };
 enum { WALK_STEPS = 12, EPISODE_STEPS_MAX = 5000, DREAMS = 5000 };
 
@@ -240,17 +242,18 @@ static epi_status open_walker(walker *w, const char *directory) {
     return status;
 }
 
+static const char usage_text[] = "usage: maze_walker DIR wander EPISODES\n"
+                                 "       maze_walker DIR learn EPISODES [IMAGINED]\n"
+                                 "       maze_walker DIR plan\n";
+
 int main(int argc, char **argv) {
     walker w = {0};
     const char *what = argc >= 3 ? argv[2] : "";
     int episodes = argc >= 4 ? atoi(argv[3]) : 0, imagined = argc >= 5 ? atoi(argv[4]) : 50;
     bool planning = argc == 3 && strcmp(what, "plan") == 0, wandering = argc == 4 && strcmp(what, "wander") == 0;
     bool learning = (argc == 4 || argc == 5) && strcmp(what, "learn") == 0;
-    if (!planning && (!(wandering || learning) || episodes < 1 || imagined < 0)) {
-        fputs("usage: maze_walker DIR wander EPISODES\n       maze_walker DIR learn EPISODES [IMAGINED]\n"
-              "       maze_walker DIR plan\n", stderr);
-        return 2;
-    }
+    if (!planning && (!(wandering || learning) || episodes < 1 || imagined < 0))
+        return usage("maze_walker", usage_text, argc, argv);
     int code = open_walker(&w, argv[1]) ? fail(argv[1])
                : planning               ? plan(&w)
                : wandering              ? wander(&w, episodes)

@@ -15,6 +15,8 @@
 #include <episodic/episodic.h>
 #include <episodic/sys/json.h>
 
+#include "usage.h"
+
 enum { ACTIONS_MAX = 32, SIMILAR = 3 };
 
 static int fail(const char *what) {
@@ -165,14 +167,14 @@ static int ask(epi_space *space, const char *ticket, const char *situation, char
     return status ? fail("asking") : 0;
 }
 
+static const char usage_text[] = "usage: support_desk DIR learn FILE\n"
+                                 "       support_desk DIR ask TICKET SITUATION [ACTION...]\n";
+
 int main(int argc, char **argv) {
     epi_memory *memory = NULL;
     epi_space *space = NULL;
     bool learning = argc == 4 && strcmp(argv[2], "learn") == 0, asking = argc >= 5 && strcmp(argv[2], "ask") == 0;
-    if (!learning && !asking) {
-        fputs("usage: support_desk DIR learn FILE\n       support_desk DIR ask TICKET SITUATION [ACTION...]\n", stderr);
-        return 2;
-    }
+    if (!learning && !asking) return usage("support_desk", usage_text, argc, argv);
     epi_status status = epi_memory_open(&memory, argv[1], NULL);
     if (!status) status = epi_space_open(&space, memory, "tickets", epi_schema_trajectory());
     int code = status     ? fail(argv[1])
