@@ -98,6 +98,32 @@ class Mem0(unittest.TestCase):
         self.assertEqual(self.server.ask("DELETE", "/memories?user_id=alice").status, 200)
         self.assertEqual((self.texts("/memories?user_id=alice"), self.texts("/memories?user_id=bob")), ([], ["four"]))
 
+    def test_a_hash_tells_whether_a_text_has_changed(self):
+        ids = self.add("I live in Porto", "I live in Porto", "I live in Faro", user_id="alice")
+        hashes = [self.server.get("/memories/" + id).json()["hash"] for id in ids]
+        self.assertRegex(hashes[0], "^[0-9a-f]{32}$")
+        self.assertEqual((hashes[0] == hashes[1], hashes[0] == hashes[2]), (True, False))
+        self.server.ask("PUT", "/memories/" + ids[0], {"text": "I live in Faro"})
+        self.assertEqual(self.server.get("/memories/" + ids[0]).json()["hash"], hashes[2])
+
+    def test_a_reset_forgets_all_where_it_is_allowed(self):
+        self.add("one", user_id="alice", run_id="1")
+        self.add("two", agent_id="x")
+        self.server.post("/v1/remember", {"text": "three", "space": "home"})
+        answer = self.server.ask("POST", "/reset")
+        self.assertEqual((answer.status, "--allow-reset" in answer.json()["detail"]), (403, True))
+        self.assertEqual(self.texts("/memories?user_id=alice"), ["one"])
+        self.assertEqual(self.server.stop(), 0)
+        with Server(self.memory, "--allow-reset", "--read-only") as reader:
+            self.assertEqual(reader.ask("POST", "/reset").status, 403)
+        self.server = Server(self.memory, "--allow-reset")
+        self.assertEqual(self.server.get("/reset").status, 405)
+        answer = self.server.ask("POST", "/reset")
+        self.assertEqual((answer.status, answer.json()), (200, {"message": "All memories reset"}))
+        self.assertEqual((self.texts("/memories?user_id=alice"), self.texts("/memories?agent_id=x")), ([], []))
+        kept = self.server.post("/v1/recall", {"text": "three", "space": "home"}).json()["memories"]
+        self.assertEqual([m["text"] for m in kept], ["three"])
+
     def test_what_is_wrong_is_told(self):
         post, message = self.server.post, [{"role": "user", "content": "x"}]
         for body in ({"messages": message}, {"messages": message, "user_id": ""}, {"user_id": "a"}, {},

@@ -108,6 +108,7 @@ typedef struct http_options {
     const char *token;   /* NULL: none is asked for; only on loopback */
     const char *hosts;   /* names that Host may have beside those of the address, with commas between them: "name" or
                             "name:port"; NULL: none */
+    bool reset;          /* /reset may empty what mem0's routes keep */
     const mcp_registry *mcp;  /* what /mcp offers; NULL: there is no such path */
     uint64_t body_size_max;   /* 0: 16 MiB */
     size_t columns_size_max;  /* of replay's binary bodies; 0: 256 MiB */
@@ -210,6 +211,8 @@ void http_mem0_add(http_request *request);
 void http_mem0_delete_all(http_request *request);
 void http_mem0_one(http_request *request);
 void http_mem0_search(http_request *request);
+void http_mem0_reset(http_request *request);                /* http_mem0_reset.c */
+bool http_mem0_may_run(http_request *request, bool writes); /* looks at the limits that operations look at */
 
 /* Runs an operation with arguments and answers with its result, or with a problem. */
 void http_run_operation(http_request *request, const operation *op, const epi_json *arguments);

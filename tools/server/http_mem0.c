@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
 #include "http.h"
 #include "render.h"
 
@@ -94,7 +95,7 @@ static bool read_scope(scope *s, http_request *request, const epi_json *body) {
 }
 
 /* Looks at the limits that operations look at. */
-static bool may_run(http_request *request, bool writes) {
+bool http_mem0_may_run(http_request *request, bool writes) {
     service *of = http_service(request);
     if (writes && service_options_of(of)->read_only) {
         http_problem(request, 403, "the server was started with --read-only");
@@ -170,6 +171,14 @@ static void put_whose(epi_json_writer *writer, const char *space, const epi_reca
     }
 }
 
+/* Clients compare it to see whether a text has changed. */
+static void put_hash(epi_json_writer *writer, const epi_recalled_part *text) {
+    char hex[33];
+    snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)hash_bytes(HASH_START, text->data, text->size),
+             (unsigned long long)hash_bytes(~HASH_START, text->data, text->size));
+    render_text(writer, "hash", hex);
+}
+
 /* One memory as mem0 tells it. */
 static void put_memory(epi_json_writer *writer, epi_space *space, const epi_recalled_step *step, epi_time created,
                        uint64_t first, const double *score) {
@@ -178,7 +187,10 @@ static void put_memory(epi_json_writer *writer, epi_space *space, const epi_reca
     render_text(writer, "id", write_id(id, epi_space_name(space), first));
     for (size_t i = 0; i < step->part_count; i++) {
         const epi_recalled_part *part = epi_recalled_step_part(step, i);
-        if (strcmp(part->role, "text") == 0) epi_json_put_string(writer, "memory", part->data, part->size);
+        if (strcmp(part->role, "text") == 0) {
+            epi_json_put_string(writer, "memory", part->data, part->size);
+            put_hash(writer, part);
+        }
         if (strcmp(part->role, "speaker") == 0) epi_json_put_string(writer, "role", part->data, part->size);
     }
     if (score != NULL) epi_json_put_number(writer, "score", *score);
@@ -268,7 +280,7 @@ static bool read_limit(uint32_t *limit, http_request *request, const epi_json *b
 void http_mem0_search(http_request *request) {
     scope s;
     uint32_t limit = 0;
-    epi_json *body = may_run(request, false) ? http_body_object(request) : NULL;
+    epi_json *body = http_mem0_may_run(request, false) ? http_body_object(request) : NULL;
     if (body == NULL) return;
     const char *text = member_text(body, "query");
     if (text == NULL)
@@ -281,7 +293,8 @@ void http_mem0_search(http_request *request) {
 void http_mem0_list(http_request *request) {
     scope s;
     uint32_t limit = 0;
-    if (may_run(request, false) && read_scope(&s, request, NULL) && read_limit(&limit, request, NULL, LIMIT_DEFAULT))
+    if (http_mem0_may_run(request, false) && read_scope(&s, request, NULL) &&
+        read_limit(&limit, request, NULL, LIMIT_DEFAULT))
         find(request, &s, NULL, limit);
 }
 
@@ -356,7 +369,7 @@ static void add_all(http_request *request, const scope *s, const epi_json *body)
 
 void http_mem0_add(http_request *request) {
     scope s;
-    epi_json *body = may_run(request, true) ? http_body_object(request) : NULL;
+    epi_json *body = http_mem0_may_run(request, true) ? http_body_object(request) : NULL;
     if (body == NULL) return;
     if (!are_messages(epi_json_member(body, "messages")))
         http_problem(request, 400, "the member messages is not a list of {\"role\", \"content\"} with texts");
@@ -504,7 +517,7 @@ void http_mem0_one(http_request *request) {
         http_problem(request, 404, "there is no such memory");
         return;
     }
-    if (!may_run(request, !get)) return;
+    if (!http_mem0_may_run(request, !get)) return;
     epi_space *space = open_space(request, name, false);
     chain *c = space != NULL ? malloc(sizeof *c) : NULL;
     if (c == NULL) return;
@@ -525,7 +538,7 @@ void http_mem0_one(http_request *request) {
 void http_mem0_delete_all(http_request *request) {
     scope s;
     epi_filter filter = epi_filter_default();
-    if (!may_run(request, true) || !read_scope(&s, request, NULL)) return;
+    if (!http_mem0_may_run(request, true) || !read_scope(&s, request, NULL)) return;
     epi_space *space = open_space(request, s.space, false);
     if (space == NULL) return;
     filter.from = EPI_TIME_MIN; /* all */

@@ -27,6 +27,7 @@ static const struct {
     {"/v1/replay/append", "post", "Rows of transitions (space, recorder, lanes, ids)", HTTP_COLUMNS, HTTP_JSON, false},
     {"/memories", "post", "Remembers messages, as mem0 does without its model", HTTP_JSON, HTTP_JSON, false},
     {"/search", "post", "Finds memories, as mem0 answers", HTTP_JSON, HTTP_JSON, false},
+    {"/reset", "post", "Forgets all that mem0's routes keep, under --allow-reset", NULL, HTTP_JSON, false},
     {"/mcp", "post", "The Model Context Protocol over Streamable HTTP", HTTP_JSON, HTTP_JSON, false},
 };
 

@@ -20,6 +20,7 @@ static const http_route routes[] = {
     {"GET", "/memories/", 0, http_mem0_one},
     {"PUT DELETE", "/memories/", HTTP_LONG, http_mem0_one},
     {"POST", "/search", 0, http_mem0_search},
+    {"POST", "/reset", HTTP_LONG | HTTP_EMPTY, http_mem0_reset},
     {"GET", "/", HTTP_OPEN | HTTP_INLINE, http_page},
 };
 

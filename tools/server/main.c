@@ -44,6 +44,7 @@ static int serve_http(service *of, const settings *s) {
     int code = http_serve(of, &(http_options){.address = s->http,
                                               .token = *token != '\0' ? token : NULL,
                                               .hosts = s->hosts,
+                                              .reset = s->reset,
                                               .mcp = &registry.registry,
                                               .body_size_max = s->size_max,
                                               .request_s = (unsigned)s->request_s,

@@ -32,6 +32,7 @@ static const option options[] = {
     {"token-file", "FILE", "whose first line is the bearer token of HTTP; without it $EPISODIC_TOKEN", TEXT,
      AT(token_file)},
     {"allow-host", "NAMES", "that HTTP also answers to, a proxy's for instance, with commas between", TEXT, AT(hosts)},
+    {"allow-reset", NULL, "let POST /reset forget all that mem0's routes keep", FLAG, AT(reset)},
     {"request-seconds", "N", "for a request of HTTP to arrive whole (30)", COUNT, AT(request_s)},
     {"threads", "N", "that read for HTTP (one for each processor); more where recall waits for a remote encoder", COUNT,
      AT(threads)},

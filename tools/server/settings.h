@@ -12,6 +12,7 @@ typedef struct settings {
     const char *token_file;
     const char *hosts; /**< see http.h */
     uint64_t request_s;
+    bool reset;       /**< see http.h */
     uint64_t threads; /**< see http.h */
     uint64_t size_max; /**< bytes of a message; 0: the default */
     bool help;
