@@ -146,6 +146,38 @@ EPI_API epi_status epi_remember(uint64_t *id, uint64_t *episode, epi_space *spac
 /** The short form for conversations: a speaker and a text. @param[out] id may be NULL. */
 EPI_API epi_status epi_remember_text(epi_space *space, const char *speaker, const char *text, uint64_t *id);
 
+/** An episode and what is added to it in one go: it is begun or gone on with, steps are appended, it may be ended. */
+typedef struct epi_experience {
+    uint32_t version;
+    uint64_t episode;                 /**< goes on with this one, ended or not; 0: one is begun */
+    const epi_episode_options *begin; /**< how, as for epi_episode_begin(): an external id that exists is gone on with.
+                                           NULL: the defaults, and where episode is given */
+    const epi_step *steps;            /**< NULL when step_count is 0 */
+    size_t step_count;
+    const epi_outcome *outcome;       /**< ends it; NULL: it stays open */
+} epi_experience;
+
+static inline epi_experience epi_experience_default(void) {
+    epi_experience experience = {1, 0, NULL, NULL, 0, NULL};
+    return experience;
+}
+
+/** Remembers episodes with their steps in one transaction: all or none. What costs most of a small write is the flush
+ *  of its commit, and beginning, appending and ending by calls of their own are a commit each; this is one for all of
+ *  it, and no handle is needed. Durable on return under every sync policy; what is pending in this process is committed
+ *  before.
+ *
+ * @param[out] ids room for the ids of all steps, in order, or NULL; as for epi_episode_append(), an external id that
+ *                 exists with the same content gives the id of that step.
+ * @param[out] episodes room for count ids of episodes, or NULL. @param count at most EPI_APPEND_COUNT_MAX, and so are
+ *                 the steps of all.
+ * @return what epi_episode_begin(), epi_episode_resume(), epi_episode_append() and epi_episode_end() return, but for
+ *  EPI_EENDED: an episode that has ended goes on · EPI_EINVAL also an experience with both an episode and begin
+ *  On failure nothing was stored, and ids and episodes are 0.
+ * @par Thread safety any thread. */
+EPI_API epi_status epi_remember_many(uint64_t *ids, uint64_t *episodes, epi_space *space,
+                                     const epi_experience *experiences, size_t count);
+
 /** Which steps are meant. Conditions hold together; an empty filter means all. */
 typedef struct epi_filter {
     uint32_t version;

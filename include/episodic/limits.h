@@ -48,7 +48,7 @@
 #define EPI_PROJECTION_ROUNDS_MAX 1000u
 
 /* calls */
-#define EPI_APPEND_COUNT_MAX 65536u /**< steps of one epi_episode_append_many() */
+#define EPI_APPEND_COUNT_MAX 65536u /**< steps of one call that appends, and episodes of one */
 #define EPI_APPEND_SIZE_MAX (256u * 1024u * 1024u) /**< bytes of the rows of one epi_transitions_append() */
 #define EPI_LANE_COUNT_MAX 65536u   /**< lanes of a recorder */
 #define EPI_K_DEFAULT 10u           /**< hits of a recall */

@@ -1,4 +1,5 @@
-/* append.c - appending: drafting outside any lock, then one transaction, or a place in the pending list; see append.h.
+/* append.c - appending: drafting outside any lock, then one transaction (batch.c), or a place in the pending list; see
+ * append.h.
  *
  * The pending list belongs to the mirror, so all handles of a space in the process share it; ids are given out at once,
  * from ranges that were reserved durably. What is pending is in this process only, and is committed before this process
@@ -10,6 +11,7 @@
 
 #include "columnar.h"
 #include "extract.h"
+#include "place.h"
 
 #define MODULE "memory"
 #define GROW_MIN 8u
@@ -28,7 +30,7 @@ struct epi__pending {
 /* ---- ids -------------------------------------------------------------------------------------------------------- */
 
 /* Makes room for count ids in the lane. Where nobody wrote in between, the range goes on and the run grows. */
-static void reserve(epi__lane *lane, epi__state *state, uint64_t count, uint64_t least) {
+void epi__lane_reserve(epi__lane *lane, epi__state *state, uint64_t count, uint64_t least) {
     if (lane->end - lane->next >= count) return;
     bool alone = lane->end == state->next_step;
     if (!alone && lane->end != 0) lane->grow = lane->grow ? EPI__MIN(lane->grow * 2, GROW_MAX) : GROW_MIN;
@@ -41,53 +43,6 @@ static void reserve(epi__lane *lane, epi__state *state, uint64_t count, uint64_t
 void epi__lane_return(epi__lane *lane, epi__change *change) {
     if (lane->end == change->state.next_step && lane->next < lane->end) change->state.next_step = lane->next;
     lane->next = lane->end = 0;
-}
-
-/* ---- at once ---------------------------------------------------------------------------------------------------- */
-
-/* What a commit frees can be used only from the second one after it. Where the disk is full this small one goes in
- * between, or the room that a removal has just made would never be seen. */
-static epi_status commit_between(epi__mirror *mirror) {
-    epi__change change;
-    EPI__TRY(epi__change_begin(&change, mirror->store, mirror->space, false));
-    return epi__change_commit(&change, epi__store_now(mirror->store));
-}
-
-static epi_status put_all(epi__writer *writer, epi__lane *lane, epi__draft *drafts, size_t count, uint64_t *ids) {
-    reserve(lane, &writer->change.state, count, 0);
-    for (size_t i = 0; i < count; i++) {
-        bool present = false;
-        drafts[i].id = lane->next;
-        EPI__TRY(epi__writer_put(writer, &drafts[i], &present));
-        if (!present) lane->next++;
-        if (ids) ids[i] = drafts[i].id;
-    }
-    return EPI_OK;
-}
-
-static epi_status write_once(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__draft *drafts, size_t count) {
-    epi__writer writer;
-    epi__lane taken = *lane;
-    EPI__TRY(epi__writer_begin(&writer, mirror));
-    epi_status status = epi__writer_episode(&writer, lane->episode);
-    if (!status && writer.record.ended)
-        status = epi__fail(EPI_EENDED, MODULE, "episode %llu has ended; resume it to append",
-                           (unsigned long long)lane->episode);
-    if (!status) status = put_all(&writer, &taken, drafts, count, ids);
-    if (!status && taken.next < taken.end && taken.grow == 0) epi__lane_return(&taken, &writer.change);
-    if (status)
-        epi__writer_abort(&writer);
-    else
-        status = epi__writer_commit(&writer);
-    if (!status) *lane = taken;
-    return status;
-}
-
-static epi_status write_now(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__draft *drafts, size_t count) {
-    epi_status status = write_once(ids, lane, mirror, drafts, count);
-    if (status != EPI_EDISKFULL) return status;
-    EPI__TRY(commit_between(mirror));
-    return write_once(ids, lane, mirror, drafts, count);
 }
 
 /* ---- the pending list ------------------------------------------------------------------------------------------- */
@@ -132,7 +87,7 @@ static epi_status commit_locked(epi__mirror *mirror) {
     if (!pending || pending->count == 0) return EPI_OK;
     epi_status status = write_pending(&dropped, mirror, pending);
     if (status == EPI_EDISKFULL) {
-        EPI__TRY(commit_between(mirror));
+        EPI__TRY(epi__commit_between(mirror));
         status = write_pending(&dropped, mirror, pending);
     }
     if (status && status != EPI_ESTALE) return status;
@@ -259,7 +214,7 @@ static epi_status reserve_durably(epi__lane *lane, epi__mirror *mirror, uint64_t
     epi__lane taken = *lane;
     if (lane->end - lane->next >= count) return EPI_OK;
     EPI__TRY(epi__change_begin(&change, mirror->store, mirror->space, true));
-    reserve(&taken, &change.state, count, EPI__MAX(count, (uint64_t)PENDING_RESERVE));
+    epi__lane_reserve(&taken, &change.state, count, EPI__MAX(count, (uint64_t)PENDING_RESERVE));
     EPI__TRY(epi__change_commit(&change, epi__store_now(mirror->store)));
     *lane = taken;
     return EPI_OK;
@@ -375,43 +330,57 @@ static epi_status extract(epi__draft *draft, epi__arena *arena, epi__mirror *mir
     return present ? EPI_OK : epi__extract(draft, arena, mirror, scratch, step);
 }
 
-static epi_status draft_all(epi__draft *drafts, epi__arena *arena, epi__mirror *mirror, uint64_t episode,
-                            const epi_step *steps, size_t count) {
+static epi_status draft_batch(epi__batch *batch, epi__arena *arena, epi__mirror *mirror, epi__scratch *scratch,
+                              const epi__generation *generation) {
+    bool extracts = epi__extracts(mirror);
+    for (size_t i = 0; i < batch->count; i++) {
+        epi__draft *draft = &batch->drafts[i];
+        EPI__TRY(epi__draft_make(draft, arena, mirror, scratch, generation, &batch->steps[i]));
+        draft->episode = batch->episode;
+        if (extracts) EPI__TRY(extract(draft, arena, mirror, scratch, &batch->steps[i]));
+    }
+    return EPI_OK;
+}
+
+epi_status epi__batches_draft(epi__batch *batches, size_t count, epi__arena *arena, epi__mirror *mirror) {
+    size_t total = 0, at = 0;
     epi__scratch *scratch = NULL;
     const epi__generation *generation = NULL;
+    for (size_t i = 0; i < count; i++) total += batches[i].count;
+    epi__draft *drafts = epi__arena_alloc(arena, total, sizeof *drafts);
+    if (!drafts) return epi__fail_memory(MODULE, total * sizeof *drafts);
     EPI__TRY(epi__generation_serving(&generation, mirror));
     EPI__TRY(epi__scratch_take(&scratch, mirror));
     epi_status status = EPI_OK;
-    bool extracts = epi__extracts(mirror);
-    for (size_t i = 0; !status && i < count; i++) {
-        status = epi__draft_make(&drafts[i], arena, mirror, scratch, generation, &steps[i]);
-        drafts[i].episode = episode;
-        if (!status && extracts) status = extract(&drafts[i], arena, mirror, scratch, &steps[i]);
+    for (size_t i = 0; !status && i < count; at += batches[i++].count) {
+        batches[i].drafts = drafts + at;
+        status = draft_batch(&batches[i], arena, mirror, scratch, generation);
     }
     epi__scratch_give(scratch, mirror);
-    return status ? status : epi__draft_encode(drafts, count, arena, mirror, generation);
+    return status ? status : epi__draft_encode(drafts, total, arena, mirror, generation);
 }
 
-static epi_status find_place(bool *present, epi__lane *lane, epi__mirror *mirror, epi__draft *draft) {
+/* A step that is there already begins no episode, and under a relaxed policy its place is looked for now. */
+static epi_status find_place(bool *present, epi__batch *batch, epi__mirror *mirror, bool now) {
+    epi__draft *draft = batch->drafts;
     EPI__TRY(look_up_alone(present, mirror, draft));
-    if (!*present) EPI__TRY(epi__running_episode(&draft->episode, mirror, draft->row.event_from));
-    lane->episode = draft->episode;
+    if (!*present && !now) EPI__TRY(epi__place_running_alone(&draft->episode, mirror, draft->row.event_from));
+    batch->episode = draft->episode;
     return EPI_OK;
 }
 
 epi_status epi__append(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, const epi_step *steps, size_t count) {
     EPI__TRY(epi__columnar_refuse(mirror, "append to it by epi_transitions_append()"));
     epi__arena arena = {0};
-    bool running = lane->episode == 0, present = false;
-    epi__draft *drafts = epi__arena_alloc(&arena, count, sizeof *drafts);
-    epi_status status = drafts ? EPI_OK : epi__fail_memory(MODULE, count * sizeof *drafts);
-    if (!status) status = draft_all(drafts, &arena, mirror, lane->episode, steps, count);
-    if (!status && running) status = find_place(&present, lane, mirror, drafts);
-    bool now = epi__store_options(mirror->store)->sync == EPI_SYNC_EACH_COMMIT;
-    if (!status && present && ids) ids[0] = drafts[0].id;
+    bool present = false, now = epi__store_options(mirror->store)->sync == EPI_SYNC_EACH_COMMIT;
+    epi__batch batch = {.episode = lane->episode, .running = lane->episode == 0, .steps = steps, .count = count};
+    epi_status status = epi__batches_draft(&batch, 1, &arena, mirror);
+    if (!status && batch.running) status = find_place(&present, &batch, mirror, now);
+    if (!status && present && ids) ids[0] = batch.drafts[0].id;
     if (!status && !present)
-        status = now ? write_now(ids, lane, mirror, drafts, count)
-                     : write_later(ids, lane, mirror, drafts, count, running);
+        status = now ? epi__batches_write(ids, lane, mirror, &batch, 1)
+                     : write_later(ids, lane, mirror, batch.drafts, count, batch.running);
+    if (!status) lane->episode = batch.episode;
     epi__arena_dispose(&arena);
     return status;
 }

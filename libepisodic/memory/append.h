@@ -13,6 +13,8 @@
  * NULL. A lane without an episode is for one step that goes to the running one: it is looked for, or begun, only when
  * the step is sound and new, and lane->episode is then the episode that has the step. */
 epi_status epi__append(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, const epi_step *steps, size_t count);
+/* Makes room for count ids in the lane; at least `least` where there is none. */
+void epi__lane_reserve(epi__lane *lane, epi__state *state, uint64_t count, uint64_t least);
 /* Gives back ids that a lane reserved and did not use, where nobody took ids since. */
 void epi__lane_return(epi__lane *lane, epi__change *change);
 
@@ -23,8 +25,28 @@ epi_status epi__pending_commit(epi__mirror *mirror);
 epi_status epi__pending_sync(epi__mirror *mirror); /* commits, and tells once what was dropped since the last time */
 void epi__pending_free(epi__pending *pending);
 
-/* episode.c: the space's running episode, begun when there is none that the event follows closely. */
-epi_status epi__running_episode(uint64_t *id, epi__mirror *mirror, int64_t event);
+/* ---- batch.c: what is written at once ---------------------------------------------------------------------------- */
+
+/* An episode and what is added to it. */
+typedef struct epi__batch {
+    const epi_episode_options *begin; /* begins it, or goes on with the one of its external id; NULL: it is there */
+    epi__view tags;                   /* of begin, encoded */
+    bool running;                     /* the space's running episode, for one step */
+    bool reopens;                     /* goes on with one that has ended, too; begin does so anyway */
+    uint64_t episode;                 /* given, or found when it is written */
+    const epi_step *steps;
+    epi__draft *drafts; /* one a step */
+    size_t count;
+    const epi_outcome *outcome; /* ends it; NULL: it stays open */
+} epi__batch;
+
+/* Drafts the steps of all batches into the arena, and encodes their texts together. */
+epi_status epi__batches_draft(epi__batch *batches, size_t count, epi__arena *arena, epi__mirror *mirror);
+/* Writes batches in one transaction, all or none, durably. ids: of all steps in order; may be NULL. */
+epi_status epi__batches_write(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__batch *batches, size_t count);
+/* A commit of nothing. What a commit frees can be used only from the second one after it: where the disk is full this
+ * small one goes in between, or the room that a removal has just made would never be seen. */
+epi_status epi__commit_between(epi__mirror *mirror);
 
 /* ---- writer.c ---------------------------------------------------------------------------------------------------- */
 

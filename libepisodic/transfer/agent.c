@@ -191,7 +191,7 @@ static epi_status begin_session(work *w, const epi__agent_session *session) {
     options.external_id = w->episode;
     if (title.size > 0) options.title = epi__buffer_text(&title);
     if (title.failed) status = epi__fail_memory("transfer", title.size);
-    if (status == EPI_OK) status = epi__sink_episode(w->sink, &options, true);
+    if (status == EPI_OK) status = epi__sink_episode(w->sink, 0, &options, true);
     epi__buffer_dispose(&id);
     epi__buffer_dispose(&title);
     return status;

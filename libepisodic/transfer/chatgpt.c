@@ -151,7 +151,7 @@ static epi_status import_conversation(epi__sink *sink, const epi__entry *entry) 
     read_time(&options.begin, epi_json_member(entry->value, "create_time"));
     branch b = {NULL, 0};
     epi_status status = walk_up(&b, sink, entry, mapping);
-    if (status == EPI_OK) status = epi__sink_episode(sink, &options, true);
+    if (status == EPI_OK) status = epi__sink_episode(sink, 0, &options, true);
     if (status == EPI_OK) status = import_branch(sink, entry, &b, options.begin);
     epi__free(b.nodes);
     return status;

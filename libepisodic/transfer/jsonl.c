@@ -164,18 +164,17 @@ static epi_status import_episode(epi__jsonl *r) {
     options.begin = begin.from;
     options.external_id = external_id(r, "episode");
     if (options.external_id == NULL) return fail_memory(r);
-    EPI__TRY(epi__sink_episode(r->sink, &options, false));
+    EPI__TRY(epi__sink_episode(r->sink, number, &options, false));
     r->episode_count++;
-    return epi__map_put(&r->episodes, number, epi_episode_id(r->sink->episode)) ? EPI_OK : fail_memory(r);
+    return epi__map_put(&r->episodes, number, 1) ? EPI_OK : fail_memory(r);
 }
 
 /* Goes on with the episode that the line names. */
 static epi_status enter_episode(epi__jsonl *r) {
     uint64_t number;
-    uint64_t id = 0;
     EPI__TRY(epi__jsonl_number(&number, r, "episode", true));
-    if (!epi__map_get(&r->episodes, number, &id)) return epi__jsonl_fail(r, "its episode has no line before it");
-    return epi__sink_resume(r->sink, id);
+    if (!epi__map_get(&r->episodes, number, NULL)) return epi__jsonl_fail(r, "its episode has no line before it");
+    return epi__sink_resume(r->sink, number);
 }
 
 static epi_status import_outcome(epi__jsonl *r) {

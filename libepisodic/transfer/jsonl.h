@@ -9,7 +9,7 @@ typedef struct epi__jsonl {
     epi__line line;
     epi_json *root;    /* of the line */
     epi__arena arena;  /* decoded values of the line */
-    epi__map episodes; /* number in the file -> episode id; of columns: 1 for each that was met */
+    epi__map episodes; /* number in the file -> 1, for each that was met */
     const epi_schema *schema;
     uint64_t episode_count; /* of the current space */
     uint64_t step_count;

@@ -198,7 +198,7 @@ static epi_status import_session(epi__sink *sink, const conversation *c, const s
     options.title = title;
     options.external_id = id;
     options.begin = s->time;
-    EPI__TRY(epi__sink_episode(sink, &options, false));
+    EPI__TRY(epi__sink_episode(sink, 0, &options, false));
     size_t number = 0;
     for (const epi_json *turn = epi_json_first(s->turns); turn != NULL; turn = epi_json_next(turn)) {
         EPI__TRY(check_turn(sink, c, s, ++number, turn));

@@ -50,7 +50,7 @@ static epi_status begin_name(epi__sink *sink, const char *name) {
     epi_episode_options options = epi_episode_options_default();
     options.external_id = id;
     options.title = strlen(name) <= EPI_TITLE_SIZE_MAX ? name : NULL;
-    return epi__sink_episode(sink, &options, true);
+    return epi__sink_episode(sink, 0, &options, true);
 }
 
 static epi_status put(epi__sink *sink, const statement *s) {

@@ -80,7 +80,7 @@ static epi_status begin_episode(reader *r, const epi__buffer *id_of, epi__buffer
     for (size_t i = 0; i < OWNER_COUNT; i++) {
         if (tags[i].failed) return epi__fail_memory("transfer", tags[i].size);
     }
-    return epi__sink_episode(r->sink, &options, false);
+    return epi__sink_episode(r->sink, 0, &options, false);
 }
 
 /* Goes on with the episode of the memory's user, agent and run. */

@@ -92,7 +92,7 @@ static epi_status begin_chat(epi__sink *sink, const epi__chat *chat) {
     epi_episode_options options = epi_episode_options_default();
     options.external_id = id;
     options.title = chat->title;
-    return epi__sink_episode(sink, &options, true);
+    return epi__sink_episode(sink, 0, &options, true);
 }
 
 static epi_status import_chat(epi__sink *sink, const epi__chat *chat, bool tools) {

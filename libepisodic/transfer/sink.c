@@ -1,11 +1,10 @@
 /* sink.c - what all import formats pour into: spaces, episodes and steps, stored in batches.
  *
- * Idea: steps wait until a few hundred have gathered and are stored in one transaction. When the store refuses a batch
- * because of its content, its steps are stored one by one, so that all before the bad one stay and the message names
- * it.
+ * Idea: steps wait until a few hundred have gathered, with the episodes that they begin and end, and are stored in one
+ * transaction (sink_store.c).
  * Invariant: a step that was stored before is never stored again; so a crash costs the current batch, and the next run
- * adds it.
- * Ownership: the sink owns its handles and a copy of every pending step.
+ * adds it. Every pending step stands in the last pending episode that was there when it came.
+ * Ownership: the sink owns its handles and a copy of every pending step and episode.
  */
 #include "transfer.h"
 
@@ -13,9 +12,9 @@
 
 void epi__sink_dispose(epi__sink *sink) {
     epi__rows_sink_free(sink->rows);
-    epi_episode_close(sink->episode);
     epi_space_close(sink->space);
     epi__arena_dispose(&sink->arena);
+    epi__map_dispose(&sink->episode_ids);
     epi__map_dispose(&sink->ids);
 }
 
@@ -30,12 +29,12 @@ epi_status epi__sink_fail(const epi__sink *sink, size_t place, const char *forma
 
 epi_status epi__sink_space(epi__sink *sink, const char *name, const epi_schema *schema) {
     EPI__TRY(epi__sink_flush(sink));
-    epi_episode_close(sink->episode);
-    sink->episode = NULL;
+    sink->episode = sink->local = 0;
     epi__rows_sink_free(sink->rows);
     sink->rows = NULL;
     epi_space_close(sink->space);
     sink->space = NULL;
+    epi__map_clear(&sink->episode_ids);
     epi__map_clear(&sink->ids);
     EPI__TRY(epi_space_open(&sink->space, sink->memory, name, schema));
     epi_space_stats stats;
@@ -46,38 +45,91 @@ epi_status epi__sink_space(epi__sink *sink, const char *name, const epi_schema *
     return epi__rows_sink_new(&sink->rows, sink);
 }
 
-epi_status epi__sink_episode(epi__sink *sink, const epi_episode_options *options, bool keep_title) {
-    EPI__TRY(epi__sink_flush(sink));
-    epi_episode_close(sink->episode);
-    sink->episode = NULL;
-    epi_status status = epi_episode_begin(&sink->episode, sink->space, options);
-    if (status == EPI_ECONFLICT && keep_title) {
-        epi_episode_options id_only = epi_episode_options_default();
-        id_only.external_id = options->external_id;
-        status = epi_episode_begin(&sink->episode, sink->space, &id_only);
-    }
-    if (status == EPI_OK) sink->report->episodes++;
-    return status;
-}
-
-epi_status epi__sink_resume(epi__sink *sink, uint64_t episode) {
-    if (sink->episode != NULL && epi_episode_id(sink->episode) == episode) return EPI_OK;
-    EPI__TRY(epi__sink_flush(sink));
-    epi_episode_close(sink->episode);
-    sink->episode = NULL;
-    return epi_episode_resume(&sink->episode, sink->space, episode);
-}
-
-epi_status epi__sink_end(epi__sink *sink, const epi_outcome *outcome) {
-    EPI__TRY(epi__sink_flush(sink));
-    return epi_episode_end(sink->episode, outcome);
-}
-
-/* ---- pending steps --------------------------------------------------------------------------------------------- */
+/* ---- pending episodes ------------------------------------------------------------------------------------------- */
 
 static const char *keep_text(epi__sink *sink, const char *text) {
     return text != NULL ? epi__arena_text(&sink->arena, text, strlen(text)) : NULL;
 }
+
+static const char *const *keep_tags(epi__sink *sink, const char *const *given, size_t count) {
+    const char **tags = epi__arena_alloc(&sink->arena, count, sizeof *tags);
+    for (size_t i = 0; tags != NULL && i < count; i++) {
+        tags[i] = keep_text(sink, given[i]);
+        if (tags[i] == NULL) return NULL;
+    }
+    return tags;
+}
+
+/* Replaces what the options point to by copies; false: out of memory. */
+static bool keep_options(epi__sink *sink, epi_episode_options *options) {
+    const epi_episode_options given = *options;
+    options->title = keep_text(sink, given.title);
+    options->external_id = keep_text(sink, given.external_id);
+    options->metadata = keep_text(sink, given.metadata);
+    if (given.tag_count > 0) options->tags = keep_tags(sink, given.tags, given.tag_count);
+    return (given.title == NULL || options->title != NULL) && (given.tag_count == 0 || options->tags != NULL) &&
+           (given.external_id == NULL || options->external_id != NULL) &&
+           (given.metadata == NULL || options->metadata != NULL);
+}
+
+static epi_status make_room(epi__sink *sink) {
+    bool full = sink->count == EPI__IMPORT_BATCH_COUNT || sink->episode_count == EPI__IMPORT_BATCH_COUNT ||
+                sink->size >= EPI__IMPORT_BATCH_SIZE;
+    return full ? epi__sink_flush(sink) : EPI_OK;
+}
+
+static epi__incoming_episode *push_episode(epi__sink *sink, const epi__incoming_episode *episode) {
+    epi__incoming_episode *pushed = &sink->episodes[sink->episode_count++];
+    *pushed = *episode;
+    pushed->first = pushed->ended = false;
+    pushed->count = 0;
+    return pushed;
+}
+
+epi_status epi__sink_episode(epi__sink *sink, uint64_t local, const epi_episode_options *options, bool keep_title) {
+    EPI__TRY(make_room(sink));
+    epi__incoming_episode episode = {.begin = *options, .local = local, .keep_title = keep_title};
+    if (!keep_options(sink, &episode.begin)) return epi__fail_memory("transfer", sizeof episode);
+    push_episode(sink, &episode)->first = true;
+    return EPI_OK;
+}
+
+/* The episode that steps go to now; one that is stored is gone on with. */
+static epi__incoming_episode *current(epi__sink *sink) {
+    if (sink->episode_count > 0) return &sink->episodes[sink->episode_count - 1];
+    return push_episode(sink, &(epi__incoming_episode){.episode = sink->episode, .local = sink->local});
+}
+
+static bool is_current(const epi__sink *sink, uint64_t local) {
+    if (sink->episode_count == 0) return sink->local == local;
+    const epi__incoming_episode *last = &sink->episodes[sink->episode_count - 1];
+    return last->local == local && !last->ended;
+}
+
+epi_status epi__sink_resume(epi__sink *sink, uint64_t local) {
+    uint64_t id = 0;
+    if (is_current(sink, local)) return EPI_OK;
+    EPI__TRY(make_room(sink));
+    if (epi__map_get(&sink->episode_ids, local, &id)) {
+        push_episode(sink, &(epi__incoming_episode){.episode = id, .local = local});
+        return EPI_OK;
+    }
+    size_t at = sink->episode_count;
+    while (at > 0 && sink->episodes[at - 1].local != local) at--;
+    if (at == 0) return epi__fail(EPI_EINTERNAL, "transfer", "an episode of the file was neither stored nor pending");
+    push_episode(sink, &sink->episodes[at - 1]); /* begun again, in the same transaction: found by its external id */
+    return EPI_OK;
+}
+
+epi_status epi__sink_end(epi__sink *sink, const epi_outcome *outcome) {
+    epi__incoming_episode *episode = current(sink);
+    episode->ended = true;
+    episode->outcome = *outcome;
+    episode->outcome.text = keep_text(sink, outcome->text);
+    return outcome->text == NULL || episode->outcome.text != NULL ? EPI_OK : epi__fail_memory("transfer", 1);
+}
+
+/* ---- pending steps ---------------------------------------------------------------------------------------------- */
 
 static const epi_part *keep_parts(epi__sink *sink, const epi_step *step) {
     epi_part *parts = epi__arena_alloc(&sink->arena, step->part_count, sizeof *parts);
@@ -90,15 +142,6 @@ static const epi_part *keep_parts(epi__sink *sink, const epi_step *step) {
         sink->size += parts[i].size;
     }
     return parts;
-}
-
-static const char *const *keep_tags(epi__sink *sink, const epi_step *step) {
-    const char **tags = epi__arena_alloc(&sink->arena, step->tag_count, sizeof *tags);
-    for (size_t i = 0; tags != NULL && i < step->tag_count; i++) {
-        tags[i] = keep_text(sink, step->tags[i]);
-        if (tags[i] == NULL) return NULL;
-    }
-    return tags;
 }
 
 static const epi_fact *keep_facts(epi__sink *sink, const epi_step *step) {
@@ -119,7 +162,7 @@ static const epi_fact *keep_facts(epi__sink *sink, const epi_step *step) {
 static bool keep_step(epi__sink *sink, epi_step *step) {
     const epi_step given = *step;
     if (given.part_count > 0) step->parts = keep_parts(sink, &given);
-    if (given.tag_count > 0) step->tags = keep_tags(sink, &given);
+    if (given.tag_count > 0) step->tags = keep_tags(sink, given.tags, given.tag_count);
     if (given.fact_count > 0) step->facts = keep_facts(sink, &given);
     step->external_id = keep_text(sink, given.external_id);
     step->metadata = keep_text(sink, given.metadata);
@@ -133,20 +176,17 @@ static bool keep_step(epi__sink *sink, epi_step *step) {
 }
 
 epi_status epi__sink_step(epi__sink *sink, const epi__incoming *incoming) {
-    if (sink->count == EPI__IMPORT_BATCH_COUNT || sink->size >= EPI__IMPORT_BATCH_SIZE) EPI__TRY(epi__sink_flush(sink));
+    EPI__TRY(make_room(sink));
+    epi__incoming_episode *episode = current(sink);
     epi__incoming *kept = &sink->pending[sink->count];
     *kept = *incoming;
     if (!keep_step(sink, &kept->step)) return epi__fail_memory("transfer", sizeof(epi_step));
+    episode->count++;
     sink->count++;
     return EPI_OK;
 }
 
 /* ---- storing a batch ------------------------------------------------------------------------------------------- */
-
-/* Is the fault in what was passed in or in what is there, rather than in the machine? */
-static bool is_about_content(epi_status status) {
-    return (status <= EPI_EUTF8 && status > EPI_EIO) || status == EPI_EINVAL;
-}
 
 static void count_step(epi__sink *sink, uint64_t id, bool was_there) {
     if (was_there || (sink->fresh && id <= sink->newest)) {
@@ -155,24 +195,6 @@ static void count_step(epi__sink *sink, uint64_t id, bool was_there) {
         sink->report->steps++;
     }
     sink->newest = EPI__MAX(sink->newest, id);
-}
-
-static epi_status append_one(uint64_t *id, epi__sink *sink, const epi__incoming *incoming) {
-    epi_status status = epi_episode_append(id, sink->episode, &incoming->step);
-    if (status == EPI_OK || !is_about_content(status)) return status;
-    const char *name = incoming->step.external_id;
-    return epi__fail(status, "transfer", "%s %zu%s%s: %s", sink->unit, incoming->place, name ? ", step " : "",
-                     name ? name : "", epi_error_last()->message);
-}
-
-/* All at once; one by one when the batch is refused for its content. ids of steps that were not stored stay 0. */
-static epi_status append_all(epi__sink *sink, uint64_t *ids, const epi_step *steps, const size_t *places,
-                             size_t count) {
-    epi_status status = epi_episode_append_many(ids, sink->episode, steps, count);
-    if (status == EPI_OK || !is_about_content(status)) return status;
-    memset(ids, 0, count * sizeof *ids);
-    for (size_t i = 0; i < count; i++) EPI__TRY(append_one(&ids[i], sink, &sink->pending[places[i]]));
-    return EPI_OK;
 }
 
 /* Hides again what was forgotten where it came from. */
@@ -214,22 +236,6 @@ static epi_status find_known(epi__sink *sink, uint64_t *ids, bool *was_there) {
     return EPI_OK;
 }
 
-static epi_status store_pending(epi__sink *sink, uint64_t *ids, const bool *was_there) {
-    epi_step steps[EPI__IMPORT_BATCH_COUNT];
-    uint64_t stored[EPI__IMPORT_BATCH_COUNT] = {0};
-    size_t places[EPI__IMPORT_BATCH_COUNT];
-    size_t count = 0;
-    for (size_t i = 0; i < sink->count; i++) {
-        if (was_there[i] && sink->pending[i].step.event_time == EPI_TIME_NONE) continue;
-        places[count] = i;
-        steps[count++] = sink->pending[i].step;
-    }
-    if (count == 0) return EPI_OK;
-    epi_status status = append_all(sink, stored, steps, places, count);
-    for (size_t i = 0; i < count; i++) ids[places[i]] = stored[i];
-    return status;
-}
-
 epi_status epi__sink_progress(const epi__sink *sink) {
     const epi_import_options *options = sink->options;
     if (options->progress == NULL || options->progress(options->context, sink->done, sink->total)) return EPI_OK;
@@ -239,17 +245,17 @@ epi_status epi__sink_progress(const epi__sink *sink) {
 
 epi_status epi__sink_flush(epi__sink *sink) {
     if (sink->rows) return epi__rows_flush(sink->rows);
-    if (sink->count == 0) return EPI_OK;
+    if (sink->episode_count == 0) return EPI_OK;
     uint64_t ids[EPI__IMPORT_BATCH_COUNT];
     bool was_there[EPI__IMPORT_BATCH_COUNT];
     epi_status status = find_known(sink, ids, was_there);
     if (status == EPI_OK) {
-        status = store_pending(sink, ids, was_there);
+        status = epi__sink_store(sink, ids, was_there);
         epi_status noted = note_ids(sink, ids, was_there);
         if (status == EPI_OK) status = noted;
     }
     if (status == EPI_OK) status = forget_marked(sink, ids);
-    sink->count = 0;
+    sink->count = sink->episode_count = 0;
     sink->size = 0;
     epi__arena_dispose(&sink->arena);
     return status != EPI_OK ? status : epi__sink_progress(sink);

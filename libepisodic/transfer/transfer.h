@@ -13,7 +13,7 @@
 
 #include "../base/base.h"
 
-#define EPI__IMPORT_BATCH_COUNT 256u              /* steps of one transaction */
+#define EPI__IMPORT_BATCH_COUNT 256u              /* steps of one transaction, and episodes */
 #define EPI__IMPORT_BATCH_SIZE (4u * 1024 * 1024) /* or bytes, whichever comes first */
 
 /* ---- sink.c: into the memory ----------------------------------------------------------------------------------- */
@@ -26,6 +26,18 @@ typedef struct epi__incoming {
     bool forgotten;
 } epi__incoming;
 
+/* An episode that pending steps go to, one stretch after the other. What it points to lies in the sink's arena. */
+typedef struct epi__incoming_episode {
+    uint64_t episode;          /* gone on with; 0: it is begun */
+    epi_episode_options begin; /* how; or, with an external id, found again */
+    uint64_t local;            /* its number in the file; 0: none */
+    bool keep_title;           /* when it exists with another title, that one stays */
+    bool first;                /* told by the format, rather than gone on with */
+    bool ended;
+    epi_outcome outcome;
+    size_t count; /* of steps */
+} epi__incoming_episode;
+
 typedef struct epi__rows_sink epi__rows_sink;
 
 typedef struct epi__sink {
@@ -34,15 +46,19 @@ typedef struct epi__sink {
     epi_import_report *report;
     const char *unit; /* what `place` counts: "entry" or "line" */
     epi_space *space; /* NULL before the first */
-    epi_episode *episode;
     epi__rows_sink *rows; /* of a space that keeps columns; NULL: it keeps rows */
     bool fresh;           /* the space was empty: nothing has to be looked up */
     uint64_t newest;      /* greatest step id that was returned */
+    epi__incoming_episode episodes[EPI__IMPORT_BATCH_COUNT];
+    size_t episode_count;
+    uint64_t episode; /* the current one, where it is stored and none is pending */
+    uint64_t local;   /* its number in the file */
     epi__incoming pending[EPI__IMPORT_BATCH_COUNT];
     size_t count;
-    size_t size;      /* bytes of the pending values */
-    epi__arena arena; /* what pending steps point to */
-    epi__map ids;     /* local id -> step id, of the current space */
+    size_t size;          /* bytes of the pending values */
+    epi__arena arena;     /* what pending steps and episodes point to */
+    epi__map episode_ids; /* number in the file -> episode id, of the current space */
+    epi__map ids;         /* local id -> step id, of the current space */
     uint64_t done;    /* shown as progress: whatever the format counts */
     uint64_t total;
 } epi__sink;
@@ -50,11 +66,15 @@ typedef struct epi__sink {
 void epi__sink_dispose(epi__sink *sink);
 /* Goes on with another space; what is pending is stored first. */
 epi_status epi__sink_space(epi__sink *sink, const char *name, const epi_schema *schema);
-/* Begins or resumes an episode. `keep_title`: when it exists with another title, that one stays. */
-epi_status epi__sink_episode(epi__sink *sink, const epi_episode_options *options, bool keep_title);
-epi_status epi__sink_resume(epi__sink *sink, uint64_t episode);
+/* Begins or resumes an episode, which is the current one from then on. `keep_title`: when it exists with another title,
+ * that one stays. local: its number in the file, for coming back to it; 0: none. */
+epi_status epi__sink_episode(epi__sink *sink, uint64_t local, const epi_episode_options *options, bool keep_title);
+/* Comes back to an episode of the file; it was begun with an external id. */
+epi_status epi__sink_resume(epi__sink *sink, uint64_t local);
 epi_status epi__sink_step(epi__sink *sink, const epi__incoming *incoming);
 epi_status epi__sink_flush(epi__sink *sink);
+/* sink_store.c: stores what is pending. ids: of the steps, 0 where one was not stored. */
+epi_status epi__sink_store(epi__sink *sink, uint64_t *ids, const bool *was_there);
 epi_status epi__sink_progress(const epi__sink *sink); /* EPI_ECANCELLED: the caller wants no more */
 /* Ends the current episode. */
 epi_status epi__sink_end(epi__sink *sink, const epi_outcome *outcome);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 static bool cxx_counts;
+static atomic_uint flushes;
 
 static struct {
     bool armed, paused, for_ever, struck;
@@ -44,6 +46,10 @@ size_t fault_next(size_t k) {
 
 void fault_pause(bool paused) {
     fault.paused = paused;
+}
+
+unsigned fault_flushes(void) {
+    return atomic_exchange(&flushes, 0);
 }
 
 void fault_expect_named(const char *call, size_t k, epi_status status) {
@@ -181,6 +187,7 @@ ssize_t __wrap_write(int file, const void *data, size_t size) {
     return must_fail(false) ? -1 : __real_write(file, data, size);
 }
 int __wrap_fdatasync(int file) {
+    atomic_fetch_add(&flushes, 1);
     return must_fail(false) ? -1 : __real_fdatasync(file);
 }
 int __wrap_fsync(int file) {

@@ -22,6 +22,7 @@ void fault_take_cxx(bool taken);
 size_t fault_next(size_t k);
 /* While true, what is called is spared and not counted. */
 void fault_pause(bool paused);
+unsigned fault_flushes(void); /* how often fdatasync() was called since this was asked last, by any thread */
 /* Fails the test unless the status is EPI_OK, or names the fault that was armed last and struck. */
 void fault_expect_named(const char *call, size_t k, epi_status status);
 

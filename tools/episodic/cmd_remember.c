@@ -167,10 +167,11 @@ static int store(memo *m, const cli *c) {
     }
     int code = cli_number(&m->episode, c, "--episode", cli_value(c, "episode"), UINT64_MAX);
     if (code != DONE) return code;
-    epi_episode *episode = NULL;
-    status = epi_episode_resume(&episode, c->space, m->episode);
-    if (status == EPI_OK) status = epi_episode_append(&m->id, episode, &m->step);
-    epi_episode_close(episode);
+    epi_experience experience = epi_experience_default();
+    experience.episode = m->episode;
+    experience.steps = &m->step;
+    experience.step_count = 1;
+    status = epi_remember_many(&m->id, NULL, c->space, &experience, 1);
     return status == EPI_OK ? DONE : cli_fail(c, status);
 }
 

@@ -1,4 +1,4 @@
-/* graph.c - a knowledge graph kept as episodes and steps; see graph.h. */
+/* graph.c - reading and removing what a knowledge graph keeps as episodes and steps; see graph.h. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ char *graph_id(char out[GRAPH_ID_SIZE], graph_kind kind, const char *a, const ch
     return out;
 }
 
-static const char *tag_of(graph_kind kind) {
+const char *graph_tag(graph_kind kind) {
     switch (kind) {
     case GRAPH_ENTITY: return "entity";
     case GRAPH_OBSERVATION: return "observation";
@@ -35,7 +35,7 @@ static const char *tag_of(graph_kind kind) {
 }
 
 bool graph_is(const epi_recalled_step *step, graph_kind kind) {
-    return step->tag_count == 1 && strcmp(step->tags[0], tag_of(kind)) == 0;
+    return step->tag_count == 1 && strcmp(step->tags[0], graph_tag(kind)) == 0;
 }
 
 const char *graph_text(const graph_node *node, const epi_recalled_step *step) {
@@ -80,128 +80,6 @@ void graph_node_dispose(graph_node *node) {
     epi_recollection_free(node->read);
     epi_json_free(node->metadata);
     *node = (graph_node){0};
-}
-
-/* ---- adding ---------------------------------------------------------------------------------------------------- */
-
-/* A step being made. */
-typedef struct draft {
-    epi_part parts[2];
-    char id[GRAPH_ID_SIZE];
-    const char *tag;
-} draft;
-
-static void make_step(epi_step *step, draft *d, graph_kind kind, const char *name, const char *text) {
-    d->parts[0] = epi_part_text("speaker", name);
-    d->parts[1] = epi_part_text("text", text);
-    d->tag = tag_of(kind);
-    *step = epi_step_default();
-    step->parts = d->parts;
-    step->part_count = 2;
-    step->external_id = d->id;
-    step->tags = &d->tag;
-    step->tag_count = 1;
-}
-
-/* The episode of a name, begun if need be. */
-static epi_status open_name(epi_episode **episode, epi_space *space, const char *name) {
-    epi_episode_options options = epi_episode_options_default();
-    char id[GRAPH_ID_SIZE];
-    options.external_id = graph_id(id, GRAPH_NAME, name, NULL, NULL);
-    options.title = strlen(name) <= EPI_TITLE_SIZE_MAX ? name : NULL;
-    return epi_episode_begin(episode, space, &options);
-}
-
-static epi_status append(epi_space *space, const char *name, const epi_step *steps, size_t count) {
-    epi_episode *episode = NULL;
-    epi_status status = open_name(&episode, space, name);
-    if (status == EPI_OK) status = epi_episode_append_many(NULL, episode, steps, count);
-    epi_episode_close(episode);
-    return status;
-}
-
-/* "name (type)" as words, and both apart as metadata. */
-static epi_status make_entity(epi_step *step, draft *d, epi_json_writer *metadata, char **words, const char *name,
-                              const char *type) {
-    size_t size = strlen(name) + strlen(type) + 4;
-    *words = malloc(size);
-    if (*words == NULL) return EPI_ENOMEM;
-    snprintf(*words, size, "%s (%s)", name, type);
-    graph_id(d->id, GRAPH_ENTITY, name, NULL, NULL);
-    make_step(step, d, GRAPH_ENTITY, name, *words);
-    epi_json_begin_object(metadata, NULL);
-    render_text(metadata, "name", name);
-    render_text(metadata, "entityType", type);
-    epi_json_end(metadata);
-    step->metadata = epi_json_writer_text(NULL, metadata);
-    return step->metadata != NULL ? EPI_OK : EPI_ENOMEM;
-}
-
-epi_status graph_add(epi_space *space, const char *name, const char *type, const char *const *observations,
-                     size_t count) {
-    size_t first = type != NULL;
-    epi_step *steps = calloc(count + first + 1, sizeof *steps);
-    draft *drafts = calloc(count + first + 1, sizeof *drafts);
-    epi_json_writer *metadata = NULL;
-    char *words = NULL;
-    epi_status status = steps != NULL && drafts != NULL ? epi_json_writer_new(&metadata, false) : EPI_ENOMEM;
-    if (status == EPI_OK && first > 0) status = make_entity(&steps[0], &drafts[0], metadata, &words, name, type);
-    for (size_t i = 0; status == EPI_OK && i < count; i++) {
-        graph_id(drafts[first + i].id, GRAPH_OBSERVATION, name, observations[i], NULL);
-        make_step(&steps[first + i], &drafts[first + i], GRAPH_OBSERVATION, name, observations[i]);
-    }
-    if (status == EPI_OK && count + first > 0) status = append(space, name, steps, count + first);
-    epi_json_writer_free(metadata);
-    free(words);
-    free(drafts);
-    free(steps);
-    return status;
-}
-
-/* ---- relations ------------------------------------------------------------------------------------------------- */
-
-static epi_status relate_from(epi_space *space, const char *name, graph_kind kind, const graph_relation *relation,
-                              const char *words, const char *metadata) {
-    epi_step step;
-    draft d;
-    graph_id(d.id, kind, relation->from, relation->to, relation->type);
-    make_step(&step, &d, kind, name, words);
-    step.metadata = metadata;
-    return append(space, name, &step, 1);
-}
-
-/* The end that is only looked at comes first: a relation is there once the step at its beginning is. */
-static epi_status relate_both(epi_space *space, const graph_relation *relation, const char *words,
-                              const char *metadata) {
-    epi_status status = EPI_OK;
-    if (strcmp(relation->from, relation->to) != 0)
-        status = relate_from(space, relation->to, GRAPH_RELATED, relation, words, metadata);
-    return status == EPI_OK ? relate_from(space, relation->from, GRAPH_RELATION, relation, words, metadata) : status;
-}
-
-epi_status graph_relate(bool *added, epi_space *space, const graph_relation *relation) {
-    char id[GRAPH_ID_SIZE];
-    uint64_t step;
-    epi_json_writer *metadata = NULL;
-    size_t size = strlen(relation->from) + strlen(relation->type) + strlen(relation->to) + 3;
-    graph_id(id, GRAPH_RELATION, relation->from, relation->to, relation->type);
-    epi_status status = epi_step_find(&step, space, id);
-    *added = status == EPI_ENOTFOUND;
-    if (status != EPI_ENOTFOUND) return status;
-    char *words = malloc(size);
-    status = words != NULL ? epi_json_writer_new(&metadata, false) : EPI_ENOMEM;
-    if (status == EPI_OK) {
-        snprintf(words, size, "%s %s %s", relation->from, relation->type, relation->to);
-        epi_json_begin_object(metadata, NULL);
-        render_text(metadata, "from", relation->from);
-        render_text(metadata, "to", relation->to);
-        render_text(metadata, "relationType", relation->type);
-        epi_json_end(metadata);
-        status = relate_both(space, relation, words, epi_json_writer_text(NULL, metadata));
-    }
-    epi_json_writer_free(metadata);
-    free(words);
-    return status;
 }
 
 /* ---- removing -------------------------------------------------------------------------------------------------- */

@@ -42,6 +42,7 @@ typedef struct graph_node {
 
 /** The external id of what up to three texts say. @return out */
 char *graph_id(char out[GRAPH_ID_SIZE], graph_kind kind, const char *a, const char *b, const char *c);
+const char *graph_tag(graph_kind kind);
 bool graph_is(const epi_recalled_step *step, graph_kind kind);
 /** The words of a step. */
 const char *graph_text(const graph_node *node, const epi_recalled_step *step);
@@ -51,12 +52,28 @@ epi_status graph_read(graph_node *node, epi_space *space, const char *name);
 epi_status graph_read_episode(graph_node *node, epi_space *space, uint64_t episode);
 void graph_node_dispose(graph_node *node);
 
+/* ---- graph_add.c ------------------------------------------------------------------------------------------------- */
+
+/** What is to be added to a graph, in one go. It borrows the texts that it is given. */
+typedef struct graph_addition graph_addition;
+
+/** @param names  at most so many are added to, each call of graph_add() counting one and of graph_relate() two.
+ *  @param steps  at most so many steps: an entity, an observation; two a relation. @return NULL: out of memory */
+graph_addition *graph_addition_new(size_t names, size_t steps);
+void graph_addition_free(graph_addition *addition);
+/** Whether it has a step of that id already. */
+bool graph_addition_has(const graph_addition *addition, const char *id);
 /** Adds an entity with its first observations, or observations alone where `type` is NULL. Those that it has already,
  *  or that are told twice, must have been left out. */
-epi_status graph_add(epi_space *space, const char *name, const char *type, const char *const *observations,
+epi_status graph_add(graph_addition *addition, const char *name, const char *type, const char *const *observations,
                      size_t count);
 /** @param[out] added false: it was there already. */
-epi_status graph_relate(bool *added, epi_space *space, const graph_relation *relation);
+epi_status graph_relate(bool *added, graph_addition *addition, epi_space *space, const graph_relation *relation);
+/** Stores all of it in one transaction: all or none. */
+epi_status graph_addition_store(epi_space *space, const graph_addition *addition);
+
+/* ---- removing --------------------------------------------------------------------------------------------------- */
+
 /** Removes an entity, and every relation from or to it. An absent one is success. */
 epi_status graph_remove(epi_space *space, const char *name);
 epi_status graph_remove_observations(epi_space *space, const char *name, const epi_json *texts);

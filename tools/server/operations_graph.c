@@ -24,9 +24,11 @@ static const epi_json *first_of(const operation_call *call, const char *name) {
 
 /* ---- create_entities ------------------------------------------------------------------------------------------- */
 
-/* Texts of a list, each once, and none of those that a node has. @return how many */
-static size_t new_texts(const char **texts, const epi_json *list, const graph_node *node) {
+/* Texts of a list, each once, and none of those that a node has, or that are being added to it. @return how many */
+static size_t new_texts(const char **texts, const epi_json *list, const graph_node *node,
+                        const graph_addition *addition, const char *name) {
     size_t count = 0;
+    char id[GRAPH_ID_SIZE];
     for (const epi_json *each = epi_json_first(list); each != NULL; each = epi_json_next(each)) {
         const char *text = epi_json_string(each, NULL);
         bool known = text == NULL || *text == '\0';
@@ -35,9 +37,26 @@ static size_t new_texts(const char **texts, const epi_json *list, const graph_no
             const epi_recalled_step *step = epi_scene_step(node->scene, i);
             known = graph_is(step, GRAPH_OBSERVATION) && strcmp(graph_text(node, step), text) == 0;
         }
-        if (!known) texts[count++] = text;
+        if (!known && !graph_addition_has(addition, graph_id(id, GRAPH_OBSERVATION, name, text, NULL)))
+            texts[count++] = text;
     }
     return count;
+}
+
+/* How many texts the lists of a list have. */
+static size_t count_texts(const operation_call *call, const char *name, const char *of) {
+    size_t count = 0;
+    for (const epi_json *each = first_of(call, name); each != NULL; each = epi_json_next(each))
+        count += epi_json_count(epi_json_member(each, of));
+    return count;
+}
+
+/* What is told has been stored, and nothing of it where that failed. */
+static epi_status store(operation_call *call, epi_space *space, graph_addition *addition, epi_status status) {
+    if (addition == NULL) return operation_fail(call, EPI_ENOMEM, "out of memory");
+    if (status == EPI_OK) status = graph_addition_store(space, addition);
+    graph_addition_free(addition);
+    return status;
 }
 
 static void put_texts(epi_json_writer *writer, const char *name, const char *const *texts, size_t count) {
@@ -47,27 +66,25 @@ static void put_texts(epi_json_writer *writer, const char *name, const char *con
 }
 
 /* Whether an entity is to be added: it is not there, and none before it has its name. */
-static epi_status is_new(bool *is, operation_call *call, epi_space *space, const epi_json *entity) {
+static epi_status is_new(bool *is, epi_space *space, const graph_addition *addition, const char *name) {
     char id[GRAPH_ID_SIZE];
     uint64_t step;
-    const char *name = text_of(entity, "name");
     *is = false;
-    for (const epi_json *each = first_of(call, "entities"); each != entity; each = epi_json_next(each))
-        if (strcmp(text_of(each, "name"), name) == 0) return EPI_OK;
-    epi_status status = epi_step_find(&step, space, graph_id(id, GRAPH_ENTITY, name, NULL, NULL));
+    if (graph_addition_has(addition, graph_id(id, GRAPH_ENTITY, name, NULL, NULL))) return EPI_OK;
+    epi_status status = epi_step_find(&step, space, id);
     *is = status == EPI_ENOTFOUND;
     return *is ? EPI_OK : status;
 }
 
 /* Adds an entity, and tells it. */
-static epi_status create_entity(operation_call *call, epi_space *space, const epi_json *entity) {
+static epi_status create_entity(operation_call *call, graph_addition *addition, const epi_json *entity) {
     const graph_node none = {0};
     const epi_json *list = epi_json_member(entity, "observations");
     const char *name = text_of(entity, "name"), *type = text_of(entity, "entityType");
     const char **texts = calloc(epi_json_count(list) + 1, sizeof *texts);
     if (texts == NULL) return operation_fail(call, EPI_ENOMEM, "out of memory");
-    size_t count = new_texts(texts, list, &none);
-    epi_status status = graph_add(space, name, type, texts, count);
+    size_t count = new_texts(texts, list, &none, addition, name);
+    epi_status status = graph_add(addition, name, type, texts, count);
     epi_json_begin_object(call->result, NULL);
     render_text(call->result, "name", name);
     render_text(call->result, "entityType", type);
@@ -79,18 +96,18 @@ static epi_status create_entity(operation_call *call, epi_space *space, const ep
 
 static epi_status run_create_entities(operation_call *call) {
     epi_space *space = NULL;
-    size_t i = 0;
-    bool *is = calloc(epi_json_count(epi_json_member(call->arguments, "entities")) + 1, sizeof *is);
-    epi_status status = is != NULL ? open_graph(&space, call) : operation_fail(call, EPI_ENOMEM, "out of memory");
-    const epi_json *each = first_of(call, "entities");
-    for (; status == EPI_OK && each != NULL; each = epi_json_next(each)) status = is_new(&is[i++], call, space, each);
+    size_t count = epi_json_count(epi_json_member(call->arguments, "entities"));
+    graph_addition *addition = graph_addition_new(count, count + count_texts(call, "entities", "observations"));
+    epi_status status = addition != NULL ? open_graph(&space, call) : EPI_ENOMEM;
+    const epi_json *each = status == EPI_OK ? first_of(call, "entities") : NULL;
     epi_json_begin_array(call->result, "entities");
-    each = first_of(call, "entities");
-    for (i = 0; status == EPI_OK && each != NULL; each = epi_json_next(each))
-        if (is[i++]) status = create_entity(call, space, each);
+    for (; status == EPI_OK && each != NULL; each = epi_json_next(each)) {
+        bool is = false;
+        status = is_new(&is, space, addition, text_of(each, "name"));
+        if (is) status = create_entity(call, addition, each);
+    }
     epi_json_end(call->result);
-    free(is);
-    return status;
+    return store(call, space, addition, status);
 }
 
 const operation operation_create_entities = {
@@ -112,17 +129,19 @@ static graph_relation relation_of(const epi_json *object) {
 
 static epi_status run_create_relations(operation_call *call) {
     epi_space *space = NULL;
-    epi_status status = open_graph(&space, call);
+    size_t count = epi_json_count(epi_json_member(call->arguments, "relations"));
+    graph_addition *addition = graph_addition_new(2 * count, 2 * count);
+    epi_status status = addition != NULL ? open_graph(&space, call) : EPI_ENOMEM;
+    const epi_json *each = status == EPI_OK ? first_of(call, "relations") : NULL;
     epi_json_begin_array(call->result, "relations");
-    const epi_json *each = first_of(call, "relations");
     for (; status == EPI_OK && each != NULL; each = epi_json_next(each)) {
         graph_relation relation = relation_of(each);
         bool added = false;
-        status = graph_relate(&added, space, &relation);
+        status = graph_relate(&added, addition, space, &relation);
         if (status == EPI_OK && added) render_value(call->result, NULL, each);
     }
     epi_json_end(call->result);
-    return status;
+    return store(call, space, addition, status);
 }
 
 const operation operation_create_relations = {
@@ -165,15 +184,16 @@ const operation operation_delete_relations = {
 
 /* ---- observations ---------------------------------------------------------------------------------------------- */
 
-static epi_status add_observations(operation_call *call, epi_space *space, const epi_json *addition) {
+static epi_status add_observations(operation_call *call, epi_space *space, graph_addition *addition,
+                                   const epi_json *given) {
     graph_node node = {0};
-    const epi_json *list = epi_json_member(addition, "contents");
-    const char *name = text_of(addition, "entityName");
+    const epi_json *list = epi_json_member(given, "contents");
+    const char *name = text_of(given, "entityName");
     const char **texts = calloc(epi_json_count(list) + 1, sizeof *texts);
     epi_status status = texts != NULL ? graph_read(&node, space, name) : EPI_ENOMEM;
     if (status == EPI_OK) {
-        size_t count = new_texts(texts, list, &node);
-        status = graph_add(space, name, NULL, texts, count);
+        size_t count = new_texts(texts, list, &node, addition, name);
+        status = graph_add(addition, name, NULL, texts, count);
         epi_json_begin_object(call->result, NULL);
         render_text(call->result, "entityName", name);
         put_texts(call->result, "addedObservations", texts, count);
@@ -199,13 +219,16 @@ static epi_status check_entities(operation_call *call, epi_space *space) {
 
 static epi_status run_add_observations(operation_call *call) {
     epi_space *space = NULL;
-    epi_status status = open_graph(&space, call);
+    size_t count = epi_json_count(epi_json_member(call->arguments, "observations"));
+    graph_addition *addition = graph_addition_new(count, count_texts(call, "observations", "contents"));
+    epi_status status = addition != NULL ? open_graph(&space, call) : EPI_ENOMEM;
     if (status == EPI_OK) status = check_entities(call, space);
     epi_json_begin_array(call->result, "results");
-    const epi_json *each = first_of(call, "observations");
-    for (; status == EPI_OK && each != NULL; each = epi_json_next(each)) status = add_observations(call, space, each);
+    const epi_json *each = status == EPI_OK ? first_of(call, "observations") : NULL;
+    for (; status == EPI_OK && each != NULL; each = epi_json_next(each))
+        status = add_observations(call, space, addition, each);
     epi_json_end(call->result);
-    return status;
+    return store(call, space, addition, status);
 }
 
 const operation operation_add_observations = {

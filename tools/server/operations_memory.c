@@ -49,13 +49,12 @@ static epi_status read_memo(memo *m, operation_call *call) {
 }
 
 static epi_status store_memo(uint64_t *id, uint64_t *episode, operation_call *call, epi_space *space, const memo *m) {
-    epi_episode *resumed = NULL;
-    *episode = argument_integer(call, "episode", 0);
-    if (*episode == 0) return epi_remember(id, episode, space, &m->step);
-    epi_status status = epi_episode_resume(&resumed, space, *episode);
-    if (status == EPI_OK) status = epi_episode_append(id, resumed, &m->step);
-    epi_episode_close(resumed);
-    return status;
+    epi_experience experience = epi_experience_default();
+    experience.episode = argument_integer(call, "episode", 0);
+    experience.steps = &m->step;
+    experience.step_count = 1;
+    if (experience.episode == 0) return epi_remember(id, episode, space, &m->step);
+    return epi_remember_many(id, episode, space, &experience, 1);
 }
 
 /* What the text says about time, as it was understood. */

@@ -58,12 +58,13 @@ static epi_status open_work(work *w, operation_call *call, epi_space **space, co
     return status;
 }
 
-/* The episode, resumed, and the task that its first step has. */
-static epi_status resume(epi_episode **episode, work *w, operation_call *call, epi_space *space) {
+/* Reads the task that the episode's first step has; what comes next is said of it too. */
+static epi_status go_on(epi_experience *experience, work *w, operation_call *call, epi_space *space) {
     epi_recollection *found = NULL;
-    uint64_t id = argument_integer(call, "episode", 0);
-    epi_status status = epi_episode_read(&found, space, id, 0, 1);
-    if (status == EPI_OK) status = epi_episode_resume(episode, space, id);
+    *experience = epi_experience_default();
+    experience->episode = argument_integer(call, "episode", 0);
+    experience->steps = &w->step;
+    epi_status status = epi_episode_read(&found, space, experience->episode, 0, 1);
     if (status != EPI_OK) return status;
     const epi_scene *scene = epi_recollection_scene(found, 0);
     const epi_recalled_part *task = scene != NULL ? epi_scene_part(scene, epi_scene_step(scene, 0), "task") : NULL;
@@ -96,7 +97,7 @@ static size_t title_size(const char *task) {
 
 static epi_status begin(uint64_t *step, uint64_t *id, operation_call *call, epi_space *space, work *w) {
     epi_episode_options options = epi_episode_options_default();
-    epi_episode *episode = NULL;
+    epi_experience experience = epi_experience_default();
     const char *task = argument_text(call, "task", NULL);
     char title[201];
     size_t size = title_size(task);
@@ -108,11 +109,10 @@ static epi_status begin(uint64_t *step, uint64_t *id, operation_call *call, epi_
     epi_status status = argument_json(&w->metadata, &options.metadata, call, "metadata");
     add_text(w, "task", task);
     if (status == EPI_OK) status = read_situation(w, call);
-    if (status == EPI_OK) status = epi_episode_begin(&episode, space, &options);
-    if (status == EPI_OK) status = epi_episode_append(step, episode, &w->step);
-    *id = epi_episode_id(episode);
-    epi_episode_close(episode);
-    return status;
+    experience.begin = &options;
+    experience.steps = &w->step;
+    experience.step_count = 1;
+    return status == EPI_OK ? epi_remember_many(step, id, space, &experience, 1) : status;
 }
 
 static epi_status run_begin(operation_call *call) {
@@ -160,16 +160,18 @@ static epi_status read_action(work *w, operation_call *call) {
 }
 
 static epi_status run_record(operation_call *call) {
-    epi_episode *episode = NULL;
+    epi_experience experience;
     epi_space *space = NULL;
     work w;
     uint64_t step = 0;
     epi_status status = open_work(&w, call, &space, NULL);
-    if (status == EPI_OK) status = resume(&episode, &w, call, space);
+    if (status == EPI_OK) status = go_on(&experience, &w, call, space);
     if (status == EPI_OK) status = read_action(&w, call);
-    if (status == EPI_OK) status = epi_episode_append(&step, episode, &w.step);
-    if (status == EPI_OK) tell_step(call, space, epi_episode_id(episode), step);
-    epi_episode_close(episode);
+    if (status == EPI_OK) {
+        experience.step_count = 1;
+        status = epi_remember_many(&step, NULL, space, &experience, 1);
+    }
+    if (status == EPI_OK) tell_step(call, space, experience.episode, step);
     work_dispose(&w);
     return status;
 }
@@ -194,28 +196,31 @@ const operation operation_record = {
 /* ---- finish ---------------------------------------------------------------------------------------------------- */
 
 /* What the last action led to, as a step without a tool. */
-static epi_status append_end(uint64_t *step, operation_call *call, epi_episode *episode, work *w) {
+static epi_status read_end(epi_experience *experience, operation_call *call, work *w) {
     epi_status status = read_situation(w, call);
     size_t before = w->step.part_count;
     add_text(w, "result", argument_text(call, "note", NULL));
     bool told = w->step.part_count > before || epi_json_member(call->arguments, "situation") != NULL;
-    return status == EPI_OK && told ? epi_episode_append(step, episode, &w->step) : status;
+    experience->step_count = told;
+    return status;
 }
 
 static epi_status run_finish(operation_call *call) {
     epi_outcome outcome = epi_outcome_default();
-    epi_episode *episode = NULL;
+    epi_experience experience;
     epi_space *space = NULL;
     work w;
     uint64_t step = 0;
     outcome.text = argument_text(call, "outcome", NULL);
     outcome.has_reward = epi_json_number(&outcome.reward, epi_json_member(call->arguments, "reward"));
     epi_status status = open_work(&w, call, &space, NULL);
-    if (status == EPI_OK) status = resume(&episode, &w, call, space);
-    if (status == EPI_OK) status = append_end(&step, call, episode, &w);
-    if (status == EPI_OK) status = epi_episode_end(episode, &outcome);
-    if (status == EPI_OK) tell_step(call, space, epi_episode_id(episode), step);
-    epi_episode_close(episode);
+    if (status == EPI_OK) status = go_on(&experience, &w, call, space);
+    if (status == EPI_OK) status = read_end(&experience, call, &w);
+    if (status == EPI_OK) {
+        experience.outcome = &outcome;
+        status = epi_remember_many(&step, NULL, space, &experience, 1);
+    }
+    if (status == EPI_OK) tell_step(call, space, experience.episode, step);
     work_dispose(&w);
     return status;
 }

@@ -15,7 +15,7 @@ from . import encoders, plot, times
 from ._library import __version__
 from .buffers import PrioritizedReplayBuffer, ReplayBuffer, ReplaySamples, SequenceReplayBuffer
 from .encoders import Encoder
-from .episode import Episode
+from .episode import Episode, Experience
 from .errors import *  # noqa: F401,F403
 from .errors import PermissionError, TimeoutError, TypeError  # noqa: F401,A004
 from .errors import __all__ as _errors
@@ -35,11 +35,12 @@ from .times import Interval, TimeMention
 from .transitions import Recorder
 
 __all__ = [
-    "Batch", "Choice", "Course", "Encoder", "Episode", "EpisodeInfo", "Evidence", "Fact", "Facts", "Filter", "Goal",
-    "Graph", "GraphStats", "GraphStep", "Hit", "ImaginedActions", "ImaginedEvent", "ImaginedEvents", "ImportReport",
-    "Interval", "Join", "Judgement", "KnownFact", "Memory", "MemoryStats", "Moment", "Outcome", "Part", "Piece",
-    "Planner", "PlannerStats", "Policy", "PolicyReport", "Prediction", "Prefetch", "PrioritizedReplayBuffer",
-    "Projection", "Prospect", "RecallProfile", "RecalledStep", "Recollection", "Recorder", "Replay", "ReplayBuffer",
-    "ReplaySamples", "ReplayStats", "Role", "Rollout", "Rollouts", "Scene", "Schema", "SequenceReplayBuffer",
-    "Situation", "Space", "SpaceStats", "Step", "TimeMention", "Timeline", "TransitionStats", "Tried", "UpkeepReport",
-    "Violation", "__version__", "encoders", "plot", "sequence_priorities", "times", *_errors]
+    "Batch", "Choice", "Course", "Encoder", "Episode", "EpisodeInfo", "Evidence", "Experience", "Fact", "Facts",
+    "Filter", "Goal", "Graph", "GraphStats", "GraphStep", "Hit", "ImaginedActions", "ImaginedEvent",
+    "ImaginedEvents", "ImportReport", "Interval", "Join", "Judgement", "KnownFact", "Memory", "MemoryStats",
+    "Moment", "Outcome", "Part", "Piece", "Planner", "PlannerStats", "Policy", "PolicyReport", "Prediction",
+    "Prefetch", "PrioritizedReplayBuffer", "Projection", "Prospect", "RecallProfile", "RecalledStep",
+    "Recollection", "Recorder", "Replay", "ReplayBuffer", "ReplaySamples", "ReplayStats", "Role", "Rollout",
+    "Rollouts", "Scene", "Schema", "SequenceReplayBuffer", "Situation", "Space", "SpaceStats", "Step",
+    "TimeMention", "Timeline", "TransitionStats", "Tried", "UpkeepReport", "Violation", "__version__", "encoders",
+    "plot", "sequence_priorities", "times", *_errors]

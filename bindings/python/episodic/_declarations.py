@@ -443,6 +443,11 @@ class epi_outcome(Structure):
         ("end", c_int64)]
 
 
+class epi_experience(Structure):
+    _fields_ = [("version", c_uint32), ("episode", c_uint64), ("begin", POINTER(epi_episode_options)),
+        ("steps", POINTER(epi_step)), ("step_count", c_size_t), ("outcome", POINTER(epi_outcome))]
+
+
 class epi_filter(Structure):
     _fields_ = [("version", c_uint32), ("steps", c_void_p), ("step_count", c_size_t), ("episodes", c_void_p),
         ("episode_count", c_size_t), ("from", c_int64), ("to", c_int64), ("as_of", c_int64), ("valid_at", c_int64),
@@ -770,16 +775,16 @@ class epi_projection_options(Structure):
 STRUCTS = (epi_error, epi_interval, epi_time_mention, epi_memory_options, epi_memory_stats, epi_violation,
         epi_check_report, epi_encoder_text, epi_encoder, epi_remote_options, epi_role, epi_schema, epi_space_stats,
         epi_encoder_info, epi_encoder_comparison, epi_upkeep_options, epi_upkeep_report, epi_part, epi_fact,
-        epi_step, epi_episode_options, epi_outcome, epi_filter, epi_cue, epi_recall_profile, epi_recall_options,
-        epi_hit, epi_evidence, epi_moment, epi_recalled_part, epi_told_time, epi_stated_fact, epi_recalled_step,
-        epi_scene, epi_episode_info, epi_fact_cue, epi_known_fact, epi_extractor, epi_tensor, epi_situation,
-        epi_goal, epi_imagine_options, epi_join, epi_piece, epi_imagined_step, epi_rollout, epi_planner_options,
-        epi_planner_stats, epi_bundle, epi_imagine_events_options, epi_imagined_part, epi_event_join,
-        epi_imagined_event, epi_event_judgement, epi_candidate, epi_imagine_actions_options, epi_precedent, epi_seen,
-        epi_prospect, epi_stage, epi_course, epi_graph_options, epi_transition, epi_graph_step, epi_graph_stats,
-        epi_graph_tried, epi_graph_outcome, epi_policy_options, epi_policy_report, epi_policy_choice, epi_prediction,
-        epi_import_options, epi_import_report, epi_column, epi_transition_limits, epi_transition_stats,
-        epi_replay_options, epi_batch, epi_replay_stats, epi_projection_options)
+        epi_step, epi_episode_options, epi_outcome, epi_experience, epi_filter, epi_cue, epi_recall_profile,
+        epi_recall_options, epi_hit, epi_evidence, epi_moment, epi_recalled_part, epi_told_time, epi_stated_fact,
+        epi_recalled_step, epi_scene, epi_episode_info, epi_fact_cue, epi_known_fact, epi_extractor, epi_tensor,
+        epi_situation, epi_goal, epi_imagine_options, epi_join, epi_piece, epi_imagined_step, epi_rollout,
+        epi_planner_options, epi_planner_stats, epi_bundle, epi_imagine_events_options, epi_imagined_part,
+        epi_event_join, epi_imagined_event, epi_event_judgement, epi_candidate, epi_imagine_actions_options,
+        epi_precedent, epi_seen, epi_prospect, epi_stage, epi_course, epi_graph_options, epi_transition,
+        epi_graph_step, epi_graph_stats, epi_graph_tried, epi_graph_outcome, epi_policy_options, epi_policy_report,
+        epi_policy_choice, epi_prediction, epi_import_options, epi_import_report, epi_column, epi_transition_limits,
+        epi_transition_stats, epi_replay_options, epi_batch, epi_replay_stats, epi_projection_options)
 
 # Members that the headers' defaults set to something else than zero, by the function that does.
 DEFAULTS = {
@@ -791,6 +796,7 @@ DEFAULTS = {
     "step_default": (epi_step, {"version": 1, "event_time": -9223372036854775808, "event_end": -9223372036854775808}),
     "episode_options_default": (epi_episode_options, {"version": 1, "begin": -9223372036854775808}),
     "outcome_default": (epi_outcome, {"version": 1, "end": -9223372036854775808}),
+    "experience_default": (epi_experience, {"version": 1}),
     "filter_default": (epi_filter, {"version": 1, "from": -9223372036854775808, "to": -9223372036854775808,
         "as_of": -9223372036854775808, "valid_at": -9223372036854775808}),
     "cue_default": (epi_cue, {"version": 1, "filter__version": 1, "filter__from": -9223372036854775808,
@@ -872,6 +878,7 @@ FUNCTIONS = {
     "epi_episode_end": (STATUS, (c_void_p, POINTER(epi_outcome))),
     "epi_remember": (STATUS, (c_void_p, c_void_p, c_void_p, POINTER(epi_step))),
     "epi_remember_text": (STATUS, (c_void_p, c_char_p, c_char_p, c_void_p)),
+    "epi_remember_many": (STATUS, (c_void_p, c_void_p, c_void_p, POINTER(epi_experience), c_size_t)),
     "epi_forget": (STATUS, (c_void_p, c_void_p, POINTER(epi_filter), c_uint32, c_bool)),
     "epi_restore": (STATUS, (c_void_p, c_void_p, POINTER(epi_filter))),
     "epi_remove": (STATUS, (c_void_p, c_void_p, POINTER(epi_filter), c_bool)),
@@ -1088,6 +1095,7 @@ HEADERS = {
     "epi_episode_end": "episodic/episode.h",
     "epi_remember": "episodic/episode.h",
     "epi_remember_text": "episodic/episode.h",
+    "epi_remember_many": "episodic/episode.h",
     "epi_forget": "episodic/episode.h",
     "epi_restore": "episodic/episode.h",
     "epi_remove": "episodic/episode.h",

@@ -12,7 +12,7 @@ import numpy as np
 from . import _declarations as c
 from ._library import Handle, default, lib, opened, option, string, text
 from .encoders import Encoder, EncoderComparison, EncoderInfo, Encoders
-from .episode import Episode
+from .episode import Episode, Experience
 from .events import ImaginesEvents
 from .extract import extractor_of
 from .graph import Graph
@@ -111,6 +111,24 @@ class Space(Handle, Imagines, ImaginesActions, ImaginesEvents):
         lib.epi_remember(ctypes.byref(made), None, self._live(), ctypes.byref(struct))
         del kept
         return made.value
+
+    def remember_many(self, experiences: Iterable[Experience]) -> list[tuple[int, list[int]]]:
+        """Remembers episodes with their steps in one transaction, all or none: one flush of the disk for all of them.
+        Returns for each its episode's id and those of its steps.
+
+        >>> with Memory(folder) as memory:
+        ...     talk = [{"speaker": "user", "text": "We moved."}, {"speaker": "friend", "text": "Where to?"}]
+        ...     memory.space("home", "conversation").remember_many([Experience(talk, title="spring", ended=True)])
+        [(1, [1, 2])]
+        """
+        made = [experience._struct(self.schema) for experience in experiences]
+        structs = (c.epi_experience * len(made))(*(struct for struct, _, _ in made))
+        ids = np.zeros(sum(count for _, count, _ in made), np.uint64)
+        episodes = np.zeros(len(made), np.uint64)
+        lib.epi_remember_many(address(ids), address(episodes), self._live(), structs, len(made))
+        ends = np.cumsum([count for _, count, _ in made])
+        return [(int(episode), ids[end - count:end].tolist())
+                for episode, end, (_, count, _) in zip(episodes, ends, made)]
 
     def episode(self, title: str | None = None, **options: Any) -> Episode:
         """Begins an episode; options are those of Episode.begin()."""
