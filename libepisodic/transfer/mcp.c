@@ -27,20 +27,18 @@ typedef struct statement {
     size_t place;
 } statement;
 
-/* FNV-1a over the texts, each with its NUL. */
-static uint64_t hash_texts(uint64_t hash, const char *const texts[3]) {
-    for (size_t t = 0; t < 3; t++) {
-        for (const char *at = texts[t]; at != NULL; at++) {
-            hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
-            if (*at == '\0') break;
-        }
-    }
+/* FNV-1a over a text with its NUL. */
+static uint64_t hash_text(uint64_t hash, const char *text) {
+    size_t size = text != NULL ? strlen(text) + 1 : 0;
+    for (size_t i = 0; i < size; i++) hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
     return hash;
 }
 
+/* Whose it is comes first: ids of one name lie side by side in the store. */
 static void make_id(char out[ID_SIZE], char kind, const char *const id_of[3]) {
-    snprintf(out, ID_SIZE, "%c%016" PRIx64 "%016" PRIx64, kind, hash_texts(UINT64_C(0xcbf29ce484222325), id_of),
-             hash_texts(UINT64_C(0x84222325cbf29ce4), id_of));
+    uint64_t whose = hash_text(UINT64_C(0xcbf29ce484222325), id_of[kind == 'm']), what = UINT64_C(0x84222325cbf29ce4);
+    for (size_t i = 0; i < 3; i++) what = hash_text(what, id_of[i]);
+    snprintf(out, ID_SIZE, "%016" PRIx64 "%c%016" PRIx64, whose, kind, what);
 }
 
 /* Relations may come long after their entity: its episode is begun or gone on with. */

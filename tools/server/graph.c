@@ -15,11 +15,12 @@ static uint64_t hash_text(uint64_t hash, const char *text) {
     return hash_bytes(hash, text, text != NULL ? strlen(text) + 1 : 0);
 }
 
-/* FNV-1a from two beginnings: what collides would be refused as a conflict, not taken for the other. */
+/* FNV-1a of whose it is and, from another beginning, of all: what collides would be refused as a conflict, not taken
+ * for the other. Ids of one name lie side by side in the store, so that adding an entity touches one place. */
 char *graph_id(char out[GRAPH_ID_SIZE], graph_kind kind, const char *a, const char *b, const char *c) {
-    uint64_t one = hash_text(hash_text(hash_text(HASH_START, a), b), c);
-    uint64_t two = hash_text(hash_text(hash_text(UINT64_C(0x84222325cbf29ce4), a), b), c);
-    snprintf(out, GRAPH_ID_SIZE, "%c%016" PRIx64 "%016" PRIx64, (char)kind, one, two);
+    uint64_t whose = hash_text(HASH_START, kind == GRAPH_RELATED ? b : a);
+    uint64_t what = hash_text(hash_text(hash_text(UINT64_C(0x84222325cbf29ce4), a), b), c);
+    snprintf(out, GRAPH_ID_SIZE, "%016" PRIx64 "%c%016" PRIx64, whose, (char)kind, what);
     return out;
 }
 

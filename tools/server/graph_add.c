@@ -70,8 +70,8 @@ void graph_addition_free(graph_addition *addition) {
 
 /* Where an id is, or would be put. */
 static size_t place_of(const graph_addition *addition, const char *id) {
-    uint64_t hash = strtoull(id + 17, NULL, 16); /* an id is a letter and two numbers of 16 digits, which are hashes */
-    size_t at = (size_t)(hash + (unsigned char)*id) & addition->id_mask;
+    uint64_t hash = strtoull(id + 17, NULL, 16); /* the second of an id's two hashes */
+    size_t at = (size_t)(hash + (unsigned char)id[16]) & addition->id_mask;
     while (addition->ids[at] != NULL && strcmp(addition->ids[at], id) != 0) at = (at + 1) & addition->id_mask;
     return at;
 }

@@ -15,10 +15,11 @@
 #define PAUSE_S 1          /* after a change, for more to come */
 #define TIME_LIMIT_MS 500u /* of one go: closing waits no longer */
 
-/* A space that was seen, and its sequence when its upkeep was last complete. */
+/* A space that was seen, and how it was when its upkeep was last complete. */
 typedef struct kept {
     epi_space *space;
     uint64_t sequence;
+    uint64_t steps;
 } kept;
 
 struct upkeep {
@@ -38,7 +39,7 @@ static kept *find_kept(upkeep *u, epi_space *space) {
     kept *grown = realloc(u->spaces, (u->count + 1) * sizeof *grown);
     if (grown == NULL) return NULL;
     u->spaces = grown;
-    u->spaces[u->count] = (kept){space, 0};
+    u->spaces[u->count] = (kept){space, 0, 0};
     return &u->spaces[u->count++];
 }
 
@@ -50,11 +51,12 @@ static bool keep_space(upkeep *u, epi_space *space) {
     kept *k = find_kept(u, space);
     if (k == NULL || epi_space_stats_read(&stats, space) != EPI_OK) return true;
     uint64_t least = stats.steps / SHARE > CHANGES_MIN ? stats.steps / SHARE : CHANGES_MIN;
-    if (stats.sequence - k->sequence < least) return true;
+    uint64_t more = stats.steps > k->steps ? stats.steps - k->steps : 0; /* one change may bring many */
+    if (more < least && stats.sequence - k->sequence < least) return true;
     options.time_limit_ms = TIME_LIMIT_MS;
     epi_status status = epi_space_upkeep(&report, space, &options);
     bool done = status != EPI_OK || report.complete;
-    if (done) k->sequence = stats.sequence;
+    if (done) *k = (kept){space, stats.sequence, stats.steps};
     return done;
 }
 
