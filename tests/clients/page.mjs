@@ -31,6 +31,7 @@ const views = {
   search: ["search?space=home&text=where+is+the+telescope", ".hits .bar span"],
   timeline: ["timeline?space=home", ".episodes li"],
   episode: ["timeline?space=home&episode=1", ".hits .step"],
+  spoken: ["timeline?space=home&role=assistant", ".hits .step"],
   map: ["map?space=home", ".chart canvas[width]"],
   replay: ["replay?space=maze&name=page", ".chart canvas[width]"],
   imagine: ["imagine?space=maze&observation=0,2&count=3&steps_max=40&ask=1", ".tree li"],
@@ -89,6 +90,26 @@ async function keyboard() {
   await page.locator("dialog[open]").waitFor();
   await page.keyboard.press("Escape");
   await page.locator("dialog[open]").waitFor({state: "detached"});
+  await page.locator("nav a", {hasText: "Timeline"}).focus();
+  await page.keyboard.press("Enter");
+  await page.locator(".episodes li").first().waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Timeline"); // where the reader was
+  await page.context().close();
+}
+
+/** The timeline of one speaker has what that one said, and nothing else. */
+async function speaker() {
+  const page = await open();
+  await go(page, ...views.timeline);
+  await page.locator("input[name=role]").fill("assistant");
+  await page.keyboard.press("Enter");
+  await page.locator(".hits .step").nth(2).waitFor();
+  assert.deepEqual(new Set(await page.locator(".hits .who strong").allTextContents()), new Set(["assistant"]));
+  assert.match(await page.locator("#state").textContent(), /3 steps by .assistant./);
+  assert.equal(await page.evaluate(() => document.activeElement.name), "role");
+  await page.locator("input[name=role]").fill("nobody");
+  await page.keyboard.press("Enter");
+  await page.locator("#state", {hasText: "Nothing by"}).waitFor();
   await page.context().close();
 }
 
@@ -118,7 +139,7 @@ async function paint() {
 }
 
 if (folder) {
-  for (const check of [forgetting, keyboard, hostile, exporting, pictures]) await check();
+  for (const check of [forgetting, keyboard, speaker, hostile, exporting, pictures]) await check();
   assert.deepEqual(complaints, []);
   console.log("ok");
 } else {

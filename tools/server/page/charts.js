@@ -29,7 +29,7 @@ function axis(title, more) {
 /** A chart in a figure. `of`: type, datasets, labels, x and y (titles), label (for who cannot see it), pick(index). */
 export function chart(of) {
   const canvas = el("canvas", {role: "img", "aria-label": of.label});
-  const figure = el("figure", {class: of.tall ? "chart tall" : "chart"}, canvas);
+  const figure = el("figure", {class: of.tall ? "chart tall" : "chart"}, el("figcaption", {}, of.label), el("div", {}, canvas));
   const draw = async () => {
     const Chart = await library();
     figure.chart?.destroy();
@@ -41,7 +41,9 @@ export function chart(of) {
         animation: false, maintainAspectRatio: false, parsing: of.type !== "scatter",
         onClick: (event, hits) => hits.length && of.pick?.(hits[0].datasetIndex, hits[0].index),
         plugins: {
-          legend: {display: of.legend ?? true, labels: {color: ink("--ink"), boxWidth: 12}},
+          legend: {display: of.legend ?? true, labels: {color: ink("--ink"), usePointStyle: true,
+            boxWidth: 8, boxHeight: 8, generateLabels: (drawn) => Chart.defaults.plugins.legend.labels.generateLabels(drawn)
+              .map((label) => ({...label, lineWidth: 0}))}},
           tooltip: of.tip ? {callbacks: {label: (item) => of.tip(item.datasetIndex, item.dataIndex)}} : {},
         },
         scales: {x: axis(of.x, of.xScale), y: axis(of.y, of.yScale)},

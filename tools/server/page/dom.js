@@ -25,6 +25,13 @@ export function number(value, digits = 3) {
   return Number(value.toPrecision(digits)).toString();
 }
 
+/** An interval; of one that is a day, the day. */
+export function span(from, to) {
+  const day = /T00:00:00(Z|[+-]00:00)?$/;
+  const whole = from && to && day.test(from) && day.test(to) && Date.parse(to) - Date.parse(from) === 86400000;
+  return whole ? from.slice(0, 10) : `${time(from)} to ${time(to)}`;
+}
+
 /** "2023-05-08 13:56", of a time as the server writes it. */
 export function time(text) {
   return text ? text.replace("T", " ").replace(/(:\d\d)(:\d\d)?(\.\d+)?Z$/, "$1") : "";
@@ -37,14 +44,16 @@ export function bytes(size) {
   return `${number(size)} ${units[unit]}`;
 }
 
-/** A table with a caption; rows are lists of texts or elements. Numbers are set to the right. */
+/** A table with a caption; rows are lists of texts or elements. Columns of numbers are set to the right. */
 export function table(caption, heads, rows) {
+  const isNumber = heads.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === "number"));
   const cell = (value) => value instanceof Node ? el("td", {}, value)
     : el("td", {class: typeof value === "number" ? "number" : undefined},
       typeof value === "number" ? number(value) : plain(value ?? ""));
   return el("div", {class: "scroll", tabIndex: 0, role: "region", "aria-label": caption},
     el("table", {}, el("caption", {}, caption),
-      el("thead", {}, el("tr", {}, heads.map((head) => el("th", {scope: "col"}, head)))),
+      el("thead", {}, el("tr", {}, heads.map((head, i) =>
+        el("th", {scope: "col", class: isNumber[i] ? "number" : undefined}, head)))),
       el("tbody", {}, rows.map((row) => el("tr", {}, row.map(cell))))));
 }
 

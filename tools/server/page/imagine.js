@@ -14,23 +14,24 @@ function form(context) {
     context.go({...values(event.target), ask: 1});
   }},
   field("From step", "step", {type: "number", min: 1, value: of.step ?? ""}),
-  field("or observation", "observation", {value: of.observation ?? "", placeholder: "0.5, 1"}),
-  field("To", "goal", {value: of.goal ?? "", placeholder: "left out: the greatest return"}),
-  field("within", "tolerance", {type: "number", min: 0, step: "any", value: of.tolerance ?? ""}),
+  field("or from observation", "observation", {value: of.observation ?? "", placeholder: "0.5, 1"}),
+  field("Goal", "goal", {value: of.goal ?? "", placeholder: "best return"}),
+  field("Goal within", "tolerance", {type: "number", min: 0, step: "any", value: of.tolerance ?? ""}),
   field("Rollouts", "count", {type: "number", min: 1, max: 64, value: of.count ?? 4}),
   field("Steps", "steps_max", {type: "number", min: 1, max: 100000, value: of.steps_max ?? 200}),
   el("button", {}, "Imagine"));
 }
 
 function join(of) {
-  return el("details", {}, el("summary", {}, `joined at step ${of.from_step} to ${of.to_step}, plausibility ${number(of.plausibility, 2)}`),
+  const where = of.from_step === undefined ? `begins beside step ${of.to_step}` : `goes over from step ${of.from_step} to ${of.to_step}`;
+  return el("details", {}, el("summary", {}, `${where}, plausibility ${number(of.plausibility, 2)}`),
     list(Object.entries(of).map(([name, value]) => [name.replaceAll("_", " "), number(value)])));
 }
 
 function branch(node, children) {
   const below = children.get(node.node) ?? [];
-  return el("li", {}, el("p", {}, `episode ${node.episode}, ${number(node.steps)} steps from step ${node.first_step}, reward ${number(node.reward)}`),
-    node.join ? join(node.join) : null, below.length ? el("ul", {}, below.map((one) => branch(one, children))) : null);
+  return el("li", {}, node.join ? join(node.join) : null,
+    el("p", {}, `${number(node.steps)} steps from step ${node.first_step} of episode ${node.episode}, reward ${number(node.reward)}`), below.length ? el("ul", {}, below.map((one) => branch(one, children))) : null);
 }
 
 function tree(nodes) {
@@ -42,18 +43,20 @@ function tree(nodes) {
   return el("ul", {class: "tree"}, (children.get(-1) ?? []).map((node) => branch(node, children)));
 }
 
-/** Ways over a plane, when observations have two numbers. */
+/** Ways over a plane, when observations have two numbers; where they are the same, the best lies on the others, which are
+ *  wider. */
 function ways(rollouts) {
   if (rollouts.length === 0 || rollouts[0].path[0]?.observation.length !== 2) return null;
   return chart({type: "scatter", tall: true, label: "Imagined ways over the plane of observations",
-    datasets: () => rollouts.map((one, i) => ({label: `rollout ${i + 1}`, showLine: true, pointRadius: 2,
+    x: "first number", y: "second number", xScale: {grace: "3%"}, yScale: {grace: "3%"},
+    datasets: () => rollouts.map((one, i) => ({label: `rollout ${i + 1}`, showLine: true, pointRadius: 2, pointBorderWidth: 0, borderWidth: 2 + 3 * Math.min(i, 4),
       data: one.path.map((step) => ({x: step.observation[0], y: step.observation[1]})),
-      borderColor: colour(i), backgroundColor: colour(i), borderDash: i ? [6, 3 * i] : []}))});
+      borderColor: colour(i), backgroundColor: colour(i), clip: 12}))});
 }
 
 export async function imagine(context) {
   const of = context.values;
-  context.main.append(el("h2", {}, "Imagine"), form(context));
+  context.head("Imagine", form(context));
   if (!of.ask) return context.say("Start from a step that is stored, or from an observation.");
   const found = await ask("rollouts", {space: context.space.name, step: of.step && Number(of.step),
     observation: of.step ? undefined : numbers(of.observation), goal: numbers(of.goal),

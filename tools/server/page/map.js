@@ -4,7 +4,7 @@ import {chart, colour} from "./charts.js";
 import {el, field, number, plain, table, time, values} from "./dom.js";
 import {open} from "./step.js";
 
-const GROUPS = 9; /* with colours of their own; the others are one */
+const GROUPS = 8; /* with colours of their own; the others are grey */
 
 const fields = {
   role: (step) => step.role ?? "",
@@ -35,7 +35,7 @@ function line(step) {
 export async function map(context) {
   const {by = "role", limit = "1000"} = context.values;
   const name = context.space.name;
-  context.main.append(el("h2", {}, "Map"), el("form", {class: "ask", onsubmit: (event) => {
+  context.head("Map", el("form", {class: "ask", onsubmit: (event) => {
     event.preventDefault();
     context.go(values(event.target));
   }},
@@ -47,9 +47,10 @@ export async function map(context) {
   const groups = grouped(found.points, fields[by] ? by : "role");
   context.say(`${number(found.points.length)} of ${number(found.vectors)} vectors; the plane shows `
     + `${number(100 * found.kept)} % of how they vary. Near points have similar vectors; a click opens a step.`);
-  context.main.append(chart({type: "scatter", tall: true, label: `Map of vectors coloured by ${by}`,
+  context.main.append(chart({type: "scatter", tall: true, label: `Vectors of steps, coloured by ${by}`,
+    xScale: {ticks: {display: false}, grace: "3%"}, yScale: {ticks: {display: false}, grace: "3%"},
     datasets: () => groups.map(([label, of], i) => ({label: plain(label).slice(0, 24), data: of, pointRadius: 3,
-      backgroundColor: colour(i), borderColor: colour(i)})),
+      backgroundColor: colour(i), borderColor: colour(i), order: i === GROUPS ? 1 : 0, clip: 8})),
     tip: (set, index) => line(groups[set][1][index]),
     pick: (set, index) => open(groups[set][1][index].step, name)}),
   el("details", {}, el("summary", {}, "The same as a table"),

@@ -51,9 +51,17 @@ function choose(wanted) {
 }
 
 function putViews(current, space) {
-  document.getElementById("views").replaceChildren(...views.filter((view) => fits(view, space)).map((view) =>
+  const nav = document.getElementById("views");
+  const had = nav.contains(document.activeElement);
+  nav.replaceChildren(...views.filter((view) => fits(view, space)).map((view) =>
     el("a", {href: `#${view.name}?${new URLSearchParams({space: space?.name ?? ""})}`,
       "aria-current": view === current ? "page" : undefined}, view.title)));
+  if (had) nav.querySelector("[aria-current]").focus();
+}
+
+/** The top of a view: title, form, and the line that says how it went. */
+function head(title, form) {
+  main.append(el("h2", {}, title), ...(form ? [form] : []), state);
 }
 
 async function show() {
@@ -62,15 +70,17 @@ async function show() {
   const possible = views.filter((view) => fits(view, space));
   const view = possible.find((one) => one.name === name) ?? possible[0];
   putViews(view, space);
+  const focused = main.contains(document.activeElement) ? document.activeElement.name || "main" : "";
   document.title = `${view.title} - episodic`;
   leave?.();
   state.textContent = "";
-  main.replaceChildren();
+  main.replaceChildren(state);
   if (!space && view.name !== "server") {
     state.textContent = "There is no space yet.";
     return;
   }
-  leave = await view.show({main, space, values, go: (more) => go(view.name, more), say}) ?? undefined;
+  leave = await view.show({main, head, space, values, go: (more) => go(view.name, more), say}) ?? undefined;
+  if (focused) (main.querySelector(`[name="${CSS.escape(focused)}"]`) ?? main).focus({preventScroll: true});
 }
 
 function say(text) {

@@ -64,13 +64,15 @@ async function results(context) {
   const signals = [...new Set(hits.flatMap((hit) => hit.evidence.filter((one) => one.contribution > 0).map((one) => one.signal)))];
   context.say(hits.length === 0 ? "Nothing found." : `${hits.length} found in ${number(ms)} ms, there and back`
     + (found.milliseconds === undefined ? "" : `, ${number(found.milliseconds)} ms of it recalling`));
+  if (hits.length === 0) return [];
   return [legend(signals), prompt(found), el("ol", {class: "hits"}, hits.map((hit) =>
     el("li", {}, card(hit, context.space.name, evidence(hit, best, signals)))))];
 }
 
 export async function search(context) {
-  context.main.append(el("h2", {}, "Search"), form(context));
+  context.head("Search", form(context));
   if (!context.values.text) {
+    context.say("A question, a name, any words. The key / comes back here.");
     context.main.querySelector("input").focus();
     return;
   }

@@ -19,7 +19,7 @@ function row(name, all) {
 }
 
 function ms(seconds) {
-  return seconds === Infinity ? "more" : number(1000 * seconds);
+  return seconds === Infinity ? "more" : 1000 * seconds;
 }
 
 export async function server(context) {
@@ -27,14 +27,15 @@ export async function server(context) {
   const names = [...new Set(all.filter((one) => one.name === "episodic_operations_total").map((one) => one.labels.operation))];
   const rows = names.map((name) => row(name, all)).filter((one) => one.done + one.failed > 0);
   const sized = (of) => Object.entries(of ?? {}).filter(([, value]) => typeof value !== "object").map(([name, value]) =>
-    [name.replaceAll("_", " "), name.endsWith("_bytes") ? bytes(value) : typeof value === "number" ? number(value) : String(value)]);
-  context.main.append(el("h2", {}, "Server"), el("div", {class: "columns"},
+    [name.replace(/_bytes$/, "").replaceAll("_", " "), name.endsWith("_bytes") ? bytes(value) : typeof value === "number" ? number(value) : typeof value === "boolean" ? (value ? "yes" : "no") : value]);
+  context.head("Server");
+  context.main.append(el("div", {class: "columns"},
     el("section", {}, el("h3", {}, "Memory"), list(sized(stats.memory))),
     el("section", {}, el("h3", {}, "Space"), list(sized(stats.space)))),
   el("h3", {}, "Requests since the server began"),
   rows.length === 0 ? el("p", {}, "None yet.")
     : table("Operations", ["operation", "done", "failed", "mean ms", "half below ms", "99 % below ms"],
       rows.map((one) => [one.name, one.done, one.failed, ms(one.mean), ms(one.half), ms(one.most)])),
-  ...(rows.length ? [chart({type: "bar", label: "Mean time of operations", labels: rows.map((one) => one.name),
-    y: "mean ms", legend: false, datasets: () => [{data: rows.map((one) => 1000 * one.mean), backgroundColor: colour(0)}]})] : []));
+  ...(rows.length ? [chart({type: "bar", label: "Mean time of operations, ms", labels: rows.map((one) => one.name),
+    legend: false, yScale: {type: "logarithmic"}, datasets: () => [{data: rows.map((one) => 1000 * one.mean), backgroundColor: colour(0)}]})] : []));
 }

@@ -1,16 +1,17 @@
 // step.js - a step as a card, and all about one in a dialog: its parts, times, facts, corrections, neighbours, and
 // forgetting it, which can be undone.
 import {ask} from "./api.js";
-import {el, list, number, plain, time} from "./dom.js";
+import {el, list, number, plain, span, time} from "./dom.js";
 import {notice} from "./notice.js";
 
 const dialog = document.getElementById("detail");
 
 /** Who, when, and where it is from. */
-function heading(step) {
+function heading(step, ...links) {
   return el("p", {class: "who"}, el("strong", {}, plain(step.role ?? "")), " ", el("time", {}, time(step.time)),
     step.superseded_by ? el("mark", {}, `corrected by ${step.superseded_by}`) : null,
-    step.forgotten ? el("mark", {}, "forgotten") : null, step.imagined ? el("mark", {}, "imagined") : null);
+    step.forgotten ? el("mark", {}, "forgotten") : null, step.imagined ? el("mark", {}, "imagined") : null,
+    links.length ? el("span", {class: "links"}, links) : null);
 }
 
 /** All texts of a step, the main one first. */
@@ -23,10 +24,10 @@ function texts(step) {
 
 /** A card that opens the step; `more` stands at its foot. */
 export function card(step, space, more) {
-  return el("article", {class: "step"}, heading(step), ...texts(step), more,
-    el("p", {class: "links"},
-      el("button", {type: "button", class: "link", onclick: () => open(step.step, space)}, `step ${step.step}`), " ",
-      el("a", {href: `#timeline?${new URLSearchParams({space, episode: step.episode})}`}, `episode ${step.episode}`)));
+  return el("article", {class: "step"},
+    heading(step, el("button", {type: "button", class: "link", onclick: () => open(step.step, space)}, `step ${step.step}`),
+      el("a", {href: `#timeline?${new URLSearchParams({space, episode: step.episode})}`}, `episode ${step.episode}`)),
+    ...texts(step), more);
 }
 
 async function restore(steps, space, done) {
@@ -48,7 +49,7 @@ async function forget(steps, space, done) {
 
 function moments(step) {
   return (step.times ?? []).map((of) => el("li", {}, el("q", {}, plain(words(step, of))),
-    ` ${time(of.from)} to ${time(of.to)}`));
+    ` ${span(of.from, of.to)}`));
 }
 
 /** The bytes of a part that tell a time. */
@@ -67,8 +68,9 @@ function section(title, items) {
 }
 
 function neighbour(of, space) {
-  return el("li", {}, el("button", {type: "button", class: "link", onclick: () => open(of.step, space)},
-    `${number(of.similarity, 2)} ${plain(of.role ?? "")}: ${plain((of.text ?? "").slice(0, 160))}`));
+  return el("li", {class: "near"}, el("span", {class: "quiet"}, of.similarity.toFixed(2)),
+    el("button", {type: "button", class: "link", onclick: () => open(of.step, space)},
+      `${plain(of.role ?? "")}: ${plain((of.text ?? "").slice(0, 160))}`));
 }
 
 function about(step) {
@@ -92,7 +94,7 @@ export async function open(id, space) {
     ...section("Before and after its corrections", others.map((other) => el("li", {}, card(other, space)))),
     ...section("Nearest by vector", (found.neighbours ?? []).map((of) => neighbour(of, space))),
     el("details", {}, el("summary", {}, "As stored"), el("pre", {}, plain(JSON.stringify(found.steps, null, 2)))),
-    el("p", {class: "links"},
+    el("footer", {},
       el("a", {href: `#timeline?${new URLSearchParams({space, episode: step.episode})}`, onclick: () => dialog.close()},
         `Episode ${step.episode}`),
       step.forgotten

@@ -1,5 +1,5 @@
-// timeline.js - the episodes of a space in order of time, and one of them with its steps. A space can be taken away as
-// JSONL from here.
+// timeline.js - the episodes of a space in order of time, or what one speaker said, and an episode with its steps. A
+// space can be taken away as JSONL from here.
 import {ask} from "./api.js";
 import {chart, colour} from "./charts.js";
 import {el, field, number, plain, time, values} from "./dom.js";
@@ -15,6 +15,7 @@ function filters(context) {
   }},
   field("From", "from", {value: of.from ?? "", placeholder: "2023-05"}),
   field("To", "to", {value: of.to ?? ""}),
+  field("Who", "role", {value: of.role ?? "", placeholder: "any speaker"}),
   field("Title has", "title", {value: of.title ?? ""}),
   el("button", {}, "Filter"),
   el("button", {type: "button", onclick: () => save(context)}, "Export the space"));
@@ -22,10 +23,10 @@ function filters(context) {
 
 function line(episode, context) {
   const address = `#timeline?${new URLSearchParams({space: context.space.name, episode: episode.episode})}`;
-  return el("li", {}, el("a", {href: address}, plain(episode.title ?? `Episode ${episode.episode}`)), " ",
-    el("span", {class: "quiet"}, `${time(episode.from)}${episode.from ? " · " : ""}${number(episode.steps)} steps`,
-      episode.outcome ? ` · ${plain(episode.outcome)}` : "", episode.reward === undefined ? "" : ` · reward ${number(episode.reward)}`,
-      episode.ended ? "" : " · open"));
+  const about = [`${number(episode.steps)} step${episode.steps === 1 ? "" : "s"}`, plain(episode.outcome ?? ""),
+    episode.reward === undefined ? "" : `reward ${number(episode.reward)}`].filter(Boolean);
+  return el("li", {}, el("time", {}, time(episode.from)),
+    el("a", {href: address}, plain(episode.title ?? `Episode ${episode.episode}`)), el("span", {class: "quiet"}, about.join(" · ")));
 }
 
 /** How many steps there were in each month (or day, when it is all within two months). */
@@ -37,7 +38,7 @@ function density(episodes) {
     if (when) counts.set(when, (counts.get(when) ?? 0) + one.steps);
   }
   const labels = [...counts.keys()].sort();
-  return chart({type: "bar", label: "Steps over time", labels, x: days ? "day" : "month", y: "steps", legend: false,
+  return chart({type: "bar", label: `Steps of these episodes by ${days ? "day" : "month"}`, labels, legend: false,
     datasets: () => [{data: labels.map((when) => counts.get(when)), backgroundColor: colour(0)}]});
 }
 
@@ -59,7 +60,29 @@ async function episodes(context) {
     context.say(`${number(shown.length)} episodes${cursor ? ", and more" : ""}`);
   };
   more.addEventListener("click", next);
-  context.main.append(el("h2", {}, "Timeline"), filters(context), place, all, more);
+  context.head("Timeline", filters(context));
+  context.main.append(place, all, more);
+  await next();
+}
+
+/** What one speaker said, the newest first. */
+async function spoken(context) {
+  const {from, to, role} = context.values;
+  const name = context.space.name;
+  const list = el("ol", {class: "hits"});
+  const more = el("button", {type: "button", hidden: true}, "More");
+  let cursor;
+  const next = async () => {
+    const found = await ask("recall", {space: name, role, from, to, limit: 100, margin: 0, budget: 100000, cursor});
+    list.append(...found.memories.map((step) => el("li", {}, card(step, name))));
+    cursor = found.next_cursor;
+    more.hidden = !cursor;
+    context.say(list.children.length === 0 ? `Nothing by “${plain(role)}”.`
+      : `${number(list.children.length)} steps by “${plain(role)}”, the newest first${cursor ? ", and more" : ""}`);
+  };
+  more.addEventListener("click", next);
+  context.head("Timeline", filters(context));
+  context.main.append(list, more);
   await next();
 }
 
@@ -73,12 +96,14 @@ async function episode(context, id) {
     const found = await ask("episode", {space: name, episode: id, first, limit: 100, budget: 100000});
     if (found.title) head.textContent = plain(found.title);
     list.append(...found.steps.map((step) => el("li", {}, card(step, name))));
+    const days = [...list.querySelectorAll("time")].map((one) => one.textContent);
+    context.say(`${number(list.children.length)} steps, ${days[0] ?? ""} to ${days.at(-1) ?? ""}${found.next === undefined ? "" : ", and more"}`);
     first = found.next;
     more.hidden = first === undefined;
   };
   more.addEventListener("click", next);
-  context.main.append(el("p", {}, el("a", {href: `#timeline?${new URLSearchParams({space: name})}`}, "All episodes")),
-    head, list, more);
+  context.main.prepend(el("p", {}, el("a", {href: `#timeline?${new URLSearchParams({space: name})}`}, "← All episodes")), head);
+  context.main.append(list, more);
   await next();
 }
 
@@ -106,5 +131,6 @@ async function save(context) {
 
 export async function timeline(context) {
   if (context.values.episode) await episode(context, Number(context.values.episode));
+  else if (context.values.role) await spoken(context);
   else await episodes(context);
 }
