@@ -60,13 +60,15 @@ static inline epi_memory_options epi_memory_options_default(void) {
     return options;
 }
 
-/** Opens the memory in a directory, creating both unless told otherwise. The directory is made with mode 0700.
+/** Opens the memory in a directory, creating both unless told otherwise. The directory is made with mode 0700. Where
+ * the program has closed descriptor 0, 1 or 2, it is opened on /dev/null and stays so: a file of the memory under that
+ * number would take what the program prints.
  *
  * @param[out] memory receives the handle, or NULL on failure.
  * @param path        the directory. Its parent must exist.
  * @param options     NULL: the defaults.
  * @return EPI_OK
- *  · EPI_ENOTFOUND no memory there and create is false (or read_only)
+ *  · EPI_ENOTFOUND no memory there and create is false (or read_only); or no parent directory
  *  · EPI_ENOTMEMORY the directory holds other files, or the path names a link or a file
  *  · EPI_EMISMATCH open in this process with other options, or made with another map_size
  *  · EPI_EDAMAGED the store's file is cut or overwritten

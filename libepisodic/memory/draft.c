@@ -34,7 +34,9 @@ epi_status epi__check_metadata(const char *metadata) {
     if (!metadata) return EPI_OK;
     epi_json *root = NULL;
     EPI__TRY(epi__check_text("metadata", metadata, strlen(metadata), EPI_METADATA_SIZE_MAX));
-    EPI__TRY(epi_json_parse(&root, metadata, strlen(metadata)));
+    epi_status status = epi_json_parse(&root, metadata, strlen(metadata));
+    if (status == EPI_EJSON) return epi__fail(status, MODULE, "metadata: %s", epi_error_last()->message);
+    EPI__TRY(status);
     bool object = epi_json_type_of(root) == EPI_JSON_OBJECT;
     epi_json_free(root);
     return object ? EPI_OK : epi__fail(EPI_EJSON, MODULE, "metadata was no JSON object");

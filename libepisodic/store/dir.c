@@ -47,7 +47,9 @@ static epi_status open_directory(int *directory, const char *path) {
     if (*directory >= 0) return EPI_OK;
     if (errno == ENOTDIR || errno == ELOOP) { /* ENOTDIR also for a link, and for a parent that is a file */
         struct stat info;
-        if (lstat(trimmed, &info) == 0) return epi__fail(EPI_ENOTMEMORY, "store", "%s is not a directory", path);
+        if (lstat(trimmed, &info) == 0)
+            return epi__fail(EPI_ENOTMEMORY, "store", "%s is %s", path,
+                             S_ISLNK(info.st_mode) ? "a link, which is not followed" : "not a directory");
         errno = ENOTDIR;
     }
     return epi__fail_errno("store", errno, "opening the directory", path);
@@ -72,6 +74,13 @@ static epi_status sync_parent(const char *path) {
     }
     close(directory);
     return status;
+}
+
+void epi__dir_guard_standard(void) {
+    int file;
+    do file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    while (file >= 0 && file <= STDERR_FILENO);
+    if (file >= 0) close(file);
 }
 
 epi_status epi__dir_make(const char *path) {

@@ -16,6 +16,10 @@
 
 /* ---- directories ------------------------------------------------------------------------------------------------ */
 
+/* Of descriptors 0, 1 and 2, those that the program has closed are taken, for /dev/null: a file of a memory that got
+ * one would be written into by the next message that the program prints. */
+void epi__dir_guard_standard(void);
+
 /* Makes the directory if it is missing (its parents must be there) and makes its entry durable.
  * EPI_ENOTMEMORY something else has that name · EPI_ENOTFOUND no parent · EPI_EDISKFULL */
 epi_status epi__dir_make(const char *path);

@@ -200,13 +200,19 @@ static epi_status is_ours(bool *ours, const char *path) {
     return status;
 }
 
+static epi_status make_directory(const char *path) {
+    epi_status status = epi__dir_make(path);
+    if (status != EPI_ENOTFOUND) return status;
+    return epi__fail(status, "store", "%s cannot be made: the directory that it should be in is not there", path);
+}
+
 /* The directory is there (made if allowed) and is a memory, or is empty and may become one. */
 static epi_status prepare_directory(bool *fresh, const char *path, bool create) {
     bool ours = false;
     *fresh = false;
     epi_status status = epi__dir_check(path);
-    if (status == EPI_ENOTFOUND && create) status = epi__dir_make(path);
-    if (status == EPI_ENOTFOUND) return epi__fail(EPI_ENOTFOUND, "store", "%s holds no memory", path);
+    if (status == EPI_ENOTFOUND)
+        status = create ? make_directory(path) : epi__fail(EPI_ENOTFOUND, "store", "%s holds no memory", path);
     EPI__TRY(status);
     EPI__TRY(is_ours(&ours, path));
     if (!ours) return epi__fail(EPI_ENOTMEMORY, "store", "%s holds other files, not a memory", path);
@@ -360,6 +366,7 @@ epi_status epi__store_open(epi__store **store, const char *path, const epi_memor
     bool fresh = false;
     epi_memory_options options = *given;
     EPI__TRY(check_options(&options));
+    epi__dir_guard_standard();
     EPI__TRY(prepare_directory(&fresh, path, options.create && !options.read_only));
     pthread_mutex_lock(&registry_mutex);
     epi_status status = open_registered(store, path, &options, fresh);

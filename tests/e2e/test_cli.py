@@ -21,7 +21,7 @@ ROOT = Path(os.environ["EPISODIC_SOURCE_DIR"])
 DEMO = ROOT / "docs" / "demo" / "conversation.json"
 SPACE = "mara-and-jonas"
 COMMANDS = ["remember", "recall", "import", "export", "show", "timeline", "spaces", "stats", "forget", "drop", "check",
-            "upkeep", "profile", "imagine", "encoder"]
+            "upkeep", "profile", "imagine", "encoder", "facts", "history"]
 
 
 def signals(found) -> set:

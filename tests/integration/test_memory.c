@@ -45,6 +45,54 @@ static void a_memory_that_is_not_there_is_not_made_unless_asked(void **state) {
     EXPECT(EPI_ENOTFOUND, epi_memory_open(&memory, path, NULL));
 }
 
+static void a_memory_is_not_made_where_its_parent_is_missing_and_the_message_says_so(void **state) {
+    place *p = *state;
+    char path[128];
+    epi_memory *memory = NULL;
+    (void)snprintf(path, sizeof path, "%s/absent/memory", p->base);
+    EXPECT(EPI_ENOTFOUND, epi_memory_open(&memory, path, NULL));
+    assert_non_null(strstr(epi_error_last()->message, "the directory that it should be in is not there"));
+}
+
+static void a_link_is_told_from_a_directory(void **state) {
+    place *p = *state;
+    char path[128];
+    epi_memory *memory = NULL;
+    (void)snprintf(path, sizeof path, "%s/link", p->base);
+    assert_int_equal(symlink(p->path, path), 0);
+    EXPECT(EPI_ENOTMEMORY, epi_memory_open(&memory, path, NULL));
+    assert_non_null(strstr(epi_error_last()->message, "is a link"));
+}
+
+/* In a child, since the test itself prints. */
+static int remember_without_standard_files(const char *path) {
+    epi_memory *memory = NULL;
+    epi_space *space = NULL;
+    for (int file = 0; file <= 2; file++) (void)close(file);
+    epi_status status = epi_memory_open(&memory, path, NULL);
+    for (int file = 1; !status && file <= 2; file++)
+        if (write(file, "printed by the program", 22) != -1) status = EPI_EINTERNAL;
+    if (!status) status = epi_space_open(&space, memory, "main", epi_schema_conversation());
+    if (!status) status = epi_remember_text(space, "Ann", "walnut", NULL);
+    epi_space_close(space);
+    if (!status) status = epi_memory_close(memory);
+    return status ? 1 : 0;
+}
+
+static void what_a_program_without_standard_files_prints_never_enters_a_memory(void **state) {
+    place *p = *state;
+    int code = -1;
+    place_close(p);
+    pid_t child = fork();
+    if (child == 0) _exit(remember_without_standard_files(p->path));
+    assert_int_equal(waitpid(child, &code, 0), child);
+    assert_int_equal(code, 0);
+    place_open(p);
+    place_check(p->memory);
+    assert_int_equal(place_recall(p->space, "walnut", NULL), 1);
+    assert_false(place_holds(p->path, "printed by the program", 22));
+}
+
 static void a_directory_of_other_files_is_left_alone(void **state) {
     place *p = *state;
     char path[128];
@@ -352,6 +400,9 @@ int main(void) {
         TEST(a_memory_is_made_opened_again_and_still_holds_what_it_held),
         TEST(the_directory_is_private),
         TEST(a_memory_that_is_not_there_is_not_made_unless_asked),
+        TEST(a_memory_is_not_made_where_its_parent_is_missing_and_the_message_says_so),
+        TEST(a_link_is_told_from_a_directory),
+        TEST(what_a_program_without_standard_files_prints_never_enters_a_memory),
         TEST(a_directory_of_other_files_is_left_alone),
         TEST(a_read_only_memory_reads_and_refuses_every_change),
         TEST(a_second_open_shares_the_first_and_may_not_differ),

@@ -116,7 +116,8 @@ int cli_filter_read(cli_filter *filter, const cli *c);
 void cli_filter_dispose(cli_filter *filter);
 bool cli_filter_is_empty(const cli_filter *filter);
 /* "name=value": the name in a new string, the value inside text. NULL after telling. */
-char *cli_split_role(const cli *c, const char *text, const char **value);
+char *cli_split_role(const cli *c, const char *option, const char *text, const char **value);
+#define CLI_FILE_SIZE_MAX (2ull << 30)
 /* All of a file, or of stdin for "-", NUL-terminated; NULL after telling why, with the exit code in *code. */
 char *cli_read_file(const cli *c, const char *path, size_t *size, int *code);
 
@@ -192,6 +193,9 @@ void print_numbers(char *text, size_t room, epi_dtype dtype, const void *data, s
 void json_numbers(epi_json_writer *writer, const char *name, epi_dtype dtype, const void *data, size_t size);
 /* "12,345" */
 char *print_count(char out[32], uint64_t count);
+#define PRINT_COUNTED_SIZE 64u
+/* "1 step", "12,345 steps" */
+char *print_counted(char out[PRINT_COUNTED_SIZE], uint64_t count, const char *noun);
 void json_profile(epi_json_writer *writer, const epi_space_stats *stats);
 /* What the space found out about its vectors, and the weight as a number or null. */
 const char *worth_text(const epi_space_stats *stats);

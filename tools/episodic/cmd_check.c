@@ -37,7 +37,7 @@ static bool on_violation(void *context, const epi_violation *v) {
 }
 
 static int tell(checking *k, const epi_check_report *report) {
-    char count[32];
+    char count[PRINT_COUNTED_SIZE];
     if (k->writer != NULL) {
         epi_json_end(k->writer);
         epi_json_put_unsigned(k->writer, "records", report->records);
@@ -49,11 +49,11 @@ static int tell(checking *k, const epi_check_report *report) {
         return code != DONE ? code : report->violations > 0 ? NOTHING : DONE;
     }
     if (report->violations == 0) {
-        printf("%s records, all sound\n", print_count(count, report->records));
+        printf("%s, all sound\n", print_counted(count, report->records, "record"));
         return DONE;
     }
-    return cli_error(k->c, NOTHING, "%s violations; restore a backup, or export what can be read into a new memory",
-                     print_count(count, report->violations));
+    return cli_error(k->c, NOTHING, "%s; restore a backup, or export what can be read into a new memory",
+                     print_counted(count, report->violations, "violation"));
 }
 
 static int run(cli *c) {

@@ -33,7 +33,7 @@ static int confirm(const cli *c, const char *name, const epi_space_stats *stats)
 
 static int run(cli *c) {
     epi_space_stats stats;
-    char count[32];
+    char count[PRINT_COUNTED_SIZE];
     int code = cli_open(c, TO_WRITE, NULL);
     if (code != DONE) return code;
     epi_status status = epi_space_stats_read(&stats, c->space);
@@ -46,7 +46,7 @@ static int run(cli *c) {
     status = epi_space_drop(c->memory, name);
     if (status != EPI_OK) return cli_fail(c, status);
     char *safe = term_escape(name, strlen(name), " ");
-    printf("dropped space %s with %s steps\n", safe != NULL ? safe : "", print_count(count, stats.steps));
+    printf("dropped space %s with %s\n", safe != NULL ? safe : "", print_counted(count, stats.steps, "step"));
     free(safe);
     return DONE;
 }

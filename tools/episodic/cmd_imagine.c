@@ -125,7 +125,7 @@ static int run_events(const cli *c) {
         const char *value = NULL;
         if (count == CLI_LIST_MAX) {
             code = cli_error(c, BAD_USAGE, "--role more than %u times", CLI_LIST_MAX);
-        } else if ((names[count] = cli_split_role(c, text, &value)) == NULL) {
+        } else if ((names[count] = cli_split_role(c, "role", text, &value)) == NULL) {
             code = BAD_USAGE;
         } else {
             given[count] = epi_part_text(names[count], value);
@@ -154,6 +154,9 @@ static int run(cli *c) {
     if (c->operand_count > 0 || cli_has(c, "situation"))
         return cli_error(c, BAD_USAGE, "space \"%s\" has no tools: its schema has no roles \"tool\" and \"situation\"",
                          epi_space_name(c->space));
+    if (strcmp(schema->preset, "conversation") == 0)
+        return cli_error(c, BAD_USAGE, "space \"%s\" is a conversation; imagining takes a trajectory, events or %s",
+                         epi_space_name(c->space), "transitions");
     return run_events(c);
 }
 
@@ -164,7 +167,7 @@ const cli_command cmd_imagine = {
     .examples = "  episodic imagine --space agent --situation '{\"load\":\"high\"}' restart roll_back\n"
                 "  episodic imagine --space agent --task \"restore the API\" 'restart {\"name\":\"api\"}' --json\n"
                 "  episodic imagine --space agent --courses 3\n"
-                "  episodic imagine --space home --role who=Ann --story\n"
+                "  episodic imagine --space days --role who=Ann --story\n"
                 "  episodic imagine --space maze --from 0.5,0.5 --to 8,3 --within 0.5\n",
     .notes = "An action is a tool, or a tool, a blank and its arguments as JSON. All that is told is imagined:\n"
              "counted from stored steps, which each line names. Numeric steps are of the preset transitions: pieces\n"

@@ -52,20 +52,26 @@ static const char *base_name(const char *path) {
     return slash != NULL ? slash + 1 : path;
 }
 
+static const char *name_of(const char *path) {
+    return strcmp(path, "-") == 0 ? "standard input" : base_name(path);
+}
+
 /* "chats: 412 episodes, 9,871 steps, 3.1 MB, 2.4 s" */
 static void tell(const cli *c, const char *what, const epi_import_report *report, size_t size, double seconds) {
-    char count[32];
+    char count[PRINT_COUNTED_SIZE];
     char *safe = term_escape(what, strlen(what), " ");
     printf("%s: ", safe != NULL ? safe : "");
     free(safe);
-    if (report->spaces > 1) printf("%s spaces, ", print_count(count, report->spaces));
-    printf("%s episodes, ", print_count(count, report->episodes));
+    if (report->spaces > 1) printf("%s, ", print_counted(count, report->spaces, "space"));
+    printf("%s, ", print_counted(count, report->episodes, "episode"));
     term_print(c, BOLD, "%s", print_count(count, report->steps));
-    printf(" steps%s", report->present > 0 ? " new" : "");
+    printf(" step%s%s", report->steps == 1 ? "" : "s", report->present > 0 ? " new" : "");
     if (report->present > 0) printf(", %s there already", print_count(count, report->present));
     if (report->skipped > 0) printf(", %s empty", print_count(count, report->skipped));
-    if (report->unread > 0) printf(", %s lines passed over", print_count(count, report->unread));
-    if (size < 1000000) {
+    if (report->unread > 0) printf(", %s passed over", print_counted(count, report->unread, "line"));
+    if (size < 10000) {
+        printf(", %s", print_counted(count, size, "byte"));
+    } else if (size < 1000000) {
         printf(", %.0f KB", (double)size / 1e3);
     } else {
         printf(", %.1f MB", (double)size / 1e6);
@@ -92,12 +98,13 @@ static int tell_json(const cli *c, const char *path, const epi_import_report *re
 /* What was stored before the failure stays, so the advice is to go on. */
 static int fail_import(const cli *c, const char *path, epi_status status, const epi_import_report *report) {
     char advice[160] = "";
-    char count[32];
+    char count[PRINT_COUNTED_SIZE];
     if (report->steps > 0 && status != EPI_ECANCELLED) {
-        snprintf(advice, sizeof advice, "; %s steps before it are stored, importing the mended file adds the rest",
-                 print_count(count, report->steps));
+        snprintf(advice, sizeof advice, "; %s before it %s stored, importing %s adds the rest",
+                 print_counted(count, report->steps, "step"), report->steps == 1 ? "is" : "are",
+                 status > EPI_EIO ? "the mended file" : "again");
     }
-    return cli_fail_about(c, status, base_name(path), advice);
+    return cli_fail_about(c, status, name_of(path), advice);
 }
 
 static int import_file(cli *c, const char *path, epi_format format) {
@@ -123,7 +130,7 @@ static int import_file(cli *c, const char *path, epi_format format) {
     if (status != EPI_OK) return fail_import(c, path, status, &report);
     if (cli_has(c, "json")) return tell_json(c, path, &report);
     bool named = import.space != NULL && report.format != EPI_FORMAT_LOCOMO;
-    tell(c, named ? import.space : base_name(path), &report, size, seconds_now() - start);
+    tell(c, named ? import.space : name_of(path), &report, size, seconds_now() - start);
     return DONE;
 }
 

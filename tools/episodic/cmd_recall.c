@@ -69,7 +69,7 @@ static int read_parts(epi_part parts[CLI_LIST_MAX], char *names[CLI_LIST_MAX], s
     for (const char *text; (text = cli_each(c, "part", &at)) != NULL; ++*count) {
         const char *value = NULL;
         if (*count == CLI_LIST_MAX) return cli_error(c, BAD_USAGE, "--part more than %u times", CLI_LIST_MAX);
-        names[*count] = cli_split_role(c, text, &value);
+        names[*count] = cli_split_role(c, "part", text, &value);
         if (names[*count] == NULL) return BAD_USAGE;
         parts[*count] = epi_part_text(names[*count], value);
     }
@@ -319,6 +319,10 @@ static int print_found(const cli *c, const char *text, const epi_recollection *f
         code = print_json(c, text, found);
     } else if (cli_has(c, "context")) {
         print_context(found);
+        size_t fit = 0;
+        (void)epi_recollection_context_steps(&fit, found);
+        if (fit == 0 && epi_recollection_hit_count(found) > 0)
+            code = cli_error(c, NOTHING, "none of what was found fits within the budget; raise --budget");
     } else {
         print_hits(c, found);
     }

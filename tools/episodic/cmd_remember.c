@@ -32,6 +32,8 @@ typedef struct memo {
     size_t text_size;
     uint64_t id;
     uint64_t episode;
+    epi_time time; /* to be told: when it happened, or now */
+    bool present;  /* the external id was there before */
 } memo;
 
 static int read_roles(memo *m, const cli *c) {
@@ -40,7 +42,7 @@ static int read_roles(memo *m, const cli *c) {
         const char *value = NULL;
         size_t i = m->step.part_count;
         if (i == CLI_LIST_MAX - 1) return cli_error(c, BAD_USAGE, "--role more than %u times", CLI_LIST_MAX - 1);
-        m->names[i] = cli_split_role(c, text, &value);
+        m->names[i] = cli_split_role(c, "role", text, &value);
         if (m->names[i] == NULL) return BAD_USAGE;
         m->parts[i] = epi_part_text(m->names[i], value);
         m->step.part_count++;
@@ -71,13 +73,14 @@ static int read_text(memo *m, const cli *c) {
 static int read_time(memo *m, const cli *c) {
     epi_interval interval;
     const char *text = cli_value(c, "at");
-    if (text == NULL) {
-        cli_now(&m->step.event_time, &m->step.utc_offset_min);
+    if (text == NULL) { /* with an id of the user's own the library's clock: its times do not make it another step */
+        cli_now(&m->time, &m->step.utc_offset_min);
+        if (!cli_has(c, "id")) m->step.event_time = m->time;
         return DONE;
     }
     if (epi_time_parse(&interval, text) != EPI_OK)
         return cli_error(c, BAD_USAGE, "--at: %s", epi_error_last()->message);
-    m->step.event_time = interval.from;
+    m->step.event_time = m->time = interval.from;
     if (interval.to != interval.from) m->step.event_end = interval.to;
     m->step.utc_offset_min = interval.utc_offset_min;
     return DONE;
@@ -94,7 +97,9 @@ static int read_rest(memo *m, const cli *c) {
     m->step.metadata = cli_value(c, "metadata");
     m->step.external_id = cli_value(c, "id");
     if (!cli_has(c, "supersedes")) return DONE;
-    return cli_number(&m->step.supersedes, c, "--supersedes", cli_value(c, "supersedes"), UINT64_MAX);
+    int code = cli_number(&m->step.supersedes, c, "--supersedes", cli_value(c, "supersedes"), UINT64_MAX);
+    if (code == DONE && m->step.supersedes == 0) code = cli_error(c, BAD_USAGE, "--supersedes: steps count from 1");
+    return code;
 }
 
 /* "Ana.lives in=Lisbon"; without a subject it is who speaks. */
@@ -161,6 +166,8 @@ static int place_text(memo *m, const cli *c) {
 
 static int store(memo *m, const cli *c) {
     epi_status status;
+    uint64_t before = 0;
+    m->present = m->step.external_id != NULL && epi_step_find(&before, c->space, m->step.external_id) == EPI_OK;
     if (!cli_has(c, "episode")) {
         status = epi_remember(&m->id, &m->episode, c->space, &m->step);
         return status == EPI_OK ? DONE : cli_fail(c, status);
@@ -183,7 +190,7 @@ static int store(memo *m, const cli *c) {
 static size_t find_times(epi_time_mention found[TOLD_MAX], const memo *m) {
     size_t count = 0;
     epi_status status = epi_time_find(found, &count, TOLD_MAX, m->text != NULL ? m->text : "", m->text_size,
-                                      m->step.event_time, m->step.utc_offset_min);
+                                      m->time, m->step.utc_offset_min);
     return status == EPI_OK && count > TOLD_MAX ? TOLD_MAX : count;
 }
 
@@ -216,7 +223,8 @@ static int tell_json(const memo *m, const cli *c) {
     json_text(writer, "space", epi_space_name(c->space));
     epi_json_put_unsigned(writer, "step", m->id);
     epi_json_put_unsigned(writer, "episode", m->episode);
-    json_time(writer, "time", m->step.event_time, m->step.utc_offset_min);
+    epi_json_put_bool(writer, "present", m->present);
+    if (!m->present) json_time(writer, "time", m->time, m->step.utc_offset_min);
     json_times(writer, m);
     epi_json_end(writer);
     return json_print(c, writer);
@@ -228,13 +236,14 @@ static int tell(const memo *m, const cli *c) {
     char when[EPI_TIME_TEXT_SIZE];
     if (cli_has(c, "json")) return tell_json(m, c);
     const int64_t day_us = 86400000000;
-    int64_t local = m->step.event_time + m->step.utc_offset_min * INT64_C(60000000);
+    int64_t local = m->time + m->step.utc_offset_min * INT64_C(60000000);
     int64_t day = local / day_us - (local % day_us < 0);
-    epi_time_text(when, m->step.event_time, m->step.utc_offset_min);
+    epi_time_text(when, m->time, m->step.utc_offset_min);
     if (m->step.event_end != EPI_TIME_NONE) when[strcspn(when, " ")] = '\0'; /* a day or more: no clock was given */
     char *space = term_escape(epi_space_name(c->space), strlen(epi_space_name(c->space)), " ");
-    printf("remembered step %" PRIu64 " in episode %" PRIu64 " (%s), %s %s", m->id, m->episode, space ? space : "",
-           days[(day % 7 + 7) % 7], when);
+    printf("%s step %" PRIu64 " in episode %" PRIu64 " (%s)", m->present ? "was there already:" : "remembered", m->id,
+           m->episode, space ? space : "");
+    if (!m->present) printf(", %s %s", days[(day % 7 + 7) % 7], when);
     free(space);
     print_times(m);
     putchar('\n');

@@ -17,12 +17,12 @@ typedef struct listing {
 static void print_space(const cli *c, const char *name, const epi_space_stats *stats) {
     char from[EPI_TIME_TEXT_SIZE];
     char to[EPI_TIME_TEXT_SIZE];
-    char count[32];
+    char count[PRINT_COUNTED_SIZE];
     char *safe = term_escape(name, strlen(name), " ");
     term_print(c, BOLD, "%-20s", safe != NULL ? safe : "");
     free(safe);
-    printf("  %7s episodes", print_count(count, stats->episodes));
-    printf("  %9s steps", print_count(count, stats->steps));
+    printf("  %7s episode%s", print_count(count, stats->episodes), stats->episodes == 1 ? " " : "s");
+    printf("  %9s step%s", print_count(count, stats->steps), stats->steps == 1 ? " " : "s");
     if (stats->first_event != EPI_TIME_NONE) {
         printf("  %.10s to %.10s", epi_time_text(from, stats->first_event, 0), epi_time_text(to, stats->last_event, 0));
     }

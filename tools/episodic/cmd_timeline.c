@@ -32,10 +32,10 @@ static void print_episode(const cli *c, const epi_episode_info *info) {
     epi_time_text(when, info->time.from, info->time.utc_offset_min);
     term_print(c, DIM, "%4" PRIu64, info->id);
     term_print(c, CYAN, "  %s", when);
-    printf("  %5" PRIu64 " steps  ", info->step_count);
+    printf("  %5" PRIu64 " step%s", info->step_count, info->step_count != 1 ? "s" : *safe != '\0' ? " " : "");
     size_t used = 4 + 2 + strlen(when) + 2 + 5 + 6 + 2 + 2;
     if (c->width > used + 10) term_cut(safe, c->width - used);
-    printf("%s\n", safe);
+    printf("%s%s\n", *safe != '\0' ? "  " : "", safe);
     free(safe);
 }
 

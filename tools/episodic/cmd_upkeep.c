@@ -25,12 +25,12 @@ static bool on_progress(void *context, uint64_t done, uint64_t total) {
 
 /* What was done is told of a call that failed too: an encoder that is down leaves the rest done. */
 static void tell(const char *name, const epi_upkeep_report *report) {
-    char count[32];
-    printf("%s: %s steps sealed", name, print_count(count, report->sealed));
-    printf(", %s vectors made", print_count(count, report->embedded));
-    if (report->waiting > 0) printf(", %s steps wait for theirs", print_count(count, report->waiting));
-    printf(", %s vectors indexed", print_count(count, report->indexed));
-    printf(", %s steps expired%s\n", print_count(count, report->expired),
+    char count[PRINT_COUNTED_SIZE];
+    printf("%s: %s sealed", name, print_counted(count, report->sealed, "step"));
+    printf(", %s made", print_counted(count, report->embedded, "vector"));
+    if (report->waiting > 0) printf(", %s without theirs", print_counted(count, report->waiting, "step"));
+    printf(", %s indexed", print_counted(count, report->indexed, "vector"));
+    printf(", %s expired%s\n", print_counted(count, report->expired, "step"),
            report->complete ? "" : "; there is more to do");
 }
 

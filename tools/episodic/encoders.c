@@ -6,8 +6,10 @@
 
 static int read_number(uint32_t *number, const cli *c, const char *name, uint64_t max) {
     uint64_t value = 0;
+    char option[32];
     if (!cli_has(c, name)) return DONE;
-    int code = cli_number(&value, c, name, cli_value(c, name), max);
+    snprintf(option, sizeof option, "--%s", name);
+    int code = cli_number(&value, c, option, cli_value(c, name), max);
     *number = (uint32_t)value;
     return code;
 }
@@ -26,6 +28,7 @@ static int check_paths(const cli *c, const epi_remote_options *remote) {
 }
 
 static int make_remote(epi_encoder *encoder, const cli *c) {
+    if (!cli_has(c, "model")) return cli_error(c, BAD_USAGE, "remote needs --model NAME, as the server calls it");
     epi_remote_options remote = epi_remote_options_default();
     char *memory = realpath(cli_memory_path(c), NULL), *cache = NULL;
     char *key_file = whole_path(c, "key-file"), *ca_file = whole_path(c, "ca-file");

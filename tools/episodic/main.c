@@ -54,10 +54,9 @@ static int close_all(cli *c, int code) {
     epi_space_close(c->space);
     epi_status status = epi_memory_close(c->memory);
     if (status != EPI_OK && code == DONE) code = cli_fail(c, status);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        int failed = cli_error(c, BAD_STORAGE, "the output could not be written: %s", strerror(errno));
-        if (code == DONE || code == NOTHING) code = failed;
-    }
+    bool written = fflush(stdout) == 0 && !ferror(stdout);
+    if (!written && (code == DONE || code == NOTHING)) /* else the first failure has been told */
+        code = cli_error(c, BAD_STORAGE, "the output could not be written: %s", strerror(errno));
     return code;
 }
 

@@ -64,6 +64,7 @@ int cli_fail_about(const cli *c, epi_status status, const char *subject, const c
     for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++) {
         if (remedies[i].status == status) advice = remedies[i].text;
     }
+    if (status == EPI_EDAMAGED && c->command == &cmd_check) advice = "; restore a backup";
     return cli_error(c, code_of(status), "%s%s%s%s", subject, *subject ? ": " : "", epi_error_last()->message, advice);
 }
 

@@ -51,7 +51,7 @@ const char *cli_nearest(const char *word, const char *const *names, size_t count
     size_t best_distance = strlen(word) < 4 ? 2 : 3; /* nearer than this */
     for (size_t i = 0; i < count; i++) {
         size_t d = distance(word, names[i]);
-        if (d < best_distance) {
+        if (d < best_distance && d < strlen(word)) {
             best_distance = d;
             best = names[i];
         }

@@ -26,6 +26,12 @@ char *print_count(char out[32], uint64_t count) {
     return out;
 }
 
+char *print_counted(char out[PRINT_COUNTED_SIZE], uint64_t count, const char *noun) {
+    char number[32];
+    snprintf(out, PRINT_COUNTED_SIZE, "%s %s%s", print_count(number, count), noun, count == 1 ? "" : "s");
+    return out;
+}
+
 /* ---- tensors and bytes ----------------------------------------------------------------------------------------- */
 
 static double element_at(epi_dtype dtype, const void *data, size_t i) {

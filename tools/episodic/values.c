@@ -39,10 +39,10 @@ int cli_time(epi_time *time, const cli *c, const char *name, bool end) {
     return DONE;
 }
 
-char *cli_split_role(const cli *c, const char *text, const char **value) {
+char *cli_split_role(const cli *c, const char *option, const char *text, const char **value) {
     const char *equals = strchr(text, '=');
     if (equals == NULL || equals == text) {
-        cli_error(c, BAD_USAGE, "--role: \"%s\" is not NAME=VALUE, for instance speaker=user", text);
+        cli_error(c, BAD_USAGE, "--%s: \"%s\" is not NAME=VALUE, for instance speaker=user", option, text);
         return NULL;
     }
     *value = equals + 1;
@@ -55,10 +55,12 @@ char *cli_split_role(const cli *c, const char *text, const char **value) {
 
 static int read_ids(uint64_t *ids, size_t *count, const cli *c, const char *name) {
     size_t at = 0;
+    char option[32];
+    snprintf(option, sizeof option, "--%s", name);
     *count = 0;
     for (const char *text; (text = cli_each(c, name, &at)) != NULL;) {
-        if (*count == CLI_LIST_MAX) return cli_error(c, BAD_USAGE, "--%s more than %u times", name, CLI_LIST_MAX);
-        int code = cli_number(&ids[*count], c, name, text, UINT64_MAX);
+        if (*count == CLI_LIST_MAX) return cli_error(c, BAD_USAGE, "%s more than %u times", option, CLI_LIST_MAX);
+        int code = cli_number(&ids[*count], c, option, text, UINT64_MAX);
         if (code != DONE) return code;
         (*count)++;
     }
@@ -71,7 +73,7 @@ static int read_parts(cli_filter *f, const cli *c) {
         const char *value = NULL;
         size_t i = f->filter.part_count;
         if (i == CLI_LIST_MAX) return cli_error(c, BAD_USAGE, "--role more than %u times", CLI_LIST_MAX);
-        f->names[i] = cli_split_role(c, text, &value);
+        f->names[i] = cli_split_role(c, "role", text, &value);
         if (f->names[i] == NULL) return BAD_USAGE;
         f->parts[i] = epi_part_text(f->names[i], value);
         f->filter.part_count++;
@@ -141,12 +143,15 @@ static char *grow(char *text, size_t *capacity, size_t used) {
     return grown;
 }
 
+/* NULL with errno; EILSEQ: a NUL byte, which no text has, stands at *size. It is told at once, so that a device does
+ * not fill the memory. */
 static char *read_all(int file, size_t *size) {
     size_t capacity = 0;
     char *text = NULL;
     *size = 0;
     for (;;) {
         if (*size == capacity && (text = grow(text, &capacity, *size)) == NULL) return NULL;
+        const char *nul = NULL;
         ssize_t got = read(file, text + *size, capacity - *size);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) {
@@ -155,7 +160,12 @@ static char *read_all(int file, size_t *size) {
             free(text);
             return NULL;
         }
-        *size += (size_t)got;
+        nul = memchr(text + *size, '\0', (size_t)got);
+        *size = nul != NULL ? (size_t)(nul - text) : *size + (size_t)got;
+        if (nul == NULL && *size <= CLI_FILE_SIZE_MAX) continue;
+        free(text);
+        errno = nul != NULL ? EILSEQ : EFBIG;
+        return NULL;
     }
 }
 
@@ -168,7 +178,13 @@ char *cli_read_file(const cli *c, const char *path, size_t *size, int *code) {
     }
     errno = 0;
     char *text = read_all(file, size);
-    if (text == NULL) *code = cli_error(c, BAD_STORAGE, "%s: %s", path, strerror(errno));
+    const char *name = from_stdin ? "standard input" : path;
+    if (text == NULL && errno == EILSEQ)
+        *code = cli_error(c, BAD_INPUT, "%s: text had a NUL byte at offset %zu", name, *size);
+    else if (text == NULL && errno == EFBIG)
+        *code = cli_error(c, BAD_INPUT, "%s: the file has more than %llu bytes", name, CLI_FILE_SIZE_MAX);
+    else if (text == NULL)
+        *code = cli_error(c, BAD_STORAGE, "%s: %s", name, strerror(errno));
     if (!from_stdin) close(file);
     return text;
 }
