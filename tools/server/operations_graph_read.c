@@ -14,10 +14,11 @@
 #include "operation_table.h"
 #include "render.h"
 
+#define SEARCH_FIRST 10u /* hits that are asked for at first: most queries have fewer good ones */
 #define SEARCH_HITS 50u
 #define SEARCH_NODES 50u
 #define SEARCH_ALIKE 5u
-#define SEARCH_SHARE .5 /* of the best score, at least */
+#define SEARCH_SHARE .6 /* of the best score, at least: one word of two is not enough where another has both */
 #define GRAPH_SIZE_MAX (4u * 1024u * 1024u) /* bytes of one page of read_graph */
 
 static const char *text_of(const epi_json *object, const char *name) {
@@ -117,25 +118,44 @@ static bool shares_words(const epi_recollection *hits, size_t i) {
     return false;
 }
 
-/* A hit counts when it shares words with the query and is at least half as good as the best; where none shares any, the
- * few that are spelt most alike do. What two names have to do with each other is told with both, and finds neither. */
-static bool counts(const epi_recollection *hits, size_t i, bool any_shares) {
+static bool any_shares(const epi_recollection *hits) {
+    for (size_t i = 0; i < epi_recollection_hit_count(hits); i++)
+        if (shares_words(hits, i)) return true;
+    return false;
+}
+
+static bool is_good(const epi_recollection *hits, size_t i) {
+    return epi_recollection_hit(hits, i)->score >= SEARCH_SHARE * epi_recollection_hit(hits, 0)->score;
+}
+
+/* A hit counts when it shares words with the query and is nearly as good as the best; where none shares any, the few
+ * that are spelt most alike do. What two names have to do with each other is told with both, and finds neither. */
+static bool counts(const epi_recollection *hits, size_t i, bool any) {
     const epi_recalled_step *step = step_of(hits, i);
     if (graph_is(step, GRAPH_RELATION) || graph_is(step, GRAPH_RELATED)) return false;
-    bool good = epi_recollection_hit(hits, i)->score >= SEARCH_SHARE * epi_recollection_hit(hits, 0)->score;
-    return any_shares ? good && shares_words(hits, i) : i < SEARCH_ALIKE;
+    return any ? is_good(hits, i) && shares_words(hits, i) : i < SEARCH_ALIKE;
+}
+
+/* The first hits, or more of them where all are good. Their context is not used, and kept short. */
+static epi_status find_hits(epi_recollection **hits, epi_space *space, const char *query) {
+    epi_recall_options options = epi_recall_options_default();
+    options.k = SEARCH_FIRST;
+    options.scene_margin = 0;
+    options.token_budget = 1;
+    epi_status status = epi_recall_text(hits, space, query, &options);
+    if (status != EPI_OK || epi_recollection_hit_count(*hits) < SEARCH_FIRST || !is_good(*hits, SEARCH_FIRST - 1))
+        return status;
+    epi_recollection_free(*hits);
+    options.k = SEARCH_HITS;
+    return epi_recall_text(hits, space, query, &options);
 }
 
 /* The nodes of the best hits, in their order; one that is removed meanwhile is passed over. */
 static epi_status find_nodes(found_nodes *found, epi_space *space, const char *query) {
-    epi_recall_options options = epi_recall_options_default();
     epi_recollection *hits = NULL;
-    options.k = SEARCH_HITS;
-    options.scene_margin = 0;
-    epi_status status = epi_recall_text(&hits, space, query, &options);
+    epi_status status = find_hits(&hits, space, query);
     size_t count = status == EPI_OK ? epi_recollection_hit_count(hits) : 0;
-    bool any = false;
-    for (size_t i = 0; i < count && !any; i++) any = shares_words(hits, i);
+    bool any = any_shares(hits);
     for (size_t i = 0; i < count && found->count < SEARCH_NODES; i++) {
         uint64_t episode = epi_recollection_hit(hits, i)->episode;
         if (!counts(hits, i, any) || has_episode(found, episode)) continue;
