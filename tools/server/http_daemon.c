@@ -493,7 +493,7 @@ void http_server_stop(http_server *server, int listener, unsigned limit_ms) {
     uint64_t end = now_ms() + limit_ms;
     atomic_store(&server->stopping, true);
     MHD_quiesce_daemon(server->daemon);
-    close(listener);
+    (void)shutdown(listener, SHUT_RDWR); /* not closed: the daemon's thread may be taking it out of its epoll set */
     http_events_stop(server->events);
     http_listeners_stop(server->listeners);
     /* Who has not sent a whole request yet gets a second more. */

@@ -11,7 +11,8 @@
 /* Starts to serve on a listening socket. NULL: out of memory or threads. */
 http_server *http_server_new(service *of, const http_options *options, int listener);
 void http_server_tick(http_server *server); /* some times a second: cuts off who is late, looks for changes */
-/* Takes no more connections and requests, and waits for those under way, so long at most. Closes the listener. */
+/* Takes no more connections and requests, and waits for those under way, so long at most. The listener is closed by its
+ * owner, once the server is freed. */
 void http_server_stop(http_server *server, int listener, unsigned limit_ms);
 void http_server_free(http_server *server);
 /* A connection of a stream sleeps until it is woken. */

@@ -146,5 +146,6 @@ int http_serve(service *of, const http_options *given) {
     wait_for_signal(server);
     http_server_stop(server, listener, STOP_MS);
     http_server_free(server);
+    close(listener);
     return 0;
 }
