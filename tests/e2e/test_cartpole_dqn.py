@@ -9,14 +9,17 @@ import random
 import signal
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+from learner import LIMIT_S, Learners  # noqa: E402
+
 AGENT = Path(os.environ["EPISODIC_BINARY_DIR"]) / "agents" / "cartpole_dqn"
 CLI = os.environ["EPISODIC_CLI"]
-LIMIT_S = 120
 SEED = int(os.environ.get("EPISODIC_TEST_SEED", "1"))
 
 
@@ -48,35 +51,14 @@ class Step:
         return self.place, self.seen, self.action, self.next, self.terminated
 
 
-class Agent(unittest.TestCase):
+class Agent(Learners):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.directory = Path(folder.name) / "cart"
 
     def start(self, *arguments: str) -> subprocess.Popen:
-        process = subprocess.Popen([AGENT, self.directory, *arguments, "--json"], stdout=subprocess.PIPE, text=True)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
-
-    def events(self, process: subprocess.Popen) -> list[dict]:
-        """All it says until it ends, which must be well."""
-        out = process.communicate(timeout=LIMIT_S)[0]
-        self.assertEqual(process.returncode, 0)
-        return [json.loads(line) for line in out.splitlines()]
-
-    def until(self, process: subprocess.Popen, event: str, steps: int) -> dict:
-        for line in process.stdout:
-            found = json.loads(line)
-            if found["event"] == event and found["steps"] >= steps:
-                return found
-        self.fail(f"it ended before {steps} steps were {event}")
-
-    def kill(self, process: subprocess.Popen) -> None:
-        process.kill()
-        self.assertEqual(process.wait(), -signal.SIGKILL)
+        return self.launch(AGENT, self.directory, *arguments)
 
     def cli(self, *arguments: str) -> str:
         done = subprocess.run([CLI, *arguments], capture_output=True, text=True, timeout=LIMIT_S,

@@ -2,7 +2,6 @@
 and started again with the buffer they had. Without PyTorch only that it says so; the rest is skipped."""
 
 import importlib.util
-import json
 import os
 import signal
 import subprocess
@@ -17,11 +16,11 @@ import numpy as np
 import episodic
 
 sys.path.insert(0, str(place.ROOT / "tests" / "e2e"))
-from test_cartpole_dqn import moved  # noqa: E402
+from test_cartpole_dqn import moved  # noqa: E402  (and the way to tests/support)
+from learner import LIMIT_S, Learners  # noqa: E402
 
 AGENT = place.ROOT / "agents" / "dqn_cartpole.py"
 HAS_TORCH = importlib.util.find_spec("torch") is not None
-LIMIT_S = 200
 
 
 class WithoutTorch(unittest.TestCase):
@@ -35,30 +34,13 @@ class WithoutTorch(unittest.TestCase):
 
 
 @unittest.skipUnless(HAS_TORCH, "PyTorch is not installed (apt-get install python3-torch)")
-class Agent(place.Place):
+class Agent(place.Place, Learners):
     def setUp(self):
         super().setUp()
         self.directory = os.path.join(self.folder, "cart")
 
     def start(self, role: str, *arguments: str) -> subprocess.Popen:
-        process = subprocess.Popen([sys.executable, AGENT, self.directory, role, *arguments, "--json"],
-                                   stdout=subprocess.PIPE, text=True, env=place.environment())
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
-
-    def events(self, process: subprocess.Popen) -> list[dict]:
-        out = process.communicate(timeout=LIMIT_S)[0]
-        self.assertEqual(process.returncode, 0)
-        return [json.loads(line) for line in out.splitlines()]
-
-    def until(self, process: subprocess.Popen, event: str, steps: int) -> dict:
-        for line in process.stdout:
-            found = json.loads(line)
-            if found["event"] == event and found["steps"] >= steps:
-                return found
-        self.fail(f"it ended before {steps} steps were {event}")
+        return self.launch(sys.executable, AGENT, self.directory, role, *arguments, env=place.environment())
 
     def stored(self) -> np.ndarray:
         """Id, action, observation and next observation of every step, the oldest first; and the memory is sound."""
@@ -72,8 +54,7 @@ class Agent(place.Place):
     def test_it_learns_and_comes_back_with_the_buffer_it_had(self):
         process = self.start("train", "--steps", "100000")
         acknowledged = self.until(process, "saved", 1000)["steps"]
-        process.kill()
-        self.assertEqual(process.wait(), -signal.SIGKILL)
+        self.kill(process)
         time.sleep(1)  # its actor sees that it is alone, and ends
         before = self.stored()
         self.assertGreaterEqual(len(before), acknowledged - 1)  # the last one waits for its successor

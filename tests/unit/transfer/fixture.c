@@ -51,6 +51,25 @@ void fixture_refuses(fixture *f, const char *text, epi_format format, epi_status
     }
 }
 
+void fixture_refuses_all(fixture *f, epi_format format, const refusal *bad, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        fixture_refuses(f, bad[i].text, format, EPI_EFORMAT, bad[i].message);
+        (void)epi_space_drop(f->memory, "refused");
+    }
+}
+
+int fixture_setup(void **state) {
+    static fixture f;
+    fixture_open(&f);
+    *state = &f;
+    return 0;
+}
+
+int fixture_teardown(void **state) {
+    fixture_close(*state);
+    return 0;
+}
+
 epi_space *fixture_space(fixture *f, const char *name) {
     epi_space *space = NULL;
     if (epi_space_open(&space, f->memory, name, NULL) != EPI_OK) fail_msg("%s", epi_error_last()->message);

@@ -1,18 +1,6 @@
 /* What other programs write: LoCoMo, OpenAI and ChatGPT files, good and bad. */
 #include "fixture.h"
 
-static int open_memory(void **state) {
-    static fixture f;
-    fixture_open(&f);
-    *state = &f;
-    return 0;
-}
-
-static int close_memory(void **state) {
-    fixture_close(*state);
-    return 0;
-}
-
 /* ---- LoCoMo ---------------------------------------------------------------------------------------------------- */
 
 #define LOCOMO_HEAD "[{\"sample_id\":\"c1\",\"conversation\":{\"speaker_a\":\"Ann\",\"speaker_b\":\"Bo\","
@@ -101,10 +89,7 @@ static void a_turn_with_other_words_is_a_conflict_that_is_named(void **state) {
 }
 
 static void what_is_wrong_in_a_locomo_file_is_said_with_its_place(void **state) {
-    static const struct {
-        const char *text;
-        const char *message;
-    } bad[] = {
+    static const refusal bad[] = {
         {"[{\"conversation\":{}}]", "entry 1: sample_id is missing"},
         {"[{\"sample_id\":7,\"conversation\":{}}]", "entry 1: sample_id is missing"},
         {"[{\"sample_id\":\"a\"}]", "entry 1: conversation is missing"},
@@ -119,9 +104,7 @@ static void what_is_wrong_in_a_locomo_file_is_said_with_its_place(void **state) 
         {LOCOMO_HEAD "\"session_1\":[{\"dia_id\":\"D1:1\",\"speaker\":\"Ann\",\"text\":[]}]}}]",
          "text is not a string"},
     };
-    for (size_t i = 0; i < EPI__COUNT(bad); i++) {
-        fixture_refuses(*state, bad[i].text, EPI_FORMAT_LOCOMO, EPI_EFORMAT, bad[i].message);
-    }
+    fixture_refuses_all(*state, EPI_FORMAT_LOCOMO, bad, EPI__COUNT(bad));
 }
 
 /* ---- OpenAI ---------------------------------------------------------------------------------------------------- */
@@ -212,10 +195,7 @@ static void a_task_without_a_call_is_one_step(void **state) {
 }
 
 static void what_is_wrong_in_an_openai_file_is_said_with_its_place(void **state) {
-    static const struct {
-        const char *text;
-        const char *message;
-    } bad[] = {
+    static const refusal bad[] = {
         {"[{\"role\":\"user\",\"content\":\"a\"},7]", "entry 2: message 2 is not an object"},
         {"[{\"role\":\"user\",\"content\":7}]", "message 1: content is neither"},
         {"[{\"role\":7,\"content\":\"a\"}]", "message 1 has no role"},
@@ -224,11 +204,7 @@ static void what_is_wrong_in_an_openai_file_is_said_with_its_place(void **state)
         {"{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"a\"}]}]}",
          "a tool call has no function name"},
     };
-    for (size_t i = 0; i < EPI__COUNT(bad); i++) {
-        fixture_refuses(*state, bad[i].text, EPI_FORMAT_OPENAI, EPI_EFORMAT, bad[i].message);
-        fixture *f = *state;
-        epi_space_drop(f->memory, "refused");
-    }
+    fixture_refuses_all(*state, EPI_FORMAT_OPENAI, bad, EPI__COUNT(bad));
 }
 
 /* ---- ChatGPT --------------------------------------------------------------------------------------------------- */
@@ -283,10 +259,7 @@ static void a_chat_that_was_renamed_keeps_its_first_title(void **state) {
 }
 
 static void what_is_wrong_in_a_chatgpt_file_is_said_with_its_place(void **state) {
-    static const struct {
-        const char *text;
-        const char *message;
-    } bad[] = {
+    static const refusal bad[] = {
         {"[{\"id\":\"c\",\"mapping\":7}]", "entry 1: mapping is missing"},
         {"[{\"mapping\":{}}]", "entry 1: id is missing"},
         {"[{\"id\":\"c\",\"current_node\":\"a\",\"mapping\":{" NODE("a", "\"b\"", "user", "1", "\"x\"") "," NODE(
@@ -295,9 +268,7 @@ static void what_is_wrong_in_a_chatgpt_file_is_said_with_its_place(void **state)
         {"[{\"id\":\"c\",\"mapping\":{\"a\":{\"message\":{\"content\":{\"parts\":[\"x\"]}}}}}]",
          "node a: the author has no role"},
     };
-    for (size_t i = 0; i < EPI__COUNT(bad); i++) {
-        fixture_refuses(*state, bad[i].text, EPI_FORMAT_CHATGPT, EPI_EFORMAT, bad[i].message);
-    }
+    fixture_refuses_all(*state, EPI_FORMAT_CHATGPT, bad, EPI__COUNT(bad));
 }
 
 /* ---- any file -------------------------------------------------------------------------------------------------- */
@@ -362,8 +333,6 @@ static void an_import_can_be_stopped_and_goes_on(void **state) {
     assert_int_equal(f->report.present, before);
     epi__buffer_dispose(&text);
 }
-
-#define MEMORY_TEST(test) cmocka_unit_test_setup_teardown(test, open_memory, close_memory)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

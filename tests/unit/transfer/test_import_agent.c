@@ -3,18 +3,6 @@
 
 #include "fixture.h"
 
-static int open_memory(void **state) {
-    static fixture f;
-    fixture_open(&f);
-    *state = &f;
-    return 0;
-}
-
-static int close_memory(void **state) {
-    fixture_close(*state);
-    return 0;
-}
-
 #define LINE(type, id, time, message)                                                                        \
     "{\"type\":\"" type "\",\"uuid\":\"" id "\",\"sessionId\":\"s1\",\"timestamp\":\"2026-02-19T14:30:" time \
     "Z\",\"message\":{\"role\":\"" type "\",\"content\":" message "}}\n"
@@ -258,8 +246,6 @@ static void made_up_transcripts_are_imported_once(void **state) {
         epi__buffer_dispose(&text);
     }
 }
-
-#define MEMORY_TEST(test) cmocka_unit_test_setup_teardown(test, open_memory, close_memory)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

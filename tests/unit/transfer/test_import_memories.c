@@ -1,18 +1,6 @@
 /* What other memories write: the official MCP memory server's file and mem0's lists, good and bad. */
 #include "fixture.h"
 
-static int open_memory(void **state) {
-    static fixture f;
-    fixture_open(&f);
-    *state = &f;
-    return 0;
-}
-
-static int close_memory(void **state) {
-    fixture_close(*state);
-    return 0;
-}
-
 /* The step with an external id; the caller frees what it was found in. */
 static const epi_recalled_step *read_step(epi_recollection **found, epi_space *space, const char *external_id) {
     uint64_t id = 0;
@@ -92,10 +80,7 @@ static void an_entity_of_any_name_is_kept(void **state) {
 }
 
 static void what_is_wrong_in_a_graph_is_said_with_its_line(void **state) {
-    static const struct {
-        const char *text;
-        const char *message;
-    } bad[] = {
+    static const refusal bad[] = {
         {"{\"type\":\"entity\"}", "entry 1: an entity has no name"},
         {"{\"type\":\"note\"}\n{\"type\":\"entity\",\"name\":7}", "line 2: an entity has no name"},
         {"{\"type\":\"entity\",\"name\":\"a\",\"observations\":\"b\"}", "a: observations are no list"},
@@ -104,9 +89,7 @@ static void what_is_wrong_in_a_graph_is_said_with_its_line(void **state) {
         {"{\"type\":\"relation\",\"from\":\"a\",\"to\":\"\",\"relationType\":\"c\"}", "lacks from, to or relationType"},
         {"[1]", "it has no type"},
     };
-    for (size_t i = 0; i < EPI__COUNT(bad); i++) {
-        fixture_refuses(*state, bad[i].text, EPI_FORMAT_MCP, EPI_EFORMAT, bad[i].message);
-    }
+    fixture_refuses_all(*state, EPI_FORMAT_MCP, bad, EPI__COUNT(bad));
 }
 
 /* ---- mem0 ------------------------------------------------------------------------------------------------------- */
@@ -195,18 +178,13 @@ static void memories_may_be_lines_and_have_no_owner(void **state) {
 }
 
 static void what_is_wrong_in_a_list_of_memories_is_said_with_its_place(void **state) {
-    static const struct {
-        const char *text;
-        const char *message;
-    } bad[] = {
+    static const refusal bad[] = {
         {"[{\"memory\":\"a\"}]", "entry 1: a memory has no id"},
         {"{\"results\":[{\"id\":\"a\",\"memory\":\"a\"},7]}", "entry 2: a memory has no id"},
         {"{\"results\":7}", "its results are no list"},
         {"[{\"id\":\"a\",\"memory\":\"a\",\"created_at\":\"yesterday\"}]", "created_at \"yesterday\" is no time"},
     };
-    for (size_t i = 0; i < EPI__COUNT(bad); i++) {
-        fixture_refuses(*state, bad[i].text, EPI_FORMAT_MEM0, EPI_EFORMAT, bad[i].message);
-    }
+    fixture_refuses_all(*state, EPI_FORMAT_MEM0, bad, EPI__COUNT(bad));
 }
 
 /* ---- hostile ---------------------------------------------------------------------------------------------------- */
@@ -232,8 +210,6 @@ static void cut_graphs_do_no_harm(void **state) {
 static void cut_lists_do_no_harm(void **state) {
     cut_files_do_no_harm(*state, listed);
 }
-
-#define MEMORY_TEST(test) cmocka_unit_test_setup_teardown(test, open_memory, close_memory)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -317,10 +317,7 @@ static void a_file_cut_anywhere_is_noticed_and_the_whole_one_adds_the_rest(void 
 #define EPISODE "{\"type\":\"episode\",\"id\":1}\n"
 
 static void what_is_wrong_in_a_line_is_said_with_its_number(void **state) {
-    static const struct {
-        const char *text;
-        const char *message;
-    } bad[] = {
+    static const refusal bad[] = {
         {"{\"type\":\"step\"}", "line 1: a line of type \"space\" has to come first"},
         {"{\"type\":\"space\",\"format\":2,\"name\":\"n\"}", "line 1: \"format\" is not 1"},
         {"{\"type\":\"space\",\"format\":1,\"name\":\"n\"}", "line 1: the schema is missing"},
@@ -353,10 +350,7 @@ static void what_is_wrong_in_a_line_is_said_with_its_number(void **state) {
         {SPACE SPACE, "line 2: a space begins before the end line"},
     };
     pair *p = *state;
-    for (size_t i = 0; i < EPI__COUNT(bad); i++) {
-        fixture_refuses(&p->to, bad[i].text, EPI_FORMAT_JSONL, EPI_EFORMAT, bad[i].message);
-        epi_space_drop(p->to.memory, "refused");
-    }
+    fixture_refuses_all(&p->to, EPI_FORMAT_JSONL, bad, EPI__COUNT(bad));
 }
 
 static void a_step_that_the_store_refuses_is_named_and_those_before_it_stay(void **state) {
