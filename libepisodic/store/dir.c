@@ -48,8 +48,8 @@ static epi_status open_directory(int *directory, const char *path) {
     if (errno == ENOTDIR || errno == ELOOP) { /* ENOTDIR also for a link, and for a parent that is a file */
         struct stat info;
         if (lstat(trimmed, &info) == 0)
-            return epi__fail(EPI_ENOTMEMORY, "store", "%s is %s", path,
-                             S_ISLNK(info.st_mode) ? "a link, which is not followed" : "not a directory");
+            return epi__fail(EPI_ENOTMEMORY, "store", "%s is not a directory%s", path,
+                             S_ISLNK(info.st_mode) ? ", but a link, and links are not followed" : "");
         errno = ENOTDIR;
     }
     return epi__fail_errno("store", errno, "opening the directory", path);
