@@ -24,6 +24,8 @@ set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O3 -g -DNDEBUG")
 
 if(EPISODIC_SANITIZE)
   add_compile_options(-fsanitize=${EPISODIC_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  # clang has this one in a runtime for C++ alone, which programs in C that use the shared library do not link.
+  add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,Clang>:-fno-sanitize=vptr>)
   add_link_options(-fsanitize=${EPISODIC_SANITIZE})
 endif()
 if(EPISODIC_COVERAGE)

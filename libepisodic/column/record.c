@@ -118,7 +118,9 @@ void epi__recorder_encode(epi__buffer *out, const epi__recorder_record *record) 
 
 epi_status epi__recorder_decode(epi__recorder_record *record, epi__view body) {
     epi__reader reader = epi__reader_of(body.data, body.size);
-    *record = (epi__recorder_record){.id = epi__read_u32(&reader), .generation = epi__read_u64(&reader)};
+    *record = (epi__recorder_record){0};
+    record->id = epi__read_u32(&reader);
+    record->generation = epi__read_u64(&reader);
     record->lane_count = epi__read_u32(&reader);
     record->reserved_count = epi__read_u32(&reader);
     size_t left = (size_t)(reader.end - reader.next);

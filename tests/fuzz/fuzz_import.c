@@ -3,18 +3,16 @@
  * Beyond not crashing: what was imported once is there the second time, an export of it can be imported, and the store
  * is sound after all of it.
  */
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <episodic/episodic.h>
 
 #include "base/base.h"
+#include "scratch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char folder[64];
 static epi_memory *memory;
 
 static void must(bool held, const char *what) {
@@ -23,22 +21,14 @@ static void must(bool held, const char *what) {
     abort();
 }
 
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *at) {
-    (void)info, (void)type, (void)at;
-    return remove(path);
-}
-
 static void close_memory(void) {
     epi_memory_close(memory);
-    nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* In memory where there is such a place: every input commits a few times. */
 static void open_memory(void) {
     epi_memory_options options = epi_memory_options_default();
     options.map_size = 256u << 20;
-    snprintf(folder, sizeof folder, "%s/episodic-fuzz-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    must(mkdtemp(folder) != NULL && epi_memory_open(&memory, folder, &options) == EPI_OK, "opening a memory");
+    must(epi_memory_open(&memory, scratch_folder(), &options) == EPI_OK, "opening a memory");
     atexit(close_memory);
 }
 

@@ -217,5 +217,6 @@ epi_status shelf_close(void) {
         free(recorders[i]);
         recorders[i] = NULL;
     }
+    last_number = 0;
     return first;
 }
