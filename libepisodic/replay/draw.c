@@ -116,7 +116,8 @@ static epi_status sort_out(epi_replay *replay, size_t count) {
         if (value > 0) EPI__TRY(exclude(replay, leaf));
         tree->sums[0][leaf] = 0;
     }
-    epi__sumtree_refresh(tree, draws->excluded + before, draws->excluded_count - before);
+    if (draws->excluded_count > before)
+        epi__sumtree_refresh(tree, draws->excluded + before, draws->excluded_count - before);
     return EPI_OK;
 }
 

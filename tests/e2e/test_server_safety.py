@@ -341,8 +341,8 @@ class Network(Case):
     def test_every_path_has_a_cap(self):
         with self.http("--message-max", "65536") as server:
             for method, path in self.paths(server):
-                if method not in ("POST", "PUT") or path.startswith("/v1/replay/"):
-                    continue
+                if method not in ("POST", "PUT") or path.startswith("/v1/replay/") or path == "/v1/import":
+                    continue  # files and blocks may be larger
                 answer = server.ask(method, path, b" " * 65537, [("Content-Type", "application/json")])
                 self.assertEqual(answer.status, 413, (method, path))
                 connection = server.connect()  # and where no length was told

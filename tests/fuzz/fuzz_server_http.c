@@ -1,9 +1,9 @@
-/* fuzz_server_http.c - any request to the HTTP server, over a socket: it is answered with a status, never with a defect,
- * and JSON is JSON.
+/* fuzz_server_http.c - any request to the HTTP server, over a socket: it is answered with a status, never with a
+ * defect, and JSON is JSON.
  *
- * An input is "METHOD TARGET", lines of headers, an empty line, and the body; Host and Content-Length are added. One that
- * begins with a NUL is sent as it is behind that. There is a space "home" of talk, "work" of work, and "t" of transitions
- * with a sampler of number 1.
+ * An input is "METHOD TARGET", lines of headers, an empty line, and the body; Host and Content-Length are added. One
+ * that begins with a NUL is sent as it is behind that. There is a space "home" of talk, "work" of work, "t" of
+ * transitions with a sampler of number 1, and "empty" with one of number 2.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -168,6 +168,9 @@ static void start(void) {
     prepare("/v1/transitions_create",
             "{\"space\":\"t\",\"observation\":{\"shape\":[2]},\"action\":{\"dtype\":\"i32\"}}");
     prepare("/v1/replay_open", "{\"space\":\"t\"}");
+    prepare("/v1/transitions_create",
+            "{\"space\":\"empty\",\"observation\":{\"shape\":[2]},\"action\":{\"dtype\":\"i32\"}}");
+    prepare("/v1/replay_open", "{\"space\":\"empty\"}");
     if (!registered) atexit(stop);
     registered = true;
 }

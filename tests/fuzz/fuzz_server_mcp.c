@@ -1,5 +1,5 @@
-/* fuzz_server_mcp.c - any lines as messages of MCP, in either era, to a server on a memory of its own: each answer is one
- * message of JSON-RPC, in the form of its era, and to what was asked. The first byte 'g' chooses the tools of the
+/* fuzz_server_mcp.c - any lines as messages of MCP, in either era, to a server on a memory of its own: each answer is
+ * one message of JSON-RPC, in the form of its era, and to what was asked. The first byte 'g' chooses the tools of the
  * official memory server.
  */
 #include <stdio.h>

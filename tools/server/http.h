@@ -36,6 +36,7 @@ enum {
 #define HTTP_JSON "application/json"
 #define HTTP_PROBLEM "application/problem+json"
 #define HTTP_COLUMNS "application/vnd.episodic.columns" /* docs/HTTP.md */
+#define HTTP_LINES_TYPE "application/jsonl"
 
 typedef struct http_pair {
     const char *name;
@@ -92,7 +93,8 @@ enum {
     HTTP_LONG = 4u,   /* writes or may take long: run apart from the quick ones */
     HTTP_BINARY = 8u, /* takes a body of HTTP_COLUMNS instead of JSON */
     HTTP_LARGE = 16u, /* its body may have columns_size_max bytes */
-    HTTP_EMPTY = 32u  /* takes no body: all is in the query */
+    HTTP_EMPTY = 32u, /* takes no body: all is in the query */
+    HTTP_LINES = 64u  /* takes a body of HTTP_LINES_TYPE too */
 };
 
 struct http_route {
@@ -206,6 +208,8 @@ void http_mcp(http_request *request);           /* http_mcp.c */
 void http_replay_sample(http_request *request); /* http_replay.c */
 void http_replay_update(http_request *request);
 void http_replay_append(http_request *request);
+void http_export(http_request *request); /* http_transfer.c */
+void http_import(http_request *request);
 void http_mem0_list(http_request *request); /* http_mem0.c */
 void http_mem0_add(http_request *request);
 void http_mem0_delete_all(http_request *request);

@@ -110,6 +110,7 @@ bool http_guard(http_request *request) {
     const char *type = request->route->flags & HTTP_BINARY ? HTTP_COLUMNS : HTTP_JSON;
     if (!has_token(request)) return false;
     if (!brings || (request->route->flags & HTTP_EMPTY) || has_type(request, type)) return true;
+    if ((request->route->flags & HTTP_LINES) && has_type(request, HTTP_LINES_TYPE)) return true;
     http_problem(request, 415, "the body has to be of the type %s", type);
     return false;
 }

@@ -25,6 +25,8 @@ static const struct {
     {"/v1/replay/update", "post", "New priorities (replay, flush): the columns id and priority", HTTP_COLUMNS,
      HTTP_JSON, false},
     {"/v1/replay/append", "post", "Rows of transitions (space, recorder, lanes, ids)", HTTP_COLUMNS, HTTP_JSON, false},
+    {"/v1/export", "get", "A space as lines of JSON (space)", NULL, HTTP_LINES_TYPE, false},
+    {"/v1/import", "post", "A file of one of several forms (space, format, source)", HTTP_LINES_TYPE, HTTP_JSON, false},
     {"/memories", "post", "Remembers messages, as mem0 does without its model", HTTP_JSON, HTTP_JSON, false},
     {"/search", "post", "Finds memories, as mem0 answers", HTTP_JSON, HTTP_JSON, false},
     {"/reset", "post", "Forgets all that mem0's routes keep, under --allow-reset", NULL, HTTP_JSON, false},

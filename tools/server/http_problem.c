@@ -116,6 +116,7 @@ unsigned http_status_of(epi_status status) {
     case EPI_EENDED: return 409;
     case EPI_EREADONLY:
     case EPI_EPERMISSION: return 403;
+    case EPI_ECANCELLED: /* its client is gone, or the server stops */
     case EPI_ECLOSED:
     case EPI_EBUSY:
     case EPI_EREADERS: return 503;

@@ -13,6 +13,8 @@ static const http_route routes[] = {
     {"POST", "/v1/replay/sample", HTTP_LONG | HTTP_EMPTY, http_replay_sample},
     {"POST", "/v1/replay/update", HTTP_LONG | HTTP_BINARY | HTTP_LARGE, http_replay_update},
     {"POST", "/v1/replay/append", HTTP_LONG | HTTP_BINARY | HTTP_LARGE, http_replay_append},
+    {"GET", "/v1/export", HTTP_LONG, http_export},
+    {"POST", "/v1/import", HTTP_LONG | HTTP_LARGE | HTTP_LINES, http_import},
     {"POST", "/mcp", HTTP_LONG, http_mcp},
     {"GET", "/memories", 0, http_mem0_list},
     {"POST", "/memories", HTTP_LONG, http_mem0_add},

@@ -11,7 +11,7 @@ extern const operation operation_timeline, operation_episode, operation_when, op
 /* ---- operations_facts.c ---- */
 extern const operation operation_facts, operation_history;
 /* ---- operations_forget.c ---- */
-extern const operation operation_forget, operation_restore;
+extern const operation operation_forget, operation_restore, operation_remove;
 /* ---- operations_work.c ---- */
 extern const operation operation_begin, operation_record, operation_finish;
 /* ---- operations_imagine.c ---- */
@@ -30,5 +30,13 @@ extern const operation operation_transitions_create, operation_replay_open, oper
 
 /* ---- operations_replay_view.c, operations_rollouts.c ---- */
 extern const operation operation_replay_view, operation_rollouts;
+
+/* ---- operations_keep.c ---- */
+extern const operation operation_space_create, operation_space_drop, operation_profile_set, operation_encoders,
+    operation_transitions_limit, operation_upkeep, operation_check, operation_compact;
+/* ---- operations_find.c ---- */
+extern const operation operation_lookup, operation_nearest, operation_vector, operation_times, operation_context;
+/* ---- operations_events.c ---- */
+extern const operation operation_events_imagine, operation_events_judge;
 
 #endif

@@ -1,5 +1,5 @@
-/* operations_forget.c - forget and restore. Nothing goes by accident: forgetting is shown first, and done only by a
- * call that says how many steps it is about; and it can be taken back.
+/* operations_forget.c - forget, restore and remove. Nothing goes by accident: it is shown first, and done only by a
+ * call that says how many steps it is about. Forgetting can be taken back; removing cannot, and models do not get it.
  */
 #include <string.h>
 
@@ -47,35 +47,44 @@ static epi_status show_first(operation_call *call, epi_space *space, const epi_f
     return put_matches(call, space, filter);
 }
 
-static epi_status forget_now(operation_call *call, epi_space *space, const epi_filter *filter, uint64_t expected,
-                             uint64_t count) {
-    uint32_t days = (uint32_t)argument_integer(call, "days", EPI_PURGE_AFTER_DAYS_DEFAULT);
-    if (expected != count) {
-        call->refused = true;
-        return operation_fail(call, EPI_ECONFLICT, "it is about %llu steps now, not %llu; nothing was forgotten",
-                              (unsigned long long)count, (unsigned long long)expected);
-    }
-    epi_status status = epi_forget(&count, space, filter, days, false);
+/* @return false after failing: what it is about has changed since it was shown */
+static bool is_confirmed(operation_call *call, uint64_t expected, uint64_t count) {
+    if (expected == count) return true;
+    call->refused = true;
+    operation_fail(call, EPI_ECONFLICT, "it is about %llu steps now, not %llu; nothing was done",
+                   (unsigned long long)count, (unsigned long long)expected);
+    return false;
+}
+
+static epi_status put_done(operation_call *call, epi_status status, uint64_t count) {
     if (status != EPI_OK) return status;
     epi_json_put_bool(call->result, "done", true);
     epi_json_put_unsigned(call->result, "steps", count);
-    epi_json_put_unsigned(call->result, "restorable_days", days);
     return EPI_OK;
+}
+
+/* The filter, and the space that it is about. */
+static epi_status read_what(argument_filter_room *filter, epi_space **space, operation_call *call) {
+    epi_status status = argument_filter(filter, call);
+    if (status == EPI_OK) status = check_named(call, &filter->filter);
+    if (status == EPI_OK) status = argument_space(space, call, FOR_TALK, NULL);
+    if (status == EPI_OK) render_text(call->result, "space", epi_space_name(*space));
+    return status;
 }
 
 static epi_status run_forget(operation_call *call) {
     argument_filter_room filter;
     epi_space *space = NULL;
-    uint64_t count = 0;
-    uint64_t expected = argument_integer(call, "confirm", 0);
-    epi_status status = argument_filter(&filter, call);
-    if (status == EPI_OK) status = check_named(call, &filter.filter);
-    if (status == EPI_OK) status = argument_space(&space, call, FOR_TALK, NULL);
+    uint64_t count = 0, expected = argument_integer(call, "confirm", 0);
+    uint32_t days = (uint32_t)argument_integer(call, "days", EPI_PURGE_AFTER_DAYS_DEFAULT);
+    epi_status status = read_what(&filter, &space, call);
     if (status == EPI_OK) status = epi_forget(&count, space, &filter.filter, 0, true);
     if (status != EPI_OK) return status;
-    render_text(call->result, "space", epi_space_name(space));
-    return expected > 0 ? forget_now(call, space, &filter.filter, expected, count)
-                        : show_first(call, space, &filter.filter, count);
+    if (expected == 0) return show_first(call, space, &filter.filter, count);
+    if (!is_confirmed(call, expected, count)) return EPI_ECONFLICT;
+    status = put_done(call, epi_forget(&count, space, &filter.filter, days, false), count);
+    epi_json_put_unsigned(call->result, "restorable_days", days);
+    return status;
 }
 
 const operation operation_forget = {
@@ -103,16 +112,12 @@ static epi_status run_restore(operation_call *call) {
     argument_filter_room filter;
     epi_space *space = NULL;
     uint64_t count = 0;
-    epi_status status = argument_filter(&filter, call);
-    if (status == EPI_OK) status = check_named(call, &filter.filter);
+    epi_status status = read_what(&filter, &space, call);
     filter.filter.include_forgotten = true;
     filter.filter.include_superseded = true;
-    if (status == EPI_OK) status = argument_space(&space, call, FOR_TALK, NULL);
     if (status == EPI_OK) status = epi_restore(&count, space, &filter.filter);
-    if (status != EPI_OK) return status;
-    render_text(call->result, "space", epi_space_name(space));
-    epi_json_put_unsigned(call->result, "steps", count);
-    return EPI_OK;
+    if (status == EPI_OK) epi_json_put_unsigned(call->result, "steps", count);
+    return status;
 }
 
 const operation operation_restore = {
@@ -125,4 +130,44 @@ const operation operation_restore = {
                      "\"integer\"}},\"required\":[\"space\",\"steps\"]}",
     .hints = OPERATION_TOOL | OPERATION_IDEMPOTENT,
     .run = run_restore,
+};
+
+/* ---- remove ---------------------------------------------------------------------------------------------------- */
+
+static epi_status run_remove(operation_call *call) {
+    argument_filter_room filter;
+    epi_space *space = NULL;
+    uint64_t count = 0, expected = argument_integer(call, "confirm", 0);
+    epi_status status = read_what(&filter, &space, call);
+    if (status == EPI_OK) status = epi_remove(&count, space, &filter.filter, true);
+    if (status != EPI_OK) return status;
+    if (expected == 0) {
+        epi_json_put_bool(call->result, "done", false);
+        epi_json_put_unsigned(call->result, "steps", count);
+        if (count > 0) epi_json_put_unsigned(call->result, "confirm", count);
+        return EPI_OK;
+    }
+    if (!is_confirmed(call, expected, count)) return EPI_ECONFLICT;
+    status = argument_bool(call, "purge") ? epi_purge(&count, space, &filter.filter)
+                                          : epi_remove(&count, space, &filter.filter, false);
+    return put_done(call, status, count);
+}
+
+const operation operation_remove = {
+    .name = "remove",
+    .title = "Remove",
+    .description =
+        "Removes steps for good, of a space of transitions too (by steps or episodes). The first call changes "
+        "nothing: it tells a number. The same call with that number as confirm does it; with purge no byte "
+        "of them is left in the memory's directory either.",
+    .input_schema =
+        "{\"type\":\"object\",\"properties\":{" SCHEMA_FILTER ",\"superseded\":{\"type\":\"boolean\","
+        "\"description\":\"Also what was corrected since.\"},\"confirm\":{\"type\":\"integer\",\"minimum\":1,"
+        "\"description\":\"How many steps, as the first call said.\"},\"purge\":{\"type\":\"boolean\","
+        "\"description\":\"Rewrites the whole store.\"}," SCHEMA_SPACE "},\"additionalProperties\":false}",
+    .output_schema = "{\"type\":\"object\",\"properties\":{\"space\":{\"type\":\"string\"},\"done\":{\"type\":"
+                     "\"boolean\"},\"steps\":{\"type\":\"integer\"},\"confirm\":{\"type\":\"integer\"}},"
+                     "\"required\":[\"space\",\"done\",\"steps\"]}",
+    .hints = OPERATION_DESTROYS | OPERATION_IDEMPOTENT | OPERATION_SLOW,
+    .run = run_remove,
 };

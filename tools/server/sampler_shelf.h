@@ -27,7 +27,8 @@ typedef struct shelved_sampler {
 
 #define SAMPLER_DRAWN_MAX 65536u
 
-/* Opens a sampler and gives it a number, which is never given again before shelf_close(). With options->her the rewards are the goal's. */
+/* Opens a sampler and gives it a number, which is never given again before shelf_close(). With options->her the rewards
+ * are the goal's. */
 epi_status sampler_open(uint64_t *number, epi_space *space, const epi_replay_options *options,
                         const sampler_goal *goal);
 /* Takes one from the shelf, until sampler_return(). NULL: there is none of that number (any more). */
