@@ -17,7 +17,7 @@ static void check_inside(const columns *all, const uint8_t *block, size_t size) 
         const uint8_t *from = entry->data;
         require(from >= block && entry->size <= size && from <= block + size - entry->size);
         require(entry->size == column_row_size(entry) * all->rows && column_dtype_size(entry->dtype) > 0);
-        require((const uint8_t *)entry->name > block &&
+        require((const uint8_t *)entry->name >= block &&
                 (const uint8_t *)entry->name + strlen(entry->name) < block + size);
         require(columns_find(all, entry->name) != NULL);
     }

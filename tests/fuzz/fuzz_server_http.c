@@ -98,10 +98,14 @@ static void check_reply(size_t size) {
     const char *type = strcasestr(reply, "Content-Type: application/");
     if (body == NULL || type == NULL || type > body || strncmp(request, "HEAD", 4) == 0) return;
     body += 4;
+    const char *length = strcasestr(reply, "Content-Length: "); /* behind it may be the answer to a second request */
+    size_t whole = size - (size_t)(body - reply),
+           told = length != NULL && length < body ? strtoull(length + 16, NULL, 10) : whole;
+    if (told < whole) whole = told;
     bool json = strncmp(type + 26, "json", 4) == 0 || strncmp(type + 26, "problem+json", 12) == 0;
     epi_json *parsed = NULL;
     if (!json || size == ROOM - 1) return;
-    must(epi_json_parse(&parsed, body, size - (size_t)(body - reply)) == EPI_OK, "no JSON", reply);
+    must(epi_json_parse(&parsed, body, whole) == EPI_OK, "no JSON", reply);
     epi_json_free(parsed);
 }
 
