@@ -96,10 +96,22 @@ static size_t plain_run(const uint8_t *p, size_t size) {
     return at;
 }
 
+/* Most strings stand for themselves as they are. */
+static bool put_plain(epi__buffer *out, const uint8_t *text, size_t size) {
+    if (plain_run(text, size) < size || !epi__buffer_reserve(out, size + 2)) return false;
+    uint8_t *at = out->data + out->size;
+    *at = '"';
+    memcpy(at + 1, text, size);
+    at[size + 1] = '"';
+    out->size += size + 2;
+    return true;
+}
+
 /* Bytes that stand for themselves are appended as one run. */
 static void put_quoted(epi__buffer *out, const char *text, size_t size) {
     const uint8_t *p = (const uint8_t *)text;
     size_t run = 0, at = 0;
+    if (put_plain(out, p, size)) return;
     epi__buffer_append_u8(out, '"');
     while (at += plain_run(p + at, size - at), at < size) {
         size_t step = epi__utf8_sequence(p + at, size - at);
@@ -143,7 +155,8 @@ static bool begin_value(epi_json_writer *writer, const char *name) {
     if (writer->depth > 0) break_line(writer);
     if (name == NULL) return true;
     put_quoted(&writer->text, name, strlen(name));
-    epi__buffer_append_text(&writer->text, writer->pretty ? ": " : ":");
+    epi__buffer_append_u8(&writer->text, ':');
+    if (writer->pretty) epi__buffer_append_u8(&writer->text, ' ');
     return true;
 }
 
