@@ -66,6 +66,7 @@ void epi__columnar_free(epi__columns *columns) {
     if (!columns) return;
     for (size_t i = 0; i < columns->seat_count; i++)
         if (columns->seats[i]) epi__chunk_drop(columns, columns->seats[i]);
+    epi__slabs_free(columns);
     while (columns->pool) {
         epi__image *next = columns->pool->next;
         image_free(columns->pool);

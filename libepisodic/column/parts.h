@@ -92,7 +92,9 @@ struct epi__columns {
     pthread_mutex_t look_mutex;
     epi__look *looks; /* a ring */
     uint64_t look_next;
-    _Atomic(size_t) spread_size; /* of chunks that are spread out */
+    _Atomic(size_t) spread_size; /* of chunks that are spread out, and where; sparse.c */
+    uint8_t **slabs, *free_place;
+    size_t slab_count, slab_used;
     epi__image *pool;
     size_t pool_count;
     /* under the pending mutex: */
@@ -176,6 +178,7 @@ bool epi__columns_are_dense(const epi__layout *layout, epi__view body); /* they 
 epi_status epi__columns_spread(uint8_t *data, const epi__layout *layout, epi__view body, uint64_t chunk);
 epi_status epi__chunk_spread(const uint8_t **data, epi__columns *columns, epi__chunk *chunk, epi__view body);
 void epi__chunk_unspread(epi__columns *columns, epi__chunk *chunk); /* with the mirror to oneself */
+void epi__slabs_free(epi__columns *columns); /* no chunk is spread out any more */
 void epi__columns_shed(epi__columns *columns); /* gives back what is spread out, where it is much; before a snapshot */
 /* commit.c */
 epi_status epi__columns_commit(epi__columns *columns, bool growing);
