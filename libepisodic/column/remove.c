@@ -195,7 +195,8 @@ static epi_status remove_from_chunk(struct removal *removal, size_t at, size_t *
     uint64_t chunk = removal->ids[at] >> layout->shift;
     epi__head head;
     EPI__TRY(epi__head_take(&head, &removal->bits, columns, &removal->change, chunk));
-    while (removal->bits.size < (layout->capacity + 7u) / 8u) epi__buffer_append_u8(&removal->bits, 0);
+    while (!removal->bits.failed && removal->bits.size < (layout->capacity + 7u) / 8u)
+        epi__buffer_append_u8(&removal->bits, 0);
     if (removal->bits.failed) return epi__fail_memory(MODULE, layout->capacity);
     for (*end = at; *end < removal->count && removal->ids[*end] >> layout->shift == chunk; ++*end) {
         uint32_t offset = (uint32_t)(removal->ids[*end] & (layout->capacity - 1u));
