@@ -131,8 +131,8 @@ epi_status epi__columns_spread(uint8_t *data, const epi__layout *layout, epi__vi
 
 /* ---- where they are spread out ----------------------------------------------------------------------------------- */
 
-/* The chunks' places are cut from slabs, which the system is asked to have in huge pages: rows that are read at random from small
- * ones take a third longer. A free place begins with the address of the next. */
+/* The chunks' places are cut from slabs, which the system is asked to have in huge pages: rows that are read at random
+ * from small ones take a third longer. A free place begins with the address of the next. */
 static size_t slab_size(const epi__columns *columns) {
     return EPI__MAX(SLAB_SIZE, columns->layout.data_size);
 }
