@@ -45,8 +45,10 @@ static epi_status write_once(uint64_t *ids, epi__lane *lane, epi__mirror *mirror
     epi__lane taken = *lane;
     EPI__TRY(epi__writer_begin(&writer, mirror));
     epi_status status = EPI_OK;
-    for (size_t i = 0; !status && i < count; ids += ids ? batches[i].count : 0, i++)
+    for (size_t i = 0; !status && i < count; i++) {
         status = put_batch(ids, &taken, &writer, &batches[i]);
+        if (ids) ids += batches[i].count;
+    }
     if (!status && taken.next < taken.end && taken.grow == 0) epi__lane_return(&taken, &writer.change);
     if (status)
         epi__writer_abort(&writer);
