@@ -122,6 +122,16 @@ void epi__buffer_append_format(epi__buffer *buffer, const char *format, ...) {
     if (!buffer->failed) buffer->size += (size_t)size;
 }
 
+void epi__buffer_append_decimal(epi__buffer *buffer, uint64_t value) {
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    epi__buffer_append(buffer, digits + at, sizeof digits - at);
+}
+
 const char *epi__buffer_text(epi__buffer *buffer) {
     if (!epi__buffer_reserve(buffer, 1)) return "";
     buffer->data[buffer->size] = '\0';

@@ -150,7 +150,7 @@ int32_t *epi__graph_neighbours(const epi__graph *graph, size_t node, int level, 
 /* ---- walks: borrowed, never freed before the graph ------------------------------------------------------------- */
 
 static bool walk_reserve(epi__walk *walk, const epi__graph *graph, size_t ef) {
-    if (walk->query == NULL) walk->query = epi__alloc_aligned(ROW_ALIGNMENT, graph->row_size);
+    if (walk->query == NULL) walk->query = epi__alloc_aligned(ROW_ALIGNMENT, 2 * graph->row_size);
     if (walk->fresh == NULL) walk->fresh = epi__alloc_zero(2 * graph->options.m, sizeof *walk->fresh);
     if (walk->query == NULL || walk->fresh == NULL) return false;
     if (walk->capacity < ef) {
@@ -200,6 +200,12 @@ void epi__graph_return(epi__graph *graph, epi__walk *walk) {
     walk->next = graph->walks;
     graph->walks = walk;
     pthread_mutex_unlock(&graph->walks_lock);
+}
+
+float epi__graph_distance_to(const epi__graph *graph, epi__walk *walk, const float *vector) {
+    uint8_t *other = (uint8_t *)walk->query + graph->row_size;
+    fill_row(graph, other, vector);
+    return epi__graph_between(graph, walk->query, other);
 }
 
 /* ---- insertion: everything that can fail, then everything that cannot ------------------------------------------ */

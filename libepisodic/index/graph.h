@@ -42,7 +42,7 @@ typedef struct epi__walk {
     size_t visited_count;
     uint16_t mark;
     uint32_t *fresh; /* neighbours of one node that were not seen before */
-    void *query;     /* in the form of a row */
+    void *query;     /* in the form of a row; behind it is room for another */
 } epi__walk;
 
 typedef struct epi__graph {
@@ -85,6 +85,8 @@ void epi__graph_search(const epi__graph *graph, epi__walk *walk);
 bool epi__walk_offer(epi__walk *walk, float distance, size_t node);
 /* How far the walk's query is from a node. */
 float epi__graph_distance(const epi__graph *graph, const epi__walk *walk, size_t node);
+/* How far it would be from a node with this vector. */
+float epi__graph_distance_to(const epi__graph *graph, epi__walk *walk, const float *vector);
 
 /* A FaissErrorCode as a status: EPI_ENOMEM where memory ran out, else `status`. `what` is what was tried. */
 epi_status epi__graph_fail(int code, epi_status status, const char *what);

@@ -65,6 +65,11 @@ typedef bool (*epi__index_filter)(void *context, uint64_t id);
 epi_status epi__index_search(size_t *count, epi__best *found, const epi__index *index, const float *query, size_t k,
                              uint32_t ef, epi__index_filter filter, void *context);
 
+/* What search would score each of count ids, within what a row of the graph loses (bfloat16: some 1e-4), in the tail
+ * as in the graph; -INFINITY: the id is not there. */
+epi_status epi__index_score(float *scores, const epi__index *index, const float *query, const uint64_t *ids,
+                            size_t count);
+
 /* The cache file: our header (magic, format, space, generation, dimension, metric, count, sequence, checksum of the
  * body) before FAISS's bytes, which are never parsed before the checksum holds. Written to a temporary, fsynced,
  * renamed, directory fsynced. The tail is saved too. */

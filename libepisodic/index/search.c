@@ -5,6 +5,8 @@
  * is exact and, of a small graph, faster. A graph of halves gives more candidates than asked for, and their exact
  * vectors decide. The tail is compared exactly, always.
  */
+#include <math.h>
+
 #include "parts.h"
 
 #define SCAN_FACTOR 4u /* a graph of at most so many times ef nodes is scanned */
@@ -134,5 +136,23 @@ epi_status epi__index_search(size_t *count, epi__best *found, const epi__index *
     epi__tail_search(&index->tail, &best, query, index->options.metric, filter, context);
     epi__topk_sort(&best);
     *count = best.count;
+    return EPI_OK;
+}
+
+/* ---- scoring without search -------------------------------------------------------------------------------------- */
+
+static float score_of(const epi__index *index, epi__walk *walk, uint64_t id) {
+    uint64_t place = 0;
+    if (!epi__map_get(&index->places, id, &place)) return -INFINITY;
+    if (place & 1) return -epi__graph_distance_to(index->graph, walk, epi__tail_vector(&index->tail, place >> 1));
+    return -epi__graph_distance(index->graph, walk, place >> 1);
+}
+
+epi_status epi__index_score(float *scores, const epi__index *index, const float *query, const uint64_t *ids,
+                            size_t count) {
+    epi__walk *walk = epi__graph_borrow(index->graph, query, 1);
+    if (walk == NULL) return epi__fail_memory("index", sizeof *walk);
+    for (size_t i = 0; i < count; i++) scores[i] = score_of(index, walk, ids[i]);
+    epi__graph_return(index->graph, walk);
     return EPI_OK;
 }

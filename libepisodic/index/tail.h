@@ -26,6 +26,9 @@ void epi__tail_put(epi__tail *tail, const uint64_t *ids, const float *vectors, s
 static inline uint64_t epi__tail_next_position(const epi__tail *tail) {
     return tail->before + tail->end;
 }
+static inline const float *epi__tail_vector(const epi__tail *tail, uint64_t position) {
+    return tail->vectors + (size_t)(position - tail->before) * tail->dimension;
+}
 void epi__tail_remove(epi__tail *tail, uint64_t position);
 /* Steps over removed items to the oldest live one; false when there is none. Both outputs are borrowed from the tail.
  * */

@@ -64,7 +64,7 @@ void epi__filter_dispose(epi__filter *filter) {
     filter->parts = NULL;
 }
 
-bool epi__filter_sees(const epi__filter *filter, uint64_t step) {
+bool epi__filter_sees_marked(const epi__filter *filter, uint64_t step) {
     const epi_filter *given = filter->given;
     const epi__mark *mark = epi__mirror_mark(filter->mirror, step);
     if (!mark) return true;

@@ -23,8 +23,11 @@ epi_status epi__filter_init(epi__filter *filter, epi__mirror *mirror, const epi_
 void epi__filter_dispose(epi__filter *filter); /* also of a zeroed one */
 bool epi__filter_is_empty(const epi_filter *given);
 
-/* Whether a step that is marked so may be seen at all: not forgotten, not superseded at the filter's time. */
-bool epi__filter_sees(const epi__filter *filter, uint64_t step);
+/* Whether a step may be seen at all: not forgotten, not superseded at the filter's time. */
+bool epi__filter_sees_marked(const epi__filter *filter, uint64_t step);
+static inline bool epi__filter_sees(const epi__filter *filter, uint64_t step) {
+    return filter->mirror->mark_count == 0 || epi__filter_sees_marked(filter, step);
+}
 epi_status epi__filter_match(bool *match, epi__filter *filter, epi__snapshot *snapshot, uint64_t step,
                              const epi__row *row);
 

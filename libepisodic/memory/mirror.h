@@ -145,5 +145,9 @@ typedef bool (*epi__nearest_filter)(void *context, uint64_t step);
  * NULL. */
 epi_status epi__nearest(size_t *count, epi__best *found, epi__snapshot *snapshot, const float *query, size_t k,
                         uint32_t ef, epi__nearest_filter filter, void *context);
+/* How near each of count steps is, as the index in memory has it; -INFINITY: the step has no vector there. For a mirror
+ * whose index is complete. */
+epi_status epi__nearness(float *scores, epi__snapshot *snapshot, const float *query, const uint64_t *steps,
+                         size_t count);
 
 #endif

@@ -212,3 +212,8 @@ epi_status epi__nearest(size_t *count, epi__best *found, epi__snapshot *snapshot
                           .context = context};
     return search_store(count, found, snapshot, &exact, k);
 }
+
+epi_status epi__nearness(float *scores, epi__snapshot *snapshot, const float *query, const uint64_t *steps,
+                         size_t count) {
+    return epi__index_score(scores, snapshot->mirror->index, query, steps, count);
+}

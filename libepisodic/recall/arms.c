@@ -35,10 +35,37 @@ static bool is_worth_it(const epi__search_state *search) {
     return query->profile.vector != 0.0;
 }
 
+/* Nor are they worth a walk where every word of the cue stands somewhere: a cue's own words find what their hashes
+ * would. Then they only compare what the words have found. A misspelt word stands nowhere. */
+static bool only_compares(const epi__search_state *search) {
+    const epi__query *query = search->query;
+    if (!query->vector || !query->hashed || query->cue->vector || search->scratch->touched_count == 0) return false;
+    for (size_t i = 0; i < query->word_count; i++)
+        if (query->words[i].documents == 0) return false;
+    return true;
+}
+
+epi_status epi__arms_compare(epi__search_state *search, const epi__topk *pool) {
+    const epi__query *query = search->query;
+    if (!only_compares(search) || !is_worth_it(search)) return EPI_OK;
+    uint64_t *steps = epi__arena_alloc(&search->query->arena, pool->count + 1, sizeof *steps);
+    float *scores = epi__arena_alloc(&search->query->arena, pool->count + 1, sizeof *scores), best = -INFINITY;
+    if (!steps || !scores) return epi__fail_memory(MODULE, pool->count * (sizeof *steps + sizeof *scores));
+    for (size_t i = 0; i < pool->count; i++) steps[i] = pool->items[i].id;
+    EPI__TRY(epi__nearness(scores, search->snapshot, query->vector, steps, pool->count));
+    for (size_t i = 0; i < pool->count; i++) best = EPI__MAX(best, scores[i]);
+    for (size_t i = 0; i < pool->count; i++) {
+        double value = similarity(scores[i], best, 0.0f, search->snapshot->mirror->schema->schema.metric);
+        if (value > 0.0 && !epi__map_put(&search->vectors, steps[i], epi__bits_of(value)))
+            return epi__fail_memory(MODULE, 16);
+    }
+    return EPI_OK;
+}
+
 epi_status epi__arms_vector(epi__search_state *search) {
     epi__query *query = search->query;
     const epi_schema *schema = &search->snapshot->mirror->schema->schema;
-    if (!is_worth_it(search)) return EPI_OK;
+    if (only_compares(search) || !is_worth_it(search)) return EPI_OK;
     size_t wanted = EPI__MAX((size_t)VECTOR_COUNT, query->k);
     search->nearest = epi__arena_alloc(&query->arena, wanted, sizeof *search->nearest);
     if (!search->nearest) return epi__fail_memory(MODULE, wanted * sizeof *search->nearest);

@@ -16,21 +16,72 @@
 
 static const double decay[EPI__REACH + 1] = {1.0, 0.8, 0.7, 0.5, 0.3};
 
+/* ---- what stands where ------------------------------------------------------------------------------------------ */
+
+static int by_id(const void *a, const void *b) {
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+size_t epi__steps_unique(uint64_t *steps, size_t count) {
+    size_t kept = 0, sorted = 1;
+    while (sorted < count && steps[sorted - 1] <= steps[sorted]) sorted++;
+    if (sorted < count) qsort(steps, count, sizeof *steps, by_id);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || steps[i] != steps[kept - 1]) steps[kept++] = steps[i];
+    return kept;
+}
+
+/* The run of a step; most steps lie in the run of the one before them. */
+static const epi__run *run_of(const epi__mirror *mirror, const epi__run *last, uint64_t step) {
+    return last && step - last->first < last->count ? last : epi__mirror_run(mirror, step);
+}
+
+/* Writes the steps that stand `from` to `to` places from one, in other runs of its episode; returns how many. */
+static size_t spread_apart(uint64_t *steps, const epi__mirror *mirror, uint64_t step, int from, int to) {
+    size_t n = 0;
+    for (int d = from; d <= to; d++)
+        if ((steps[n] = epi__mirror_neighbour(mirror, step, d)) != 0) n++;
+    return n;
+}
+
+size_t epi__around_spread(uint64_t *steps, const epi__mirror *mirror, const uint64_t *centres, size_t count,
+                          int reach) {
+    size_t n = 0;
+    uint64_t next = 0; /* behind what was written of the runs themselves */
+    const epi__run *run = NULL;
+    for (size_t i = 0; i < count; i++) {
+        run = run_of(mirror, run, centres[i]);
+        uint64_t before = run ? EPI__MIN(centres[i] - run->first, (uint64_t)reach) : 0;
+        uint64_t behind = run ? EPI__MIN(run->first + run->count - 1 - centres[i], (uint64_t)reach) : 0;
+        for (uint64_t at = EPI__MAX(next, centres[i] - before); at <= centres[i] + behind; at++) steps[n++] = at;
+        next = centres[i] + behind + 1;
+        if (run && run->previous) n += spread_apart(steps + n, mirror, centres[i], -reach, -(int)before - 1);
+        if (run && run->next) n += spread_apart(steps + n, mirror, centres[i], (int)behind + 1, reach);
+    }
+    return epi__steps_unique(steps, n);
+}
+
+/* ---- context ---------------------------------------------------------------------------------------------------- */
+
 static uint32_t words_of(const epi__search_state *search, uint64_t step) {
     if (!step || step >= search->scratch->cell_count) return 0;
-    return epi__filter_sees(&search->query->filter, step) ? search->scratch->cells[step].words & ~EPI__CELL_WHOLE : 0;
+    uint32_t words = search->scratch->cells[step].words & ~EPI__CELL_WHOLE;
+    return words && epi__filter_sees(&search->query->filter, step) ? words : 0;
 }
 
 static double idf_sum(const epi__query *query, uint32_t words) {
     double sum = 0.0;
-    for (size_t i = 0; words != 0; i++, words >>= 1)
-        if (words & 1) sum += query->idfs[i];
+    for (; words != 0; words &= words - 1) sum += query->idfs[__builtin_ctz(words)];
     return sum;
 }
 
+/* The step that stands `distance` from one of a run; 0: none. */
 static uint64_t beside(const epi__search_state *search, const epi__run *run, uint64_t step, int distance) {
     uint64_t place = step - run->first + (uint64_t)(int64_t)distance; /* wraps to a great number before the run */
-    return place < run->count ? run->first + place : epi__mirror_neighbour(search->snapshot->mirror, step, distance);
+    if (place < run->count) return run->first + place;
+    bool goes_on = distance < 0 ? run->previous != 0 : run->next != 0;
+    return goes_on ? epi__mirror_neighbour(search->snapshot->mirror, step, distance) : 0;
 }
 
 static double context_of(const epi__search_state *search, const epi__run *run, uint64_t step) {
@@ -48,9 +99,10 @@ static double context_of(const epi__search_state *search, const epi__run *run, u
 
 static void score_contexts(epi__search_state *search) {
     double best = 0.0;
+    const epi__run *run = NULL;
     for (size_t i = 0; i < search->count; i++) {
         epi__candidate *candidate = &search->candidates[i];
-        const epi__run *run = epi__mirror_run(search->snapshot->mirror, candidate->step);
+        run = run_of(search->snapshot->mirror, run, candidate->step);
         candidate->episode = run ? run->episode : 0;
         candidate->index = run ? run->first_index + (candidate->step - run->first) : 0;
         candidate->context = context_of(search, run, candidate->step);
@@ -59,11 +111,7 @@ static void score_contexts(epi__search_state *search) {
     for (size_t i = 0; i < search->count && best > 0.0; i++) search->candidates[i].context /= best;
 }
 
-static int by_sum(const void *a, const void *b) {
-    const epi__candidate *x = a, *y = b;
-    if (x->sum != y->sum) return x->sum > y->sum ? -1 : 1;
-    return (x->step > y->step) - (x->step < y->step);
-}
+/* ---- episodes --------------------------------------------------------------------------------------------------- */
 
 /* Candidates of one episode that stand side by side in the order of steps. An episode has several such stretches where
  * others were recorded in between. */
@@ -131,22 +179,37 @@ static epi_status score_episodes(epi__search_state *search) {
     return EPI_OK;
 }
 
+/* ---- the whole -------------------------------------------------------------------------------------------------- */
+
+static int by_step(const void *step, const void *candidate) {
+    const uint64_t *x = step, y = ((const epi__candidate *)candidate)->step;
+    return (*x > y) - (*x < y);
+}
+
+/* Gives the few candidates that a map has their value: the double that lies `at` bytes into the candidate. */
+static void give(epi__search_state *search, const epi__map *values, size_t at) {
+    uint64_t step = 0, bits = 0;
+    for (size_t next = 0; epi__map_next(values, &next, &step, &bits);) {
+        epi__candidate *candidate = bsearch(&step, search->candidates, search->count, sizeof *candidate, by_step);
+        if (candidate && epi__filter_sees(&search->query->filter, step))
+            memcpy((char *)candidate + at, &bits, sizeof bits);
+    }
+}
+
 epi_status epi__around_score(epi__search_state *search) {
     const epi_recall_profile *profile = &search->query->profile;
     score_contexts(search);
+    give(search, &search->vectors, offsetof(epi__candidate, vector));
+    give(search, &search->besides, offsetof(epi__candidate, beside));
+    give(search, &search->dated, offsetof(epi__candidate, dated));
     for (size_t i = 0; i < search->count; i++) {
         epi__candidate *candidate = &search->candidates[i];
         bool seen = epi__filter_sees(&search->query->filter, candidate->step);
         candidate->lexical = seen ? epi__arms_lexical(search, candidate->step) : 0.0;
-        candidate->vector = seen ? epi__arms_vector_of(search, candidate->step) : 0.0;
-        candidate->beside = seen ? epi__arms_beside_of(search, candidate->step) : 0.0;
-        candidate->dated = seen ? epi__arms_dated(search, candidate->step) : 0.0;
         candidate->sum = profile->lexical * candidate->lexical + profile->vector * candidate->vector +
                          profile->beside * candidate->beside +
                          profile->time_fit * candidate->dated + profile->context * candidate->context +
                          (candidate->user ? profile->user * candidate->lexical : 0.0);
     }
-    EPI__TRY(score_episodes(search));
-    qsort(search->candidates, search->count, sizeof *search->candidates, by_sum);
-    return EPI_OK;
+    return score_episodes(search);
 }

@@ -69,6 +69,12 @@ struct context {
     epi__buffer line;
 };
 
+static void append_id(epi__buffer *out, const char *before, uint64_t id) {
+    epi__buffer_append_text(out, before);
+    epi__buffer_append_decimal(out, id);
+    epi__buffer_append_text(out, "]\n");
+}
+
 static void heading(epi__buffer *out, const epi__scene *scene) {
     epi__buffer_append_text(out, "## ");
     append_date(out, &scene->steps[0]);
@@ -76,14 +82,14 @@ static void heading(epi__buffer *out, const epi__scene *scene) {
         epi__buffer_append_text(out, ", ");
         epi__text_append_flat(out, scene->view.title, strlen(scene->view.title));
     }
-    epi__buffer_append_format(out, " [episode %llu]\n", (unsigned long long)scene->view.episode);
+    append_id(out, " [episode ", scene->view.episode);
 }
 
 /* A line never begins like a heading, whatever a memory says. */
 static void step_line(epi__buffer *out, const epi__step *step, const epi_schema *schema) {
     epi__buffer_append_text(out, "- ");
     append_step(out, step, schema);
-    epi__buffer_append_format(out, " [%llu]\n", (unsigned long long)step->view.id);
+    append_id(out, " [", step->view.id);
 }
 
 static bool is_open(const struct context *context, size_t scene) {

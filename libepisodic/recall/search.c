@@ -84,44 +84,39 @@ static epi_status complete_arms(epi__search_state *search) {
     return epi__words_complete(search, steps, count);
 }
 
+/* The pool's steps and those within `reach` of them in their episodes, each once and in order. */
+static epi_status spread_over(uint64_t **steps, size_t *count, epi__search_state *search, const epi__topk *pool,
+                              int reach) {
+    size_t room = pool->count * (2 * (size_t)reach + 1);
+    uint64_t *pooled = epi__arena_alloc(&search->query->arena, pool->count + 1, sizeof *pooled);
+    *steps = epi__arena_alloc(&search->query->arena, room + 1, sizeof **steps);
+    if (!pooled || !*steps) return epi__fail_memory(MODULE, (room + pool->count) * sizeof **steps);
+    for (size_t i = 0; i < pool->count; i++) pooled[i] = pool->items[i].id;
+    size_t centres = epi__steps_unique(pooled, pool->count);
+    *count = epi__around_spread(*steps, search->snapshot->mirror, pooled, centres, reach);
+    return EPI_OK;
+}
+
 /* Completes the words around the pool as far as anything looks: context looks from what stands beside. */
 static epi_status complete_around(epi__search_state *search, const epi__topk *pool, int reach) {
-    size_t count = 0, room = pool->count * (4 * EPI__REACH + 3);
-    int far = 2 * reach + 1;
+    size_t count = 0;
+    uint64_t *steps = NULL;
     if (search->words_read == search->word_count) return EPI_OK;
-    uint64_t *steps = epi__arena_alloc(&search->query->arena, room + 1, sizeof *steps);
-    if (!steps) return epi__fail_memory(MODULE, room * sizeof *steps);
-    for (size_t i = 0; i < pool->count; i++)
-        for (int d = -far; d <= far; d++)
-            steps[count++] = epi__mirror_neighbour(search->snapshot->mirror, pool->items[i].id, d);
+    EPI__TRY(spread_over(&steps, &count, search, pool, 2 * reach + 1));
     return epi__words_complete(search, steps, count);
 }
 
-static int by_id(const void *a, const void *b) {
-    const uint64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-/* The pool's steps and the steps around them, each once. */
+/* The candidates: the pool's steps and the steps around them, in order. */
 static epi_status spread(epi__search_state *search, const epi__topk *pool) {
-    const epi__mirror *mirror = search->snapshot->mirror;
     const epi_recall_profile *profile = &search->query->profile;
     int reach = profile->context != 0.0 ? (int)profile->reach : 0;
     if (profile->answer != 0.0) reach = EPI__MAX(reach, 1);
-    size_t count = 0, room = pool->count * (2 * EPI__REACH + 1);
+    uint64_t *steps = NULL;
     EPI__TRY(complete_around(search, pool, reach));
-    uint64_t *steps = epi__arena_alloc(&search->query->arena, room + 1, sizeof *steps);
-    if (!steps) return epi__fail_memory(MODULE, room * sizeof *steps);
-    for (size_t i = 0; i < pool->count; i++)
-        for (int d = -reach; d <= reach; d++) {
-            uint64_t step = d ? epi__mirror_neighbour(mirror, pool->items[i].id, d) : pool->items[i].id;
-            if (step) steps[count++] = step;
-        }
-    qsort(steps, count, sizeof *steps, by_id);
-    search->candidates = epi__arena_alloc(&search->query->arena, count + 1, sizeof *search->candidates);
-    if (!search->candidates) return epi__fail_memory(MODULE, count * sizeof *search->candidates);
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || steps[i] != steps[i - 1]) search->candidates[search->count++].step = steps[i];
+    EPI__TRY(spread_over(&steps, &search->count, search, pool, reach));
+    search->candidates = epi__arena_alloc(&search->query->arena, search->count + 1, sizeof *search->candidates);
+    if (!search->candidates) return epi__fail_memory(MODULE, search->count * sizeof *search->candidates);
+    for (size_t i = 0; i < search->count; i++) search->candidates[i].step = steps[i];
     return EPI_OK;
 }
 
@@ -145,17 +140,19 @@ static epi_status note_users(epi__search_state *search) {
 
 static epi_status read_rows(epi__found **found, size_t *count, epi__search_state *search) {
     size_t wanted = EPI__MAX((size_t)ROWS_MIN, 4 * search->query->k);
+    epi__ranking ranking;
+    const epi__candidate *candidate = NULL;
     *found = epi__arena_alloc(&search->query->arena, EPI__MIN(wanted, search->count) + 1, sizeof **found);
     if (!*found) return epi__fail_memory(MODULE, wanted * sizeof **found);
-    for (size_t i = 0; i < search->count && *count < wanted; i++) {
+    EPI__TRY(epi__ranking_init(&ranking, search));
+    while (*count < wanted && (candidate = epi__ranking_next(&ranking)) != NULL) {
         epi__row row;
         bool match = false;
-        epi_status status = epi__row_read(&row, search->snapshot, search->candidates[i].step);
+        epi_status status = epi__row_read(&row, search->snapshot, candidate->step);
         if (status == EPI_ENOTFOUND) continue;
         if (!status)
-            status = epi__filter_match(&match, &search->query->filter, search->snapshot, search->candidates[i].step,
-                                       &row);
-        if (!status && match) status = epi__judge(&(*found)[(*count)++], search, &search->candidates[i], &row);
+            status = epi__filter_match(&match, &search->query->filter, search->snapshot, candidate->step, &row);
+        if (!status && match) status = epi__judge(&(*found)[(*count)++], search, candidate, &row);
         EPI__TRY(status);
     }
     EPI__TRY(epi__hop(*found, *count, search));
@@ -244,6 +241,7 @@ static epi_status by_cue(epi__found **found, size_t *count, epi__search_state *s
     if (!status) status = complete_arms(search);
     if (!status && !epi__topk_init(&pool, pool_size(search->query))) status = epi__fail_memory(MODULE, POOL_MIN);
     if (!status) status = pool_fill(search, &pool);
+    if (!status) status = epi__arms_compare(search, &pool);
     if (!status) status = spread(search, &pool);
     if (!status) status = note_users(search);
     if (!status) status = epi__around_score(search);

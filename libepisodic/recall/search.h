@@ -1,10 +1,10 @@
 /* search.h - what the files of a search share: its state, and a step that may become a hit.
  *
  *   words.c    which steps have the cue's words, by BM25
- *   words.c    which steps have the cue's words
  *   arms.c     which steps lie near its vector
  *   when.c     how well its times fit the dates of the cue, and which steps come in by that
  *   around.c   what stands around a candidate: the cue's words beside it, and in its episode
+ *   ranking.c  the candidates in order, as far as they are looked at
  *   judge.c    what its row says: who, a question, an answer, a time, how recent; the evidence
  *   hop.c      a second look with the words of the best hits
  *   space.c    hits kept apart: taken one by one, each lowers what repeats it
@@ -59,6 +59,8 @@ epi_status epi__words_complete(epi__search_state *search, uint64_t *steps, size_
 /* ---- arms.c ---- */
 
 epi_status epi__arms_vector(epi__search_state *search);
+/* Compares the steps that the words brought in, where the vector itself brings in none. */
+epi_status epi__arms_compare(epi__search_state *search, const epi__topk *pool);
 epi_status epi__arms_beside(epi__search_state *search); /* behind epi__arms_vector() */
 double epi__arms_beside_of(const epi__search_state *search, uint64_t step);
 double epi__arms_lexical(const epi__search_state *search, uint64_t step); /* 0 to 1 */
@@ -87,8 +89,28 @@ double epi__when_fit(const epi__query *query, const epi__row *row);     /* 0 to 
 
 /* ---- around.c ---- */
 
-/* Scores the candidates by what they have and what stands around them, and sorts them by it. */
+/* Sorts ids and leaves each once; returns how many. */
+size_t epi__steps_unique(uint64_t *steps, size_t count);
+/* Writes the centres, which are in order, and what stands at most `reach` from one in its episode, each once and in
+ * order; `steps` has room for (2 reach + 1) a centre. Returns how many. */
+size_t epi__around_spread(uint64_t *steps, const epi__mirror *mirror, const uint64_t *centres, size_t count, int reach);
+/* Scores the candidates, which are in order of steps, by what they have and what stands around them. */
 epi_status epi__around_score(epi__search_state *search);
+
+/* ---- ranking.c ---- */
+
+typedef struct epi__rank {
+    double sum;
+    const epi__candidate *candidate;
+} epi__rank;
+
+typedef struct epi__ranking {
+    epi__rank *ranks; /* a heap, the best first; in the query's arena */
+    size_t left;
+} epi__ranking;
+
+epi_status epi__ranking_init(epi__ranking *ranking, epi__search_state *search);
+const epi__candidate *epi__ranking_next(epi__ranking *ranking); /* NULL: none is left */
 
 /* ---- judge.c ---- */
 

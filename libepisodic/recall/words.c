@@ -135,11 +135,6 @@ static epi_status can_put_off(bool *can, double *need, epi__search_state *search
 
 /* ---- what was put off ------------------------------------------------------------------------------------------- */
 
-static int by_id(const void *a, const void *b) {
-    const uint64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 /* Leaves those that are not whole yet, each once and in order. */
 static size_t not_whole(epi__search_state *search, uint64_t *steps, size_t count) {
     size_t kept = 0;
@@ -147,12 +142,7 @@ static size_t not_whole(epi__search_state *search, uint64_t *steps, size_t count
     for (size_t i = 0; i < count; i++)
         if (steps[i] > 0 && steps[i] < scratch->cell_count && !(scratch->cells[steps[i]].words & EPI__CELL_WHOLE))
             steps[kept++] = steps[i];
-    if (kept > 0) qsort(steps, kept, sizeof *steps, by_id);
-    count = kept;
-    kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || steps[i] != steps[kept - 1]) steps[kept++] = steps[i];
-    return kept;
+    return epi__steps_unique(steps, kept);
 }
 
 epi_status epi__words_complete(epi__search_state *search, uint64_t *steps, size_t count) {

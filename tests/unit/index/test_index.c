@@ -132,6 +132,34 @@ static void a_graph_of_halves_answers_with_exact_scores(void **state) {
     points_free(&queries);
 }
 
+static void an_item_scores_the_same_in_the_tail_and_in_the_graph(void **state) {
+    (void)state;
+    points p = points_new(300, 96, 20, 21), query = points_new(1, 96, 20, 22);
+    const epi__index_options options = {
+        .dimension = 96, .metric = EPI__METRIC_COSINE, .vector_of = vector_of_point, .vector_context = &p};
+    epi__index *index = NULL;
+    uint64_t ids[301];
+    float before[301], behind[301];
+    for (size_t i = 0; i < 300; i++) ids[i] = points_id(i);
+    ids[300] = points_id(300); /* never added */
+    assert_int_equal(epi__index_new(&index, &options), EPI_OK);
+    add_all(index, &p);
+    assert_int_equal(epi__index_remove(index, ids[7]), EPI_OK);
+    assert_int_equal(epi__index_score(before, index, points_at(&query, 0), ids, 301), EPI_OK);
+    absorb_all(index);
+    assert_int_equal(epi__index_score(behind, index, points_at(&query, 0), ids, 301), EPI_OK);
+    for (size_t i = 0; i < 301; i++) {
+        assert_true(before[i] == behind[i]);
+        if (i == 7 || i == 300)
+            assert_true(before[i] == -INFINITY);
+        else
+            assert_true(fabsf(before[i] - epi__math_dot(points_at(&query, 0), points_at(&p, i), 96)) < 5e-3f);
+    }
+    epi__index_free(index);
+    points_free(&p);
+    points_free(&query);
+}
+
 static bool id_is_even(void *context, uint64_t id) {
     (*(size_t *)context)++;
     return points_index(id) % 2 == 0;
@@ -390,6 +418,7 @@ int main(void) {
         cmocka_unit_test(the_tail_finds_exactly_what_comparing_all_finds),
         cmocka_unit_test(the_graph_finds_nearly_all_of_the_nearest),
         cmocka_unit_test(a_graph_of_halves_answers_with_exact_scores),
+        cmocka_unit_test(an_item_scores_the_same_in_the_tail_and_in_the_graph),
         cmocka_unit_test(a_filter_lets_only_its_own_through_and_finds_k_of_them),
         cmocka_unit_test(a_removed_item_is_never_found_again),
         cmocka_unit_test(a_removed_id_may_come_back_with_another_vector),
