@@ -33,8 +33,9 @@ void epi__arena_dispose(epi__arena *arena) {
 
 static struct epi__arena_block *new_block(epi__arena *arena, size_t size) {
     if (size > SIZE_MAX - sizeof(struct epi__arena_block)) return NULL;
-    struct epi__arena_block *block = epi__alloc_zero(1, sizeof(*block) + size);
+    struct epi__arena_block *block = epi__realloc(NULL, 1, sizeof(*block) + size);
     if (block == NULL) return NULL;
+    block->next = NULL;
     block->size = size;
     arena->total += size;
     return block;
@@ -59,25 +60,38 @@ static void *alloc_in_new_block(epi__arena *arena, size_t size) {
     return block->data;
 }
 
-void *epi__arena_alloc(epi__arena *arena, size_t count, size_t size) {
-    if (size > 0 && count > (PTRDIFF_MAX - ALIGNMENT) / size) return NULL;
-    size_t bytes = EPI__MAX(count * size, 1u);
-    bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+/* What an allocation takes; SIZE_MAX: too much. */
+static size_t bytes_of(size_t count, size_t size) {
+    if (size > 0 && count > (PTRDIFF_MAX - ALIGNMENT) / size) return SIZE_MAX;
+    return (EPI__MAX(count * size, 1u) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+}
+
+/* Not cleared. */
+static void *take(epi__arena *arena, size_t bytes) {
+    if (bytes == SIZE_MAX) return NULL;
     if (arena->blocks == NULL || bytes > arena->blocks->size - arena->used) return alloc_in_new_block(arena, bytes);
     void *memory = arena->blocks->data + arena->used;
     arena->used += bytes;
     return memory;
 }
 
+void *epi__arena_alloc(epi__arena *arena, size_t count, size_t size) {
+    const size_t bytes = bytes_of(count, size);
+    void *memory = take(arena, bytes);
+    return memory != NULL ? memset(memory, 0, bytes) : NULL;
+}
+
 void *epi__arena_copy(epi__arena *arena, const void *data, size_t size) {
-    void *memory = epi__arena_alloc(arena, size, 1);
+    void *memory = take(arena, bytes_of(size, 1));
     if (memory != NULL && size > 0) memcpy(memory, data, size);
     return memory;
 }
 
 char *epi__arena_text(epi__arena *arena, const void *data, size_t size) {
     if (size == SIZE_MAX) return NULL;
-    char *text = epi__arena_alloc(arena, size + 1, 1);
-    if (text != NULL && size > 0) memcpy(text, data, size);
+    char *text = take(arena, bytes_of(size + 1, 1));
+    if (text == NULL) return NULL;
+    if (size > 0) memcpy(text, data, size);
+    text[size] = '\0';
     return text;
 }

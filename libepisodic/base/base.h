@@ -147,6 +147,7 @@ typedef struct epi__map {
 
 void epi__map_dispose(epi__map *map);
 void epi__map_clear(epi__map *map);
+bool epi__map_reserve(epi__map *map, size_t count); /* puts up to so many keys will not allocate; false: no memory */
 bool epi__map_put(epi__map *map, uint64_t key, uint64_t value); /* false: out of memory, map unchanged */
 bool epi__map_get(const epi__map *map, uint64_t key, uint64_t *value); /* value may be NULL */
 bool epi__map_remove(epi__map *map, uint64_t key);

@@ -147,7 +147,7 @@ epi__reader epi__reader_of(const void *data, size_t size) {
 }
 
 /* The next `size` bytes, or NULL past the end. */
-static const uint8_t *take(epi__reader *reader, size_t size) {
+static inline const uint8_t *take(epi__reader *reader, size_t size) {
     if (reader->failed || size > (size_t)(reader->end - reader->next)) {
         reader->failed = true;
         reader->next = reader->end;
@@ -158,10 +158,11 @@ static const uint8_t *take(epi__reader *reader, size_t size) {
     return taken;
 }
 
-static uint64_t take_little(epi__reader *reader, size_t count) {
+static inline uint64_t take_little(epi__reader *reader, size_t count) {
     const uint8_t *bytes = take(reader, count);
     uint64_t value = 0;
-    for (size_t i = 0; bytes != NULL && i < count; i++) value |= (uint64_t)bytes[i] << (8 * i);
+    if (bytes == NULL) return 0;
+    for (size_t i = 0; i < count; i++) value |= (uint64_t)bytes[i] << (8 * i); /* one load, once count is known */
     return value;
 }
 

@@ -61,9 +61,7 @@ static void fill_from(epi__map *map, const epi__map *old) {
     if (old->capacity > 0) map->slots[map->capacity] = old->slots[old->capacity];
 }
 
-static bool grow(epi__map *map) {
-    if (map->capacity > SIZE_MAX / 4) return false;
-    size_t capacity = EPI__MAX(map->capacity * 2, CAPACITY_MIN);
+static bool grow(epi__map *map, size_t capacity) {
     struct epi__map_slot *slots = epi__alloc_zero(capacity + 1, sizeof(*slots));
     if (slots == NULL) return false;
     epi__map old = *map;
@@ -74,13 +72,22 @@ static bool grow(epi__map *map) {
     return true;
 }
 
+bool epi__map_reserve(epi__map *map, size_t count) {
+    size_t capacity = EPI__MAX(map->capacity, CAPACITY_MIN);
+    while (count > capacity / 8 * 5) {
+        if (capacity > SIZE_MAX / 4) return false;
+        capacity *= 2;
+    }
+    return capacity == map->capacity || grow(map, capacity);
+}
+
 bool epi__map_put(epi__map *map, uint64_t key, uint64_t value) {
     struct epi__map_slot *slot = find(map, key);
     if (slot != NULL) {
         slot->value = value;
         return true;
     }
-    if (map->count >= map->capacity / 8 * 5 && !grow(map)) return false;
+    if (map->count >= map->capacity / 8 * 5 && !epi__map_reserve(map, map->count + 1)) return false;
     size_t at = key != 0 ? slot_for(map, key) : map->capacity;
     map->slots[at] = (struct epi__map_slot){key != 0 ? key : 1, value};
     map->count++;

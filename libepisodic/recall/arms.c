@@ -50,7 +50,8 @@ epi_status epi__arms_compare(epi__search_state *search, const epi__topk *pool) {
     if (!only_compares(search) || !is_worth_it(search)) return EPI_OK;
     uint64_t *steps = epi__arena_alloc(&search->query->arena, pool->count + 1, sizeof *steps);
     float *scores = epi__arena_alloc(&search->query->arena, pool->count + 1, sizeof *scores), best = -INFINITY;
-    if (!steps || !scores) return epi__fail_memory(MODULE, pool->count * (sizeof *steps + sizeof *scores));
+    if (!steps || !scores || !epi__map_reserve(&search->vectors, pool->count))
+        return epi__fail_memory(MODULE, pool->count * (sizeof *steps + sizeof *scores + 16));
     for (size_t i = 0; i < pool->count; i++) steps[i] = pool->items[i].id;
     EPI__TRY(epi__nearness(scores, search->snapshot, query->vector, steps, pool->count));
     for (size_t i = 0; i < pool->count; i++) best = EPI__MAX(best, scores[i]);

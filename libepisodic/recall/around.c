@@ -84,13 +84,28 @@ static uint64_t beside(const epi__search_state *search, const epi__run *run, uin
     return goes_on ? epi__mirror_neighbour(search->snapshot->mirror, step, distance) : 0;
 }
 
+/* The words that stand `distance` before or behind. */
+static uint32_t words_beside(const epi__search_state *search, const epi__run *run, uint64_t step, int distance) {
+    return words_of(search, beside(search, run, step, -distance)) |
+           words_of(search, beside(search, run, step, distance));
+}
+
+/* Whether all within `reach` is in the run, and nothing of it hidden. */
+static bool is_plain(const epi__search_state *search, const epi__run *run, uint64_t step, int reach) {
+    uint64_t place = step - run->first, far = (uint64_t)reach;
+    return place >= far && place + far < run->count && step + far < search->scratch->cell_count &&
+           search->snapshot->mirror->mark_count == 0;
+}
+
 static double context_of(const epi__search_state *search, const epi__run *run, uint64_t step) {
     uint32_t covered = words_of(search, step);
     double sum = idf_sum(search->query, covered);
     int reach = (int)search->query->profile.reach;
+    bool plain = run && is_plain(search, run, step, reach);
+    const epi__cell *cell = &search->scratch->cells[plain ? step : 0];
     for (int d = 1; run && d <= reach; d++) {
-        uint32_t words = words_of(search, beside(search, run, step, -d)) |
-                         words_of(search, beside(search, run, step, d));
+        uint32_t words = plain ? cell[-d].words | cell[d].words : words_beside(search, run, step, d);
+        words &= ~EPI__CELL_WHOLE;
         sum += decay[d] * idf_sum(search->query, words & ~covered);
         covered |= words;
     }

@@ -162,6 +162,7 @@ static int by_score(const void *a, const void *b) {
 }
 
 static epi_status take_votes(hop *h) {
+    if (!epi__map_reserve(&h->places, h->count)) return epi__fail_memory(MODULE, h->count * 16);
     for (size_t i = 0; i < h->count; i++)
         if (!epi__map_put(&h->places, h->found[i].step, i + 1)) return epi__fail_memory(MODULE, 16);
     for (size_t i = 0; i < h->count && i < SOURCE_COUNT && h->found[i].score > 0.0; i++) {

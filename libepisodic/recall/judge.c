@@ -84,7 +84,9 @@ epi_status epi__judge(epi__found *found, epi__search_state *search, const epi__c
     double asked = 0.0;
     if (cued && profile->speaker != 0.0) EPI__TRY(is_named(&named, search, row));
     if (cued && profile->answer != 0.0) EPI__TRY(asked_before(&asked, search, candidate->step));
-    *found = (epi__found){.step = candidate->step, .episode = row->episode, .index = candidate->index};
+    found->step = candidate->step;
+    found->episode = row->episode;
+    found->index = candidate->index;
     epi__evidence_add(found, "lexical", candidate->lexical, profile->lexical);
     epi__evidence_add(found, "vector", candidate->vector, profile->vector);
     epi__evidence_add(found, "beside", candidate->beside, profile->beside);

@@ -34,7 +34,7 @@ typedef struct epi__found {
     double beside;       /* better hits near it in its episode */
     double same_episode; /* better hits of its episode */
     size_t evidence_count;
-    epi_evidence evidence[EPI__SIGNALS_MAX];
+    epi_evidence *evidence; /* room for EPI__SIGNALS_MAX in the query's arena; of a filter alone for 1 */
 } epi__found;
 
 typedef struct epi__query_word {
@@ -112,6 +112,7 @@ struct epi_recollection {
 typedef struct epi__step {
     epi_recalled_step view; /* first: the public pointer is ours */
     epi_recalled_part *parts;
+    size_t line_from, line_size; /* what it says, in its scene's text */
 } epi__step;
 
 typedef struct epi__scene {

@@ -51,7 +51,9 @@ static epi_status scene_text(epi__scene *scene, epi_recollection *result, const 
         if (i > 0) epi__buffer_append_u8(out, '\n');
         append_date(out, &scene->steps[i]);
         epi__buffer_append_text(out, "  ");
+        scene->steps[i].line_from = out->size;
         append_step(out, &scene->steps[i], schema);
+        scene->steps[i].line_size = out->size - scene->steps[i].line_from;
     }
     scene->view.text = out->failed ? NULL : epi__arena_text(&result->arena, out->data, out->size);
     return scene->view.text ? EPI_OK : epi__fail_memory(MODULE, out->size);
@@ -61,7 +63,6 @@ static epi_status scene_text(epi__scene *scene, epi_recollection *result, const 
 
 struct context {
     epi_recollection *result;
-    const epi_schema *schema;
     size_t left; /* bytes of the budget */
     size_t budget;
     size_t cut;    /* the only line is cut to this many bytes; 0: none is */
@@ -86,9 +87,9 @@ static void heading(epi__buffer *out, const epi__scene *scene) {
 }
 
 /* A line never begins like a heading, whatever a memory says. */
-static void step_line(epi__buffer *out, const epi__step *step, const epi_schema *schema) {
+static void step_line(epi__buffer *out, const epi__scene *scene, const epi__step *step) {
     epi__buffer_append_text(out, "- ");
-    append_step(out, step, schema);
+    epi__buffer_append(out, scene->view.text + step->line_from, step->line_size);
     append_id(out, " [", step->view.id);
 }
 
@@ -105,7 +106,7 @@ static void choose(struct context *context, size_t scene, size_t step) {
     epi__buffer_clear(&context->line);
     if (!is_open(context, scene)) heading(&context->line, in);
     size_t head = context->line.size;
-    step_line(&context->line, &in->steps[step], context->schema);
+    step_line(&context->line, in, &in->steps[step]);
     if (context->line.size > context->left) {
         if (context->left != context->budget || head + 16 > context->left) return;
         context->cut = context->left - head;
@@ -144,7 +145,7 @@ static epi_status write_context(struct context *context, epi__buffer *out) {
         for (size_t i = 0; i < scene->view.step_count; i++) {
             if (!context->chosen[s][i]) continue;
             size_t before = out->size;
-            step_line(out, &scene->steps[i], context->schema);
+            step_line(out, scene, &scene->steps[i]);
             if (context->cut && !out->failed)
                 out->size = before + epi__utf8_cut((const char *)out->data + before, out->size - before, context->cut);
             result->context_steps[count++] = scene->steps[i].view.id;
@@ -157,7 +158,7 @@ static epi_status write_context(struct context *context, epi__buffer *out) {
 epi_status epi__render(epi_recollection *result, const epi_schema *schema, uint32_t token_budget) {
     epi__buffer out = {0};
     size_t budget = (size_t)(token_budget ? token_budget : EPI_TOKEN_BUDGET_DEFAULT) * BYTES_A_TOKEN;
-    struct context context = {.result = result, .schema = schema, .left = budget, .budget = budget};
+    struct context context = {.result = result, .left = budget, .budget = budget};
     epi_status status = EPI_OK;
     for (size_t i = 0; !status && i < result->scene_count; i++)
         status = scene_text(&result->scenes[i], result, schema, &out);

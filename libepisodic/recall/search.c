@@ -136,14 +136,27 @@ static epi_status note_users(epi__search_state *search) {
     return EPI_OK;
 }
 
+/* ---- what is found ----------------------------------------------------------------------------------------------- */
+
+/* Room for `count` hits with `signals` each; NULL: out of memory, with the last error set. */
+static epi__found *found_new(epi__search_state *search, size_t count, size_t signals) {
+    epi__arena *arena = &search->query->arena;
+    epi__found *found = epi__arena_alloc(arena, count + 1, sizeof *found);
+    epi_evidence *evidence = epi__arena_alloc(arena, count * signals + 1, sizeof *evidence);
+    for (size_t i = 0; found && evidence && i < count; i++) found[i].evidence = evidence + i * signals;
+    if (found && evidence) return found;
+    (void)epi__fail_memory(MODULE, count * (sizeof *found + signals * sizeof *evidence));
+    return NULL;
+}
+
 /* ---- rows ------------------------------------------------------------------------------------------------------- */
 
 static epi_status read_rows(epi__found **found, size_t *count, epi__search_state *search) {
     size_t wanted = EPI__MAX((size_t)ROWS_MIN, 4 * search->query->k);
     epi__ranking ranking;
     const epi__candidate *candidate = NULL;
-    *found = epi__arena_alloc(&search->query->arena, EPI__MIN(wanted, search->count) + 1, sizeof **found);
-    if (!*found) return epi__fail_memory(MODULE, wanted * sizeof **found);
+    *found = found_new(search, EPI__MIN(wanted, search->count), EPI__SIGNALS_MAX);
+    if (!*found) return EPI_ENOMEM;
     EPI__TRY(epi__ranking_init(&ranking, search));
     while (*count < wanted && (candidate = epi__ranking_next(&ranking)) != NULL) {
         epi__row row;
@@ -165,8 +178,9 @@ static epi_status read_rows(epi__found **found, size_t *count, epi__search_state
 
 static void take(epi__found *one, epi__search_state *search, uint64_t step, const epi__row *row) {
     const epi__run *run = epi__mirror_run(search->snapshot->mirror, step);
-    *one = (epi__found){
-        .step = step, .episode = row->episode, .index = run ? run->first_index + (step - run->first) : 0};
+    one->step = step;
+    one->episode = row->episode;
+    one->index = run ? run->first_index + (step - run->first) : 0;
     one->event = row->event_from;
     epi__evidence_add(one, "recency", epi__recency(search, row), 1.0);
 }
@@ -210,8 +224,8 @@ static epi_status newest_of_named(epi__found **found, size_t *count, epi__search
     size_t all = 0;
     epi__row row;
     EPI__TRY(epi__filter_collect(&ids, &all, &search->query->filter, search->snapshot));
-    *found = epi__arena_alloc(&search->query->arena, all + 1, sizeof **found);
-    epi_status status = *found ? EPI_OK : epi__fail_memory(MODULE, all * sizeof **found);
+    *found = found_new(search, all, 1);
+    epi_status status = *found ? EPI_OK : EPI_ENOMEM;
     for (size_t i = 0; !status && i < all; i++) {
         status = epi__row_read(&row, search->snapshot, ids[i]);
         if (!status) take(&(*found)[(*count)++], search, ids[i], &row);
@@ -225,8 +239,8 @@ static epi_status newest_of_named(epi__found **found, size_t *count, epi__search
 static epi_status newest(epi__found **found, size_t *count, epi__search_state *search) {
     const epi_filter *given = &search->query->cue->filter;
     if (given->steps || given->episodes) return newest_of_named(found, count, search);
-    *found = epi__arena_alloc(&search->query->arena, search->query->k, sizeof **found);
-    if (!*found) return epi__fail_memory(MODULE, search->query->k * sizeof **found);
+    *found = found_new(search, search->query->k, 1);
+    if (!*found) return EPI_ENOMEM;
     return newest_of_all(*found, count, search);
 }
 

@@ -57,6 +57,7 @@ typedef struct result {
     size_t count;
     bool put_off; /* some words were */
     epi__found found[64];
+    epi_evidence evidence[64][EPI__SIGNALS_MAX]; /* its, which the query owned */
 } result;
 
 static void search(result *made, place *p, const char *text, const epi_recall_profile *profile, uint64_t put_off_from) {
@@ -75,7 +76,10 @@ static void search(result *made, place *p, const char *text, const epi_recall_pr
     EXPECT(EPI_OK, epi__query_init(&query, &snapshot, scratch, &cue, &options, NULL));
     query.put_off_from = put_off_from;
     EXPECT(EPI_OK, epi__search(&found, &made->count, &query, &snapshot, scratch));
-    if (made->count > 0) memcpy(made->found, found, made->count * sizeof *found);
+    for (size_t i = 0; i < made->count; i++) {
+        made->found[i] = found[i];
+        made->found[i].evidence = memcpy(made->evidence[i], found[i].evidence, sizeof made->evidence[i]);
+    }
     made->put_off = query.put_off;
     epi__query_dispose(&query);
     epi__snapshot_end(&snapshot);
