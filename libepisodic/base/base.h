@@ -85,7 +85,7 @@ void epi__buffer_append_varint(epi__buffer *buffer, uint64_t value); /* LEB128 *
 void epi__buffer_append_bytes(epi__buffer *buffer, const void *data, size_t size); /* varint size, then the bytes */
 void epi__buffer_append_text(epi__buffer *buffer, const char *text);               /* no size, no NUL */
 void epi__buffer_append_format(epi__buffer *buffer, const char *format, ...) EPI__PRINTF(2, 3);
-void epi__buffer_append_decimal(epi__buffer *buffer, uint64_t value);
+void epi__buffer_append_decimal(epi__buffer *buffer, uint64_t value, size_t least); /* at least so many digits */
 /* The content as a NUL-terminated string (the NUL is not counted); "" on failure. Borrowed from the buffer. */
 const char *epi__buffer_text(epi__buffer *buffer);
 

@@ -122,13 +122,12 @@ void epi__buffer_append_format(epi__buffer *buffer, const char *format, ...) {
     if (!buffer->failed) buffer->size += (size_t)size;
 }
 
-void epi__buffer_append_decimal(epi__buffer *buffer, uint64_t value) {
-    char digits[20];
+#define DIGITS_MAX 24u
+
+void epi__buffer_append_decimal(epi__buffer *buffer, uint64_t value, size_t least) {
+    char digits[DIGITS_MAX];
     size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
+    for (; at > 0 && (value > 0 || sizeof digits - at < least); value /= 10) digits[--at] = (char)('0' + value % 10);
     epi__buffer_append(buffer, digits + at, sizeof digits - at);
 }
 

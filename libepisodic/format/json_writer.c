@@ -198,22 +198,14 @@ void epi_json_put_string(epi_json_writer *writer, const char *name, const char *
     }
 }
 
-/* At least `least` digits. */
-static void put_digits(epi__buffer *out, uint64_t value, size_t least) {
-    char digits[NUMBER_SIZE_MAX];
-    size_t at = sizeof(digits);
-    for (; value > 0 || sizeof(digits) - at < least; value /= 10) digits[--at] = (char)('0' + value % 10);
-    epi__buffer_append(out, digits + at, sizeof(digits) - at);
-}
-
 void epi_json_put_integer(epi_json_writer *writer, const char *name, int64_t value) {
     if (!begin_value(writer, name)) return;
     if (value < 0) epi__buffer_append_u8(&writer->text, '-');
-    put_digits(&writer->text, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 1);
+    epi__buffer_append_decimal(&writer->text, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 1);
 }
 
 void epi_json_put_unsigned(epi_json_writer *writer, const char *name, uint64_t value) {
-    if (begin_value(writer, name)) put_digits(&writer->text, value, 1);
+    if (begin_value(writer, name)) epi__buffer_append_decimal(&writer->text, value, 1);
 }
 
 /* printf takes the decimal point from the locale; JSON has its own. */
@@ -239,10 +231,10 @@ static bool put_short(epi__buffer *out, double value) {
     size_t decimals = rest > 0 ? 6 : 0;
     for (; rest > 0 && rest % 10 == 0; rest /= 10) decimals--;
     if (value < 0) epi__buffer_append_u8(out, '-');
-    put_digits(out, whole, 1);
+    epi__buffer_append_decimal(out, whole, 1);
     if (decimals == 0) return true;
     epi__buffer_append_u8(out, '.');
-    put_digits(out, rest, decimals);
+    epi__buffer_append_decimal(out, rest, decimals);
     return true;
 }
 

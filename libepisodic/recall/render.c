@@ -72,7 +72,7 @@ struct context {
 
 static void append_id(epi__buffer *out, const char *before, uint64_t id) {
     epi__buffer_append_text(out, before);
-    epi__buffer_append_decimal(out, id);
+    epi__buffer_append_decimal(out, id, 1);
     epi__buffer_append_text(out, "]\n");
 }
 
