@@ -7,9 +7,9 @@
  *
  * Whoever reads such a chunk spreads it out in memory of its own, once, into the layout of any other chunk. So the
  * arithmetic of reading stays what it is, and no reader asks of what form a chunk is. That memory belongs to the chunk
- * object. It is given back when the chunk changes or goes, and all of it, between two snapshots, when it is more than
- * SPREAD_SIZE_MAX together; a memory of which most was removed, and which is sampled throughout, is then slower to read
- * than it was with its holes.
+ * object. It is given back when the chunk changes or goes, and all of it, between two snapshots, when it is more than a
+ * quarter of the machine's memory; a larger memory of which most was removed, and which is sampled throughout, is then
+ * much slower to read than it was with its holes.
  *
  * A chunk gets this form when steps of it are removed, or when it is sealed. Evicting alone does not write a chunk
  * again: it goes as a whole soon after, and there is at most one such chunk a lane.
@@ -17,11 +17,12 @@
 #include "parts.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define MODULE "column"
 #define SHARE 4u /* of the slots, one in so many is a live step */
 #define FORM_SPARSE 1u
-#define SPREAD_SIZE_MAX ((size_t)512u << 20)
+#define SPREAD_SIZE_MIN ((size_t)512u << 20) /* that may always be spread out */
 #define HUGE_SIZE ((size_t)2u << 20)
 #define SLAB_SIZE (4u * HUGE_SIZE)
 
@@ -208,10 +209,17 @@ void epi__chunk_unspread(epi__columns *columns, epi__chunk *chunk) {
     atomic_fetch_sub(&columns->spread_size, columns->layout.data_size);
 }
 
+static size_t spread_size_max(void) {
+    const long pages = sysconf(_SC_PHYS_PAGES), page_size = sysconf(_SC_PAGESIZE);
+    if (pages <= 0 || page_size <= 0) return SPREAD_SIZE_MIN;
+    return EPI__MAX((size_t)pages / 4 * (size_t)page_size, SPREAD_SIZE_MIN);
+}
+
 /* Writers look things up without the mirror's lock, so none may be at work: then it waits for another time. */
 void epi__columns_shed(epi__columns *columns) {
     epi__mirror *mirror = columns->mirror;
-    if (atomic_load_explicit(&columns->spread_size, memory_order_relaxed) <= SPREAD_SIZE_MAX) return;
+    const size_t size = atomic_load_explicit(&columns->spread_size, memory_order_relaxed);
+    if (size <= SPREAD_SIZE_MIN || size <= spread_size_max()) return;
     if (pthread_mutex_trylock(&mirror->pending_mutex) != 0) return;
     pthread_rwlock_wrlock(&mirror->lock);
     for (size_t i = 0; i < columns->seat_count; i++)
