@@ -1,6 +1,7 @@
 """test_server_http.py - `episodic-server --http` over real sockets: who is let in, what is refused and how, and that
 nobody's bad manners hold up another. The table is RULES."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -259,6 +260,16 @@ class Manners(Case):
                     self.assertTrue(piece, got)
                     got += piece
             self.assertLess(got.index(b"memories"), got.index(b'"ok"'))
+
+
+class MannersOnOneProcessor(Manners):
+    """The same where brief reads are answered by the thread that reads and sends."""
+
+    def setUp(self):
+        super().setUp()
+        processors = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(processors)})
+        self.addCleanup(os.sched_setaffinity, 0, processors)
 
 
 class Stopping(Case):

@@ -1,7 +1,8 @@
 /* http.h - what the files of the HTTP side share: a request, its answer, and who makes the one from the other.
  *
- * A request is read by the daemon's one thread, which never calls the library, so that nobody's slow connection or
- * long search holds up another. Whole requests go to worker threads (http_pool.c), and their answers back. The order:
+ * A request is read by the daemon's one thread, which does not wait for the library, so that nobody's slow connection
+ * or long search holds up another. Whole requests go to worker threads (http_pool.c), and their answers back; where
+ * there is one processor only, the thread answers reads itself as long as they are brief. The order:
  *
  *     http_daemon.c   sockets, reading, sending: the one file that includes <microhttpd.h>
  *     http_guard.c    who may ask: Host, Origin, token
@@ -94,7 +95,8 @@ enum {
     HTTP_BINARY = 8u, /* takes a body of HTTP_COLUMNS instead of JSON */
     HTTP_LARGE = 16u, /* its body may have columns_size_max bytes */
     HTTP_EMPTY = 32u, /* takes no body: all is in the query */
-    HTTP_LINES = 64u  /* takes a body of HTTP_LINES_TYPE too */
+    HTTP_LINES = 64u, /* takes a body of HTTP_LINES_TYPE too */
+    HTTP_BRIEF = 128u /* a read, mostly brief: the daemon's thread may do it where there is one processor */
 };
 
 struct http_route {

@@ -1,10 +1,10 @@
 /* http_daemon.c - sockets: reading requests, handing them on, sending answers. The one door to libmicrohttpd.
  *
- * The daemon has one thread, which waits in epoll and calls nothing that could take long. A request's way:
+ * The daemon has one thread, which waits in epoll and calls nothing that takes long. A request's way:
  *
  *     its line comes      on_line        a request is made, its time begins
  *     its headers came    on_request     refused by what they say, or its body is gathered
- *     it is whole         on_request     the connection sleeps, the request goes to a pool
+ *     it is whole         on_request     the connection sleeps, the request goes to a pool; or is answered at once
  *     it has an answer    run_request    (in a worker) the connection wakes
  *     the connection woke on_request     the answer is sent
  *     it was sent         on_completed   the request is freed, when its worker is done with it too
@@ -31,6 +31,9 @@
 #define BODIES_SIZE_MAX (1024u * 1024u * 1024u) /* of all requests that are being read */
 #define SWALLOW_SIZE_MAX (8u * 1024u * 1024u)   /* of a refused body, before the connection is closed instead */
 #define BODY_START 4096u
+/* What reads may have taken lately for the daemon's thread to answer one itself: no longer than another thread would be
+ * let run before it. */
+#define BRIEF_US 3000u
 
 enum { READING, REFUSED, WORKING, ANSWERED };
 
@@ -67,6 +70,8 @@ struct http_server {
     atomic_bool stopping;
     atomic_size_t connections, in_flight, body_bytes;
     atomic_uint_fast64_t late;
+    bool alone;           /* one processor, and one thread for reads */
+    atomic_uint usual_us; /* what reads took lately, on average */
     http_counts_by_status by_status;
     http_events *events;
     http_listeners *listeners;
@@ -76,6 +81,12 @@ static uint64_t now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
+}
+
+static uint64_t now_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
 }
 
 service *http_service(const http_request *request) {
@@ -309,10 +320,28 @@ static void answer_now(exchange *e) {
     MHD_resume_connection(e->connection);
 }
 
+/* A mean that follows within some ten reads, so that one that takes long is the last one of its kind that the daemon's
+ * thread does. */
+static void run_route(http_request *request) {
+    http_server *server = request->server;
+    uint64_t began = now_us();
+    request->route->run(request);
+    if (!(request->route->flags & HTTP_BRIEF)) return;
+    uint64_t took = now_us() - began;
+    unsigned usual = atomic_load(&server->usual_us);
+    atomic_store(&server->usual_us, usual - usual / 8 + (unsigned)(took < 10000000 ? took : 10000000) / 8);
+}
+
+static bool may_stay_here(const http_request *request) {
+    const http_server *server = request->server;
+    if (request->route->flags & HTTP_INLINE) return true;
+    return (request->route->flags & HTTP_BRIEF) && server->alone && atomic_load(&server->usual_us) < BRIEF_US;
+}
+
 /* In a worker. */
 static void run_request(http_request *request) {
     exchange *e = (exchange *)request;
-    request->route->run(request);
+    run_route(request);
     if (!e->answers) answer_now(e);
     release(e);
 }
@@ -378,8 +407,8 @@ static enum MHD_Result hand_on(exchange *e) {
     request->body[request->body_size] = '\0';
     set_deadline(e->peer, 0);
     atomic_store(&e->state, WORKING);
-    if (request->route->flags & HTTP_INLINE) {
-        request->route->run(request);
+    if (may_stay_here(request)) {
+        run_route(request);
         return send_answer(e);
     }
     atomic_fetch_add(&e->owners, 1);
@@ -469,7 +498,10 @@ http_server *http_server_new(service *of, const http_options *options, int liste
     pthread_mutex_init(&server->peers_mutex, NULL);
     server->events = http_events_new(of);
     server->listeners = http_listeners_new();
-    server->quick = http_pool_new(options->threads > 0 ? options->threads : processors(), run_request);
+    unsigned threads = options->threads > 0 ? options->threads : processors();
+    server->alone = threads == 1 && processors() == 1;
+    atomic_store(&server->usual_us, 8 * BRIEF_US); /* the first ones are tried elsewhere */
+    server->quick = http_pool_new(threads, run_request);
     server->slow = http_pool_new(4, run_request);
     if (server->events != NULL && server->listeners != NULL && server->quick != NULL && server->slow != NULL)
         server->daemon = MHD_start_daemon(

@@ -16,18 +16,18 @@ static const http_route routes[] = {
     {"GET", "/v1/export", HTTP_LONG, http_export},
     {"POST", "/v1/import", HTTP_LONG | HTTP_LARGE | HTTP_LINES, http_import},
     {"POST", "/mcp", HTTP_LONG, http_mcp},
-    {"GET", "/memories", 0, http_mem0_list},
+    {"GET", "/memories", HTTP_BRIEF, http_mem0_list},
     {"POST", "/memories", HTTP_LONG, http_mem0_add},
     {"DELETE", "/memories", HTTP_LONG, http_mem0_delete_all},
     {"GET", "/memories/", 0, http_mem0_one},
     {"PUT DELETE", "/memories/", HTTP_LONG, http_mem0_one},
-    {"POST", "/search", 0, http_mem0_search},
+    {"POST", "/search", HTTP_BRIEF, http_mem0_search},
     {"POST", "/reset", HTTP_LONG | HTTP_EMPTY, http_mem0_reset},
     {"GET", "/", HTTP_OPEN | HTTP_INLINE, http_page},
 };
 
 /* /v1/NAME, by what the operation does. */
-static const http_route reading = {"GET POST", "/v1/", 0, http_operation};
+static const http_route reading = {"GET POST", "/v1/", HTTP_BRIEF, http_operation};
 static const http_route slow = {"GET POST", "/v1/", HTTP_LONG, http_operation};
 static const http_route writing = {"POST", "/v1/", HTTP_LONG, http_operation};
 
