@@ -42,6 +42,16 @@ typedef struct epi__batch {
 
 /* Drafts the steps of all batches into the arena, and encodes their texts together. */
 epi_status epi__batches_draft(epi__batch *batches, size_t count, epi__arena *arena, epi__mirror *mirror);
+/* What a thread wants written, on its stack; in line while another one of the space writes. */
+typedef struct epi__write {
+    struct epi__write *next;
+    uint64_t *ids;
+    epi__lane *lane, taken;
+    epi__batch *batches;
+    size_t count;
+    enum { EPI__WAITING, EPI__TAKEN, EPI__WRITTEN, EPI__FAILED } state; /* with the mirror's writes_mutex */
+} epi__write;
+
 /* Writes batches in one transaction, all or none, durably. ids: of all steps in order; may be NULL. */
 epi_status epi__batches_write(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__batch *batches, size_t count);
 /* A commit of nothing. What a commit frees can be used only from the second one after it: where the disk is full this

@@ -1,8 +1,11 @@
 /* batch.c - writing at once: batches of drafts go into the store in one transaction, and are durable when it has
  * committed.
  *
- * Invariant: a lane, and what a batch says of its episode, hold only what was committed; a failed attempt can be made
- * again.
+ * Threads that write to a space while another one commits wait in a line; whoever is next takes the whole line into its
+ * transaction, so that they share a flush. Nobody waits for others to come. Where the line's transaction fails, each
+ * thread writes on its own, and hears of its own fault.
+ *
+ * Invariant: a lane holds only what was committed, and a failed attempt can be made again.
  */
 #include "place.h"
 
@@ -40,27 +43,85 @@ static epi_status put_batch(uint64_t *ids, epi__lane *lane, epi__writer *writer,
     return batch->outcome ? epi__place_end(writer, batch->outcome) : EPI_OK;
 }
 
-static epi_status write_once(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__batch *batches, size_t count) {
-    epi__writer writer;
-    epi__lane taken = *lane;
-    EPI__TRY(epi__writer_begin(&writer, mirror));
-    epi_status status = EPI_OK;
-    for (size_t i = 0; !status && i < count; i++) {
-        status = put_batch(ids, &taken, &writer, &batches[i]);
-        if (ids) ids += batches[i].count;
+/* ---- one write, or a line of them -------------------------------------------------------------------------------- */
+
+static epi_status put_write(epi__writer *writer, epi__write *write) {
+    uint64_t *ids = write->ids;
+    epi__lane *taken = &write->taken;
+    *taken = *write->lane;
+    for (size_t i = 0; i < write->count; i++) {
+        EPI__TRY(put_batch(ids, taken, writer, &write->batches[i]));
+        if (ids) ids += write->batches[i].count;
     }
-    if (!status && taken.next < taken.end && taken.grow == 0) epi__lane_return(&taken, &writer.change);
-    if (status)
-        epi__writer_abort(&writer);
-    else
-        status = epi__writer_commit(&writer);
-    if (!status) *lane = taken;
+    if (taken->next < taken->end && taken->grow == 0) epi__lane_return(taken, &writer->change);
+    return EPI_OK;
+}
+
+/* Takes the line, once the transaction has begun: who came while it was waited for is in it. */
+static epi__write *take_line(epi__mirror *mirror) {
+    pthread_mutex_lock(&mirror->writes_mutex);
+    epi__write *line = mirror->writes;
+    mirror->writes = NULL;
+    for (epi__write *at = line; at; at = at->next) at->state = EPI__TAKEN;
+    pthread_mutex_unlock(&mirror->writes_mutex);
+    return line;
+}
+
+static epi_status write_line(epi__write **line, epi__mirror *mirror) {
+    epi__writer writer;
+    epi_status status = epi__writer_begin(&writer, mirror);
+    if (!*line) *line = take_line(mirror);
+    EPI__TRY(status);
+    for (epi__write *at = *line; !status && at; at = at->next) status = put_write(&writer, at);
+    if (!status) return epi__writer_commit(&writer);
+    epi__writer_abort(&writer);
     return status;
 }
 
+static epi_status write_alone(epi__mirror *mirror, epi__write *write) {
+    write->next = NULL;
+    epi_status status = write_line(&write, mirror);
+    if (!status) *write->lane = write->taken;
+    return status;
+}
+
+/* Writes the line that the thread stands in itself; *alone: there is nobody else in it. */
+static epi_status lead(bool *alone, epi__mirror *mirror) {
+    epi__write *line = NULL;
+    epi_status status = write_line(&line, mirror);
+    pthread_mutex_lock(&mirror->writes_mutex);
+    *alone = !line->next;
+    for (epi__write *at = line, *next; at; at = next) {
+        next = at->next; /* whoever is told goes away */
+        if (!status) *at->lane = at->taken;
+        at->state = status ? EPI__FAILED : EPI__WRITTEN;
+    }
+    mirror->writing = false;
+    pthread_cond_broadcast(&mirror->written);
+    pthread_mutex_unlock(&mirror->writes_mutex);
+    return status;
+}
+
+/* Stands in the line until it has been written, or is this thread's to write. */
+static bool stand_in_line(epi__mirror *mirror, epi__write *write) {
+    pthread_mutex_lock(&mirror->writes_mutex);
+    epi__write **end = &mirror->writes;
+    while (*end) end = &(*end)->next;
+    *end = write;
+    while (mirror->writing && write->state < EPI__WRITTEN) pthread_cond_wait(&mirror->written, &mirror->writes_mutex);
+    bool leads = write->state == EPI__WAITING;
+    if (leads) mirror->writing = true;
+    pthread_mutex_unlock(&mirror->writes_mutex);
+    return leads;
+}
+
 epi_status epi__batches_write(uint64_t *ids, epi__lane *lane, epi__mirror *mirror, epi__batch *batches, size_t count) {
-    epi_status status = write_once(ids, lane, mirror, batches, count);
+    epi__write write = {.ids = ids, .lane = lane, .batches = batches, .count = count, .state = EPI__WAITING};
+    bool alone = false, leads = stand_in_line(mirror, &write);
+    epi_status status = leads ? lead(&alone, mirror) : EPI_OK;
+    if (write.state == EPI__WRITTEN) return EPI_OK;
+    if (!alone) status = write_alone(mirror, &write);
     if (status != EPI_EDISKFULL) return status;
     EPI__TRY(epi__commit_between(mirror));
-    return write_once(ids, lane, mirror, batches, count);
+    return write_alone(mirror, &write);
 }

@@ -43,6 +43,8 @@ static void mirror_free(epi__mirror *mirror) {
     pthread_mutex_destroy(&mirror->beside_mutex);
     pthread_mutex_destroy(&mirror->upkeep_mutex);
     pthread_mutex_destroy(&mirror->pending_mutex);
+    pthread_mutex_destroy(&mirror->writes_mutex);
+    pthread_cond_destroy(&mirror->written);
     epi__free(mirror);
 }
 
@@ -84,6 +86,8 @@ static epi_status mirror_new(epi__mirror **made, epi__store *store, uint32_t spa
     pthread_mutex_init(&mirror->beside_mutex, NULL);
     pthread_mutex_init(&mirror->upkeep_mutex, NULL);
     pthread_mutex_init(&mirror->pending_mutex, NULL);
+    pthread_mutex_init(&mirror->writes_mutex, NULL);
+    pthread_cond_init(&mirror->written, NULL);
     mirror->store = store;
     mirror->space = space;
     mirror->schema = schema;

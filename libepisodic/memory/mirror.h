@@ -81,6 +81,11 @@ typedef struct epi__mirror {
     uint64_t running_episode; /* of epi_remember(), with the last event that this process put there */
     int64_t running_event;
 
+    pthread_mutex_t writes_mutex; /* batch.c: threads that write at once, and whether one of them is at it */
+    pthread_cond_t written;
+    struct epi__write *writes;
+    bool writing;
+
     pthread_rwlock_t extractor_lock;
     epi_extractor extractor; /* extract.c; without a function: none */
 
