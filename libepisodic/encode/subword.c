@@ -7,7 +7,6 @@
 #include "tokenizer.h"
 
 #define MODULE "encode"
-#define UNKNOWN_PENALTY 10.0f
 
 /* A place in a piece: of Unigram the best way to get there, of BPE a symbol. */
 struct epi__cell_of_piece {

@@ -9,7 +9,6 @@
 
 #include "vectors.h"
 
-#define MODULE "memory"
 #define ABSORB_COUNT 32u    /* vectors put into the serving graph before readers get their turn */
 #define PORTION_COUNT 4096u /* vectors read in one snapshot, about */
 

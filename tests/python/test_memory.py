@@ -374,6 +374,15 @@ class Memories(place.Place):
                 os._exit(code)
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
 
+    def test_what_a_number_or_a_text_is_not_is_told_and_nothing_is_cut_off(self):
+        space, ids = self.chat()
+        self.assertEqual(len(space.recall("flat", k=np.int64(1)).hits), 1)
+        for wrong in (-1, 2**32 + 1):
+            with self.assertRaisesRegex(episodic.InvalidArgumentError, f"k is {wrong}, which is out of range"):
+                space.recall("flat", k=wrong)
+        with self.assertRaisesRegex(TypeError, "a text is expected, not 7"):
+            space.recall(7)
+
     def test_times_in_every_form(self):
         moment = datetime.datetime(2023, 5, 8, 13, 56, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
         self.assertEqual(times.to_time("2023-05-08T13:56+02:00"), times.to_time(moment))

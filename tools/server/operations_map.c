@@ -11,7 +11,6 @@
 #include "render.h"
 
 #define POINTS_DEFAULT 1000u
-#define POINTS_MAX 5000u
 #define RUN 20u         /* steps read at once */
 #define TEXT_SHOWN 120u /* bytes of a point's text */
 

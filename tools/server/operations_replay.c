@@ -13,7 +13,6 @@
 #define DTYPES "[\"f32\",\"f64\",\"i8\",\"i16\",\"i32\",\"i64\",\"u8\",\"u16\",\"u32\",\"u64\",\"bool\"]"
 #define SHAPE "\"type\":\"array\",\"maxItems\":8,\"items\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":1048576}"
 #define FORM "\"dtype\":{\"type\":\"string\",\"enum\":" DTYPES "},\"shape\":{" SHAPE "}"
-#define WAIT_MS_MAX 10000u /* a waiting batch keeps a thread */
 
 /* ---- transitions_create ------------------------------------------------------------------------------------------ */
 

@@ -10,6 +10,7 @@ there every call raises ForkError, and nothing is closed.
 """
 
 import ctypes
+import operator
 import os
 from pathlib import Path
 from typing import Any, Callable
@@ -163,16 +164,26 @@ def default(function: str, /, **members):
         setattr(owner, parts[-1], value)
     for member, value in members.items():
         if value is not None:
-            setattr(struct, member, value)
+            set_member(struct, member, value)
     return struct
+
+
+def set_member(struct, member: str, value) -> None:
+    """Whole numbers of any kind, also NumPy's; ctypes would cut off what does not fit."""
+    if hasattr(value, "__index__"):
+        value = operator.index(value)
+    setattr(struct, member, value)
+    if isinstance(value, int) and getattr(struct, member) not in (value, None):
+        raise error_of(c.EPI_EINVAL, "python", f"{member} is {value}, which is out of range")
 
 
 def text(value: str | bytes | os.PathLike | None) -> bytes | None:
     """A text as the library takes it; a NUL in it would cut it short unseen."""
     if value is None:
         return None
-    data = value if isinstance(value, bytes) else os.fspath(value).encode() if isinstance(
-        value, os.PathLike) else value.encode()
+    if not isinstance(value, (str, bytes, os.PathLike)):
+        raise TypeError(f"a text is expected, not {value!r}")
+    data = value if isinstance(value, bytes) else os.fspath(value).encode()
     if b"\0" in data:
         raise error_of(c.EPI_EUTF8, "python", f"text has a NUL at byte {data.index(0)}")
     return data
