@@ -52,7 +52,7 @@ static int tell(checking *k, const epi_check_report *report) {
         printf("%s, all sound\n", print_counted(count, report->records, "record"));
         return DONE;
     }
-    return cli_error(k->c, NOTHING, "%s; restore a backup, or export what can be read into a new memory",
+    return cli_error(k->c, NOTHING, "%s; restore a backup; without one, export gives what stands before the damage",
                      print_counted(count, report->violations, "violation"));
 }
 
