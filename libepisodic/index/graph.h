@@ -73,6 +73,12 @@ static inline const void *epi__graph_row(const epi__graph *graph, size_t node) {
     return graph->rows + node * graph->row_size;
 }
 
+/* Calls a row into the cache. */
+static inline void epi__graph_prefetch(const epi__graph *graph, size_t node) {
+    const uint8_t *row = epi__graph_row(graph, node);
+    for (size_t at = 0; at < graph->row_size; at += 64) __builtin_prefetch(row + at);
+}
+
 /* The vector becomes the node epi__graph_count() was before. A failure leaves the graph as it was. */
 epi_status epi__graph_insert(epi__graph *graph, const float *vector);
 

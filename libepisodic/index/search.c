@@ -141,6 +141,13 @@ epi_status epi__index_search(size_t *count, epi__best *found, const epi__index *
 
 /* ---- scoring without search -------------------------------------------------------------------------------------- */
 
+#define AHEAD 6u /* rows called into the cache before they are compared */
+
+static void prefetch(const epi__index *index, uint64_t id) {
+    uint64_t place = 0;
+    if (epi__map_get(&index->places, id, &place) && !(place & 1)) epi__graph_prefetch(index->graph, place >> 1);
+}
+
 static float score_of(const epi__index *index, epi__walk *walk, uint64_t id) {
     uint64_t place = 0;
     if (!epi__map_get(&index->places, id, &place)) return -INFINITY;
@@ -152,7 +159,10 @@ epi_status epi__index_score(float *scores, const epi__index *index, const float 
                             size_t count) {
     epi__walk *walk = epi__graph_borrow(index->graph, query, 1);
     if (walk == NULL) return epi__fail_memory("index", sizeof *walk);
-    for (size_t i = 0; i < count; i++) scores[i] = score_of(index, walk, ids[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (i + AHEAD < count) prefetch(index, ids[i + AHEAD]);
+        scores[i] = score_of(index, walk, ids[i]);
+    }
     epi__graph_return(index->graph, walk);
     return EPI_OK;
 }

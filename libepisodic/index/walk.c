@@ -25,11 +25,6 @@ float epi__graph_distance(const epi__graph *graph, const epi__walk *walk, size_t
     return epi__graph_between(graph, walk->query, epi__graph_row(graph, node));
 }
 
-static inline void prefetch_row(const epi__graph *graph, size_t node) {
-    const uint8_t *row = epi__graph_row(graph, node);
-    for (size_t at = 0; at < graph->row_size; at += 64) __builtin_prefetch(row + at);
-}
-
 static inline void prefetch_neighbours(const epi__graph *graph, size_t node) {
     size_t capacity;
     const int32_t *neighbours = epi__graph_neighbours(graph, node, 0, &capacity);
@@ -42,7 +37,7 @@ static epi__near descend_level(const epi__graph *graph, const epi__walk *walk, e
         size_t capacity;
         const int32_t *neighbours = epi__graph_neighbours(graph, best.node, level, &capacity);
         moved = false;
-        for (size_t i = 0; i < capacity && neighbours[i] >= 0; i++) prefetch_row(graph, (size_t)neighbours[i]);
+        for (size_t i = 0; i < capacity && neighbours[i] >= 0; i++) epi__graph_prefetch(graph, (size_t)neighbours[i]);
         for (size_t i = 0; i < capacity && neighbours[i] >= 0; i++) {
             const float distance = epi__graph_distance(graph, walk, (size_t)neighbours[i]);
             if (distance >= best.distance) continue;
@@ -102,7 +97,7 @@ static size_t take_fresh(const epi__graph *graph, epi__walk *walk, size_t node, 
         const size_t neighbour = (size_t)neighbours[i];
         if (walk->visited[neighbour] == walk->mark) continue;
         walk->visited[neighbour] = walk->mark;
-        if (count < AHEAD) prefetch_row(graph, neighbour);
+        if (count < AHEAD) epi__graph_prefetch(graph, neighbour);
         walk->fresh[count++] = (uint32_t)neighbour;
     }
     return count;
@@ -113,7 +108,7 @@ static size_t expand(const epi__graph *graph, epi__walk *walk, size_t node, int 
     const size_t count = take_fresh(graph, walk, node, level);
     size_t first = walk->limit;
     for (size_t i = 0; i < count; i++) {
-        if (i + AHEAD < count) prefetch_row(graph, walk->fresh[i + AHEAD]);
+        if (i + AHEAD < count) epi__graph_prefetch(graph, walk->fresh[i + AHEAD]);
         const uint32_t neighbour = walk->fresh[i];
         const size_t place = pool_put(walk, (epi__near){epi__graph_distance(graph, walk, neighbour), neighbour});
         first = EPI__MIN(first, place);

@@ -120,6 +120,7 @@ static void score_contexts(epi__search_state *search) {
         run = run_of(search->snapshot->mirror, run, candidate->step);
         candidate->episode = run ? run->episode : 0;
         candidate->index = run ? run->first_index + (candidate->step - run->first) : 0;
+        candidate->before = run ? beside(search, run, candidate->step, -1) : 0;
         candidate->context = context_of(search, run, candidate->step);
         best = EPI__MAX(best, candidate->context);
     }

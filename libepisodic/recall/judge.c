@@ -49,8 +49,7 @@ static epi_status is_named(bool *named, epi__search_state *search, const epi__ro
 }
 
 /* What the step before has of the cue's words, when it asks. */
-static epi_status asked_before(double *asked, epi__search_state *search, uint64_t step) {
-    uint64_t before = epi__mirror_neighbour(search->snapshot->mirror, step, -1);
+static epi_status asked_before(double *asked, epi__search_state *search, uint64_t before) {
     epi__row row;
     *asked = 0.0;
     if (!before || !epi__filter_sees(&search->query->filter, before)) return EPI_OK;
@@ -83,7 +82,7 @@ epi_status epi__judge(epi__found *found, epi__search_state *search, const epi__c
     bool tells = search->query->asks & EPI__ASKS_WHEN && (row->told.size > 0 || row->flags & EPI__ROW_DURATION);
     double asked = 0.0;
     if (cued && profile->speaker != 0.0) EPI__TRY(is_named(&named, search, row));
-    if (cued && profile->answer != 0.0) EPI__TRY(asked_before(&asked, search, candidate->step));
+    if (cued && profile->answer != 0.0) EPI__TRY(asked_before(&asked, search, candidate->before));
     found->step = candidate->step;
     found->episode = row->episode;
     found->index = candidate->index;

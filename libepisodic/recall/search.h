@@ -24,6 +24,7 @@ typedef struct epi__candidate {
     uint64_t step;
     uint64_t episode;
     uint64_t index; /* place in the episode */
+    uint64_t before; /* the step before it there; 0: none */
     double sum;     /* of the signals below, weighted */
     double lexical, vector, beside, dated, context, mean;
     bool user; /* the user of an assistant said it; known only where that counts */
