@@ -111,6 +111,7 @@ static double ask(double *cpu_ms, epi_space *space, const char *text) {
     cue.text = text;
     cue.now = epi_time_now();
     options.k = 11;
+    options.token_budget = EPI_NO_TEXT;
     double cpu = bench_thread_cpu_s(), start = bench_now_s();
     bench_check(epi_recall(&found, space, &cue, &options), "recall");
     double ms = (bench_now_s() - start) * 1e3;

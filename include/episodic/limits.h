@@ -55,6 +55,7 @@
 #define EPI_K_MAX 10000u
 #define EPI_TOKEN_BUDGET_DEFAULT 1024u /**< tokens of a recall's context; one token is counted as 4 bytes of UTF-8 */
 #define EPI_TOKEN_BUDGET_MAX 1048576u
+#define EPI_NO_TEXT UINT32_MAX /**< as a token budget: neither the context nor the scenes' texts are rendered */
 #define EPI_SCENE_MARGIN_DEFAULT 1u /**< steps shown before and after a hit */
 #define EPI_SCENE_MARGIN_MAX 64u    /**< of a scene's margin, and of its reach */
 #define EPI_SCENE_GAP_S 1800u       /**< a pause between events that is a natural border of a scene */

@@ -89,7 +89,8 @@ EPI_API epi_recall_profile epi_recall_profile_default(void);
 typedef struct epi_recall_options {
     uint32_t version;
     uint32_t k;             /**< hits; 0: EPI_K_DEFAULT */
-    uint32_t token_budget;  /**< of the rendered context; 0: EPI_TOKEN_BUDGET_DEFAULT */
+    uint32_t token_budget;  /**< of the rendered context; 0: EPI_TOKEN_BUDGET_DEFAULT; EPI_NO_TEXT: none, for who
+                               reads the steps themselves */
     uint32_t scene_margin;  /**< steps shown around a hit; by default EPI_SCENE_MARGIN_DEFAULT */
     const epi_recall_profile *profile; /**< NULL: the space's (epi_space_stats.profile) */
     uint32_t ef;            /**< breadth of the vector search; 0: the default */
@@ -230,7 +231,7 @@ typedef struct epi_scene {
     double score;             /**< of its best hit */
     uint64_t episode;
     const char *title;        /**< of the episode, "" if none */
-    const char *text;         /**< all its steps, one line each: date, speaker, text */
+    const char *text;         /**< all its steps, one line each: date, speaker, text; "" with EPI_NO_TEXT */
     size_t step_count;
 } epi_scene;
 

@@ -141,27 +141,31 @@ epi_status epi__index_search(size_t *count, epi__best *found, const epi__index *
 
 /* ---- scoring without search -------------------------------------------------------------------------------------- */
 
-#define AHEAD 6u /* rows called into the cache before they are compared */
+#define AT_ONCE 32u /* items looked up and called into the cache before they are compared */
+#define NOWHERE UINT64_MAX
 
-static void prefetch(const epi__index *index, uint64_t id) {
-    uint64_t place = 0;
-    if (epi__map_get(&index->places, id, &place) && !(place & 1)) epi__graph_prefetch(index->graph, place >> 1);
+static void find_places(uint64_t places[AT_ONCE], const epi__index *index, const uint64_t *ids, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (!epi__map_get(&index->places, ids[i], &places[i])) places[i] = NOWHERE;
+        else if (!(places[i] & 1)) epi__graph_prefetch(index->graph, places[i] >> 1);
+    }
 }
 
-static float score_of(const epi__index *index, epi__walk *walk, uint64_t id) {
-    uint64_t place = 0;
-    if (!epi__map_get(&index->places, id, &place)) return -INFINITY;
+static float score_at(const epi__index *index, epi__walk *walk, uint64_t place) {
+    if (place == NOWHERE) return -INFINITY;
     if (place & 1) return -epi__graph_distance_to(index->graph, walk, epi__tail_vector(&index->tail, place >> 1));
     return -epi__graph_distance(index->graph, walk, place >> 1);
 }
 
 epi_status epi__index_score(float *scores, const epi__index *index, const float *query, const uint64_t *ids,
                             size_t count) {
+    uint64_t places[AT_ONCE];
     epi__walk *walk = epi__graph_borrow(index->graph, query, 1);
     if (walk == NULL) return epi__fail_memory("index", sizeof *walk);
-    for (size_t i = 0; i < count; i++) {
-        if (i + AHEAD < count) prefetch(index, ids[i + AHEAD]);
-        scores[i] = score_of(index, walk, ids[i]);
+    for (size_t first = 0; first < count; first += AT_ONCE) {
+        const size_t n = EPI__MIN(count - first, (size_t)AT_ONCE);
+        find_places(places, index, ids + first, n);
+        for (size_t i = 0; i < n; i++) scores[first + i] = score_at(index, walk, places[i]);
     }
     epi__graph_return(index->graph, walk);
     return EPI_OK;

@@ -13,6 +13,7 @@
 #include "search.h"
 
 #define EPISODE_BEST 3
+#define AHEAD 16 /* candidates whose words are called into the cache */
 
 static const double decay[EPI__REACH + 1] = {1.0, 0.8, 0.7, 0.5, 0.3};
 
@@ -70,6 +71,10 @@ static uint32_t words_of(const epi__search_state *search, uint64_t step) {
     return words && epi__filter_sees(&search->query->filter, step) ? words : 0;
 }
 
+static void prefetch_words(const epi__search_state *search, uint64_t step) {
+    if (step < search->scratch->cell_count) __builtin_prefetch(&search->scratch->cells[step]);
+}
+
 static double idf_sum(const epi__query *query, uint32_t words) {
     double sum = 0.0;
     for (; words != 0; words &= words - 1) sum += query->idfs[__builtin_ctz(words)];
@@ -117,6 +122,7 @@ static void score_contexts(epi__search_state *search) {
     const epi__run *run = NULL;
     for (size_t i = 0; i < search->count; i++) {
         epi__candidate *candidate = &search->candidates[i];
+        if (i + AHEAD < search->count) prefetch_words(search, search->candidates[i + AHEAD].step);
         run = run_of(search->snapshot->mirror, run, candidate->step);
         candidate->episode = run ? run->episode : 0;
         candidate->index = run ? run->first_index + (candidate->step - run->first) : 0;

@@ -15,7 +15,7 @@ static epi_status check_options(epi__query *query, const epi__state *state, cons
     if (options->version != 1)
         return epi__fail(EPI_EINVAL, MODULE, "recall options have version %u, expected 1", options->version);
     if (options->k > EPI_K_MAX) return epi__fail(EPI_ELIMIT, MODULE, "k is %u, limit %u", options->k, EPI_K_MAX);
-    if (options->token_budget > EPI_TOKEN_BUDGET_MAX)
+    if (options->token_budget > EPI_TOKEN_BUDGET_MAX && options->token_budget != EPI_NO_TEXT)
         return epi__fail(EPI_ELIMIT, MODULE, "token budget is %u, limit %u", options->token_budget,
                          EPI_TOKEN_BUDGET_MAX);
     if (options->scene_margin > EPI_SCENE_MARGIN_MAX)

@@ -155,7 +155,13 @@ static epi_status write_context(struct context *context, epi__buffer *out) {
     return result->context ? EPI_OK : epi__fail_memory(MODULE, out->size);
 }
 
+static epi_status render_nothing(epi_recollection *result) {
+    for (size_t i = 0; i < result->scene_count; i++) result->scenes[i].view.text = "";
+    return EPI_OK;
+}
+
 epi_status epi__render(epi_recollection *result, const epi_schema *schema, uint32_t token_budget) {
+    if (token_budget == EPI_NO_TEXT) return render_nothing(result);
     epi__buffer out = {0};
     size_t budget = (size_t)(token_budget ? token_budget : EPI_TOKEN_BUDGET_DEFAULT) * BYTES_A_TOKEN;
     struct context context = {.result = result, .left = budget, .budget = budget};

@@ -246,6 +246,7 @@ static void find(http_request *request, const scope *s, const char *text, uint32
     if (text == NULL) cue.filter.from = EPI_TIME_MIN; /* a filter that lets all pass */
     options.k = limit;
     options.scene_margin = 0;
+    options.token_budget = EPI_NO_TEXT;
     epi_status status = service_space(&space, http_service(request), FOR_TALK, s->space, NULL);
     bool absent = status == EPI_ENOTFOUND; /* nobody ever said anything: nothing is found */
     if (absent) status = EPI_OK;

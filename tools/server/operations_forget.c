@@ -27,6 +27,7 @@ static epi_status put_matches(operation_call *call, epi_space *space, const epi_
     cue.filter = *filter;
     options.k = SHOWN_MAX;
     options.scene_margin = 0;
+    options.token_budget = EPI_NO_TEXT;
     epi_status status = epi_recall(&found, space, &cue, &options);
     epi_json_begin_array(call->result, "examples");
     for (size_t i = 0; i < epi_recollection_hit_count(found); i++) {

@@ -141,7 +141,7 @@ static epi_status find_hits(epi_recollection **hits, epi_space *space, const cha
     epi_recall_options options = epi_recall_options_default();
     options.k = SEARCH_FIRST;
     options.scene_margin = 0;
-    options.token_budget = 1;
+    options.token_budget = EPI_NO_TEXT;
     epi_status status = epi_recall_text(hits, space, query, &options);
     if (status != EPI_OK || epi_recollection_hit_count(*hits) < SEARCH_FIRST || !is_good(*hits, SEARCH_FIRST - 1))
         return status;

@@ -235,6 +235,7 @@ static epi_status recall_page(page *p, epi_space *space, const argument_filter_r
     cue.now = epi_time_now();
     options.k = (uint32_t)(wanted < EPI_K_MAX ? wanted : EPI_K_MAX);
     options.scene_margin = (uint32_t)p->margin;
+    options.token_budget = EPI_NO_TEXT;
     epi_status status = epi_recall(&found, space, &cue, &options);
     p->found = found;
     if (status == EPI_OK) status = put_page(p);

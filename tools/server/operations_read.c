@@ -145,6 +145,7 @@ static epi_status run_when(operation_call *call) {
     options.k = (uint32_t)argument_integer(call, "limit", WHEN_LIMIT_DEFAULT);
     options.scene_margin = 0;
     options.when = true;
+    options.token_budget = EPI_NO_TEXT;
     epi_status status = argument_filter(&filter, call);
     if (status == EPI_OK) status = argument_space(&space, call, FOR_TALK, NULL);
     cue.filter = filter.filter;

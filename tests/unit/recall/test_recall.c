@@ -83,6 +83,29 @@ static void fill_with_fruit(place *p) {
     }
 }
 
+static void what_nobody_reads_is_not_rendered(void **state) {
+    place *p = *state;
+    epi_recollection *found = NULL;
+    epi_recall_options options = epi_recall_options_default();
+    size_t count = 1;
+    epi_episode *episode = place_episode(p->space);
+    place_say(episode, "the kiln stands behind the shed");
+    epi_episode_close(episode);
+    options.token_budget = EPI_NO_TEXT;
+    EXPECT(EPI_OK, epi_recall_text(&found, p->space, "where is the kiln?", &options));
+    assert_int_equal(epi_recollection_hit_count(found), 1);
+    const epi_scene *scene = epi_recollection_scene(found, 0);
+    const epi_recalled_part *said = epi_scene_part(scene, epi_scene_step(scene, 0), "text");
+    assert_string_equal(said->data, "the kiln stands behind the shed");
+    assert_string_equal(scene->text, "");
+    assert_string_equal(epi_recollection_context(found), "");
+    (void)epi_recollection_context_steps(&count, found);
+    assert_int_equal(count, 0);
+    epi_recollection_free(found);
+    options.token_budget = EPI_NO_TEXT - 1;
+    EXPECT(EPI_ELIMIT, epi_recall_text(&found, p->space, "kiln", &options));
+}
+
 static void a_score_is_the_sum_of_its_evidence_in_order_to_the_bit(void **state) {
     static const char *const cues[] = {"apple", "did Ann eat a plum and a fig?", "grape melon cherry lemon",
                                        "pear Ben"};
@@ -541,6 +564,7 @@ static void what_breaks_lines_does_not_break_the_context(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        TEST(what_nobody_reads_is_not_rendered),
         TEST(a_score_is_the_sum_of_its_evidence_in_order_to_the_bit),
         TEST(the_same_cue_gives_the_same_answer),
         TEST(k_is_at_least_one_and_at_most_its_limit),
