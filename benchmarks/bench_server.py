@@ -7,7 +7,8 @@ input and output, by the same client: adding one entity with two observations (c
 a client sees it. Then 50 entities are added at once, without waiting for answers, and read back; and two servers on one
 memory add 50 each.
 
-On what: a graph of made-up words, by seed. The official server is filled by writing its file, ours by its own calls.
+On what: a graph of made-up words, by seed. The official server is filled by writing its file, ours by its own calls,
+and then brought to rest by `episodic upkeep`: entities that come over days find the graph built by the server itself.
 
 How: --server names our binary, --peer a folder that scripts/client-kit made; without it only ours is measured, and that
 is said. One JSON object a line: {"bench", "metric", "value", "unit", "config"}.
@@ -148,6 +149,13 @@ class Engine:
             tell(f"{self.name}: {at} of {len(entities)} entities")
             server.call("create_entities", entities=entities[at:at + BATCH])
         server.close()
+        self.settle()
+
+    def settle(self) -> None:
+        """What the server's upkeep would have done if the entities had come over days: seal, and build the graph."""
+        tell(f"{self.name}: upkeep")
+        subprocess.run([str(Path(self.command[0]).with_name("episodic")), "upkeep", "--memory",
+                        self.command[self.command.index("--memory") + 1]], check=True, stdout=subprocess.DEVNULL)
 
 
 def measure(engines: list[Engine], entities: list[dict], size: int, rounds: int, corpus: Corpus) -> None:

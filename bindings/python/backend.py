@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 PROJECT = tomllib.loads((HERE / "pyproject.toml").read_text())["project"]
 NAME, VERSION = PROJECT["name"], PROJECT["version"]
 INFO = f"{NAME}-{VERSION}.dist-info"
-SONAME = "libepisodic.so." + VERSION.split(".", maxsplit=1)[0]
+SONAME = "libepisodic.so." + ".".join(VERSION.split(".")[:2 if VERSION.startswith("0.") else 1])
 LICENSE = HERE.parent.parent / "LICENSE"
 
 

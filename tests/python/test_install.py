@@ -50,7 +50,7 @@ class Install(place.Place):
         settings = venv / "pyvenv.cfg"  # now let it see the distribution's NumPy
         settings.write_text(settings.read_text().replace("packages = false", "packages = true"))
         said = self.run_ok(python, "-c", PROGRAM, self.path).splitlines()
-        self.assertEqual(Path(said[0]), package / "libepisodic.so.0")
+        self.assertEqual(Path(said[0]), package / "libepisodic.so.0.1")
         self.assertEqual(said[2], "We moved to Lisbon.")
         self.run_ok(venv / "bin" / "pip", "uninstall", "-y", "episodic")
         self.assertFalse(package.exists())

@@ -28,7 +28,7 @@ NONE = c.EPI_TIME_NONE
 def candidates() -> list[str]:
     """Where the library may be, best first: what EPISODIC_LIBRARY names (a file or a folder), beside this file (in a
     wheel), the build of the source tree that this file is in, what is installed."""
-    soname = "libepisodic.so." + __version__.split(".", maxsplit=1)[0]
+    soname = "libepisodic.so." + ".".join(__version__.split(".")[:2 if __version__.startswith("0.") else 1])
     here = Path(__file__).resolve().parent
     named = os.environ.get("EPISODIC_LIBRARY")
     if named:
