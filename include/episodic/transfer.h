@@ -70,6 +70,30 @@ EPI_API epi_status epi_import(epi_import_report *report, epi_memory *memory, con
 EPI_API epi_status epi_export(epi_space *space, bool (*write)(void *context, const char *text, size_t size),
                               void *context);
 
+#define EPI_SALVAGE_ID_COUNT 8u
+
+/** What epi_export_salvage() had to do without; all zero: nothing. */
+typedef struct epi_salvage_report {
+    uint64_t steps;    /**< that are not in the file: their record, or a required part, cannot be read */
+    uint64_t episodes; /**< whose record cannot be read: their steps are in the file, without title, tags, outcome */
+    uint64_t values;   /**< parts, metadata, titles, outcomes and vectors left out of what is in the file */
+    uint64_t records;  /**< other records passed over when the space was loaded: those of episodes (counted above too),
+                            of the order of steps, marks, recorders, chunks (whose steps are counted above). A step
+                            whose mark cannot be read is written as forgotten */
+    uint64_t step_ids[EPI_SALVAGE_ID_COUNT];    /**< the first of the steps, where known; 0 behind the last */
+    uint64_t episode_ids[EPI_SALVAGE_ID_COUNT]; /**< the same for episodes whose steps are in the file */
+} epi_salvage_report;
+
+/** epi_export() of a damaged space: what fails its checksum or cannot be reached is passed over, all else is written.
+ * What is derived (words, the vector index, times) is not needed, so that damage there costs nothing. The file is a
+ * whole one, to be imported into a new memory. Not for every day: each id that was ever given is looked up.
+ * @param[out] report what was left out, also on failure; may be NULL. @param write as for epi_export().
+ * @return EPI_OK, also where something was left out · EPI_ECANCELLED · EPI_EDAMAGED: the space's own state cannot be
+ *         read, so that nothing is known of it · as epi_export()
+ * @par Thread safety as epi_export(); others see nothing of it. */
+EPI_API epi_status epi_export_salvage(epi_salvage_report *report, epi_space *space,
+                                      bool (*write)(void *context, const char *text, size_t size), void *context);
+
 #ifdef __cplusplus
 }
 #endif

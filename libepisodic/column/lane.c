@@ -3,6 +3,7 @@
  * A place in a lane is the id of the step it stands behind, so that it holds from one snapshot to the next, whatever
  * goes in between.
  */
+#include "../memory/salvage.h"
 #include "parts.h"
 
 #define MODULE "column"
@@ -30,8 +31,9 @@ epi_status epi__columns_recorders(epi__recorders *list, epi__snapshot *snapshot)
     *list = (epi__recorders){0};
     epi__key_begin(&table, snapshot->mirror->space, EPI__TABLE_RECORDER);
     epi_status status = epi__scan_table(&scan, snapshot->tx.txn, snapshot->mirror->space, EPI__TABLE_RECORDER);
-    while (!status && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK)
-        status = add_recorder(list, (epi__view){(const uint8_t *)key.data + table.size, key.size - table.size}, body);
+    while (!status && (status = epi__salvage_next(&key, &body, &scan, snapshot->mirror)) == EPI_OK)
+        if (body.data)
+            status = add_recorder(list, (epi__view){(const uint8_t *)key.data + table.size, key.size - table.size}, body);
     epi__scan_close(&scan);
     if (status == EPI_EDONE) return EPI_OK;
     epi__recorders_dispose(list);

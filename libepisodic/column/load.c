@@ -5,6 +5,7 @@
  * recorder of this process fills are known better here than in the store: of them only what is gone is taken over.
  * An address is dropped only when the journal names its chunk.
  */
+#include "../memory/salvage.h"
 #include "parts.h"
 
 #include <stdlib.h>
@@ -30,7 +31,8 @@ static epi_status load_rows(struct loader *loader, epi__chunk *chunk, uint32_t f
     epi__rows_key(&first, space, chunk->number, from);
     epi__key_of_u64(&end, space, EPI__TABLE_ROWS, chunk->number + 1);
     epi_status status = epi__scan_open(&scan, loader->txn, &first, &end, false);
-    while (!status && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK) {
+    while (!status && (status = epi__salvage_next(&key, &body, &scan, loader->columns->mirror)) == EPI_OK) {
+        if (!body.data) break; /* of what stands behind, nobody knows how it goes on */
         status = epi__rows_decode(&rows, layout, key, body);
         if (status) break;
         epi__rows_copy(image->data, layout, &rows);
@@ -143,16 +145,30 @@ static void forget(epi__columns *columns) {
     }
 }
 
+/* For salvage a chunk whose columns are damaged is as one that is gone. */
+static bool is_readable(const struct loader *loader, const epi__head *head) {
+    epi__key key;
+    epi__view body;
+    epi__salvage *salvage = loader->columns->mirror->salvage;
+    if (!salvage || !head->sealed) return true;
+    epi__key_of_u64(&key, loader->columns->mirror->space, EPI__TABLE_COLUMN, head->chunk);
+    if (epi__record_get(&body, loader->txn, &key) == EPI_OK) return true;
+    salvage->records++;
+    return false;
+}
+
 static epi_status load_all(struct loader *loader) {
     epi__scan scan = {0};
     epi__view key, body;
     epi__head head;
+    const epi__mirror *mirror = loader->columns->mirror;
     forget(loader->columns);
     epi__look_at_all(loader->columns);
     epi_status status = epi__scan_table(&scan, loader->txn, loader->columns->mirror->space, EPI__TABLE_CHUNK);
-    while (!status && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK) {
+    while (!status && (status = epi__salvage_next(&key, &body, &scan, mirror)) == EPI_OK) {
+        if (!body.data) continue;
         status = epi__head_decode(&head, epi__key_id(key), body, &loader->columns->layout);
-        if (!status) status = put_chunk(loader, &head);
+        if (!status && is_readable(loader, &head)) status = put_chunk(loader, &head);
     }
     epi__scan_close(&scan);
     epi__look_at_all(loader->columns);

@@ -6,6 +6,7 @@
 
 #include "beside.h"
 #include "generation.h"
+#include "salvage.h"
 #include "vectors.h"
 
 #define JOURNAL_STEPS_MAX 4096u /* further behind than this, loading anew is quicker */
@@ -253,7 +254,8 @@ static epi_status load_runs(struct loader *loader) {
     epi__run run;
     mirror->run_count = 0;
     epi_status status = epi__scan_table(&scan, loader->txn, mirror->space, EPI__TABLE_RUN);
-    while (!status && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK) {
+    while (!status && (status = epi__salvage_next(&key, &body, &scan, mirror)) == EPI_OK) {
+        if (!body.data) continue;
         status = epi__run_decode(&run, epi__key_id(key), body);
         if (!status) status = run_put(mirror, &run);
     }
@@ -272,8 +274,9 @@ static epi_status load_marks(struct loader *loader) {
     mirror->mark_count = mirror->mark_free = 0;
     epi__map_clear(&mirror->marks_at);
     epi_status status = epi__scan_table(&scan, loader->txn, mirror->space, EPI__TABLE_MARK);
-    while (!status && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK) {
-        status = epi__mark_decode(&mark, body);
+    while (!status && (status = epi__salvage_next(&key, &body, &scan, mirror)) == EPI_OK) {
+        mark = (epi__mark){0}; /* of one that is damaged: forgotten, for what was taken back must not be shown again */
+        if (body.data) status = epi__mark_decode(&mark, body);
         if (!status) status = mark_put(mirror, epi__key_id(key), &mark);
     }
     epi__scan_close(&scan);
@@ -342,6 +345,7 @@ static epi_status load_all(struct loader *loader) {
     epi__beside_drop(loader->mirror);
     EPI__TRY(load_runs(loader));
     EPI__TRY(load_marks(loader));
+    if (loader->mirror->salvage) return EPI_OK;
     EPI__TRY(load_tail(loader));
     return load_index(loader);
 }

@@ -7,6 +7,7 @@
 #include "columnar.h"
 #include "extract.h"
 #include "generation.h"
+#include "salvage.h"
 
 #define CATCH_UP_TRIES 3
 
@@ -19,7 +20,8 @@ struct mirrors {
     epi__scratches scratches;
 };
 
-static void mirror_free(epi__mirror *mirror) {
+void epi__mirror_free(epi__mirror *mirror) {
+    if (!mirror) return;
     if (mirror->traces_free) mirror->traces_free(mirror->traces);
     if (mirror->stories_free) mirror->stories_free(mirror->stories);
     epi__pending_free(mirror->pending);
@@ -52,7 +54,7 @@ static void mirrors_free(void *value) {
     struct mirrors *mirrors = value;
     for (epi__mirror *at = mirrors->first, *next; at; at = next) {
         next = at->next;
-        mirror_free(at);
+        epi__mirror_free(at);
     }
     epi__map_dispose(&mirrors->by_space);
     epi__scratches_dispose(&mirrors->scratches);
@@ -96,7 +98,7 @@ static epi_status mirror_new(epi__mirror **made, epi__store *store, uint32_t spa
     if (!status) status = epi__columnar_new(&mirror->columns, mirror);
     if (!status) status = epi__generations_new(mirror);
     if (status) {
-        mirror_free(mirror);
+        epi__mirror_free(mirror);
         return status;
     }
     memcpy(mirror->name, name, strlen(name) + 1);
@@ -120,7 +122,7 @@ static epi_status find_or_make(epi__mirror **mirror, epi__store *store, uint32_t
     }
     EPI__TRY(mirror_new(mirror, store, space, name, schema));
     if (!epi__map_put(&mirrors->by_space, space, (uintptr_t)*mirror)) {
-        mirror_free(*mirror);
+        epi__mirror_free(*mirror);
         *mirror = NULL;
         return epi__fail_memory("memory", sizeof **mirror);
     }
@@ -140,6 +142,17 @@ epi_status epi__mirror_get(epi__mirror **mirror, epi__store *store, const char *
     epi_status status = find_or_make(mirror, store, space, name, copy);
     epi__store_unlock(store);
     return status;
+}
+
+epi_status epi__mirror_salvage(epi__mirror **made, const epi__mirror *of, epi__salvage *salvage) {
+    uint32_t space = 0;
+    epi__schema_copy *copy = NULL;
+    *made = NULL;
+    EPI__TRY(epi__catalog_open(&space, &copy, of->store, of->name, NULL));
+    EPI__TRY(mirror_new(made, of->store, space, of->name, copy));
+    (*made)->scratches = of->scratches;
+    (*made)->salvage = salvage;
+    return EPI_OK;
 }
 
 epi__mirror *epi__mirrors_first(epi__store *store) {

@@ -71,6 +71,8 @@ typedef struct epi__mirror {
     epi__scratches *scratches;            /* of the store */
     struct epi__generations *generations; /* generation.c: encoders that this process has for the space */
 
+    struct epi__salvage *salvage; /* salvage.h; NULL: what is damaged fails the call */
+
     struct epi__columns *columns; /* columnar.h; NULL for spaces of rows */
     uint64_t store_number;        /* of the store whose map it has addresses of */
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../store/component.h"
+#include "../memory/salvage.h"
 #include "recall.h"
 
 #define MODULE "recall"
@@ -40,6 +41,14 @@ static epi_status read_tags(const char *const **tags, struct builder *builder, e
     return EPI_OK;
 }
 
+/* A value that cannot be read is left out where salvage may do without it. */
+static epi_status pass_over(const struct builder *builder, epi_status status, bool needed) {
+    const epi__mirror *mirror = builder->snapshot->mirror;
+    if (needed || !epi__salvage_passes(mirror, status)) return status;
+    mirror->salvage->values++;
+    return EPI_OK;
+}
+
 static epi_status read_parts(epi__step *step, struct builder *builder, epi__reader *reader, size_t count) {
     const epi_schema *schema = &builder->snapshot->mirror->schema->schema;
     step->parts = epi__arena_alloc(&builder->result->arena, count + 1, sizeof *step->parts);
@@ -50,7 +59,7 @@ static epi_status read_parts(epi__step *step, struct builder *builder, epi__read
         if (reader->failed || value.role >= schema->role_count)
             return epi__fail(EPI_EDAMAGED, MODULE, "step %llu has a part that cannot be read",
                              (unsigned long long)step->view.id);
-        epi_recalled_part *part = &step->parts[i];
+        epi_recalled_part *part = &step->parts[step->view.part_count];
         const epi_role *role = &schema->roles[value.role];
         part->role = epi__arena_text(&builder->result->arena, role->name, strlen(role->name));
         if (!part->role) return out_of_memory();
@@ -58,10 +67,12 @@ static epi_status read_parts(epi__step *step, struct builder *builder, epi__read
         part->provenance = step->view.superseded_by ? EPI_SUPERSEDED : EPI_STORED;
         part->confidence = 1.0;
         part->source_step = step->view.id;
-        EPI__TRY(copy_value(&part->data, &part->size, builder, &value));
+        epi_status status = copy_value(&part->data, &part->size, builder, &value);
+        if (!status) step->view.part_count++;
+        if (status) EPI__TRY(pass_over(builder, status, (role->flags & EPI_ROLE_REQUIRED) != 0));
     }
-    step->view.part_count = count;
-    return EPI_OK;
+    if (step->view.part_count || !count) return EPI_OK;
+    return epi__fail(EPI_EDAMAGED, MODULE, "no part of step %llu can be read", (unsigned long long)step->view.id);
 }
 
 static void fill_fixed(epi_recalled_step *view, const epi__row *row, const epi__mark *mark, const epi__run *run) {
@@ -118,12 +129,13 @@ static epi_status rebuild(epi__step *step, struct builder *builder, uint64_t id,
     EPI__TRY(read_tags(&step->view.tags, builder, &reader, row->tag_count));
     epi__value_decode(&metadata, &reader);
     const void *text = NULL;
-    if (metadata.size > 0) EPI__TRY(copy_value(&text, NULL, builder, &metadata));
+    epi_status status = metadata.size > 0 ? copy_value(&text, NULL, builder, &metadata) : EPI_OK;
+    if (status) EPI__TRY(pass_over(builder, status, false));
     step->view.metadata = text;
     EPI__TRY(read_parts(step, builder, &reader, row->part_count));
     EPI__TRY(epi__facts_of_row(&step->view.facts, &step->view.fact_count, &builder->result->arena,
                                &mirror->schema->schema, row));
-    return read_told(step, builder, row);
+    return mirror->salvage ? EPI_OK : read_told(step, builder, row); /* they are found anew, in parts that are there */
 }
 
 /* ---- scenes ----------------------------------------------------------------------------------------------------- */
@@ -143,9 +155,11 @@ epi_status epi__read_episode(epi__episode_record *record, epi__snapshot *snapsho
 
 static epi_status open_scene(epi__scene *scene, struct builder *builder, uint64_t episode, size_t room) {
     epi__episode_record record;
-    const void *title = NULL;
-    EPI__TRY(epi__read_episode(&record, builder->snapshot, episode));
-    EPI__TRY(copy_value(&title, NULL, builder, &record.title));
+    const void *title = "";
+    if (!builder->snapshot->mirror->salvage) { /* which has what can be read of episodes from the timeline */
+        EPI__TRY(epi__read_episode(&record, builder->snapshot, episode));
+        EPI__TRY(copy_value(&title, NULL, builder, &record.title));
+    }
     scene->view.episode = episode;
     scene->view.title = title;
     scene->steps = epi__arena_alloc(&builder->result->arena, room + 1, sizeof *scene->steps);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "../store/component.h"
+#include "../memory/salvage.h"
 #include "recall.h"
 
 #define MODULE "recall"
@@ -15,7 +16,12 @@ struct epi_timeline {
 static epi_status copy_text(const char **text, epi_timeline *timeline, epi__snapshot *snapshot,
                             const epi__value *value) {
     epi__view data;
-    EPI__TRY(epi__component_get(&data, snapshot->tx.txn, snapshot->mirror->space, value));
+    epi_status status = epi__component_get(&data, snapshot->tx.txn, snapshot->mirror->space, value);
+    if (epi__salvage_passes(snapshot->mirror, status)) {
+        snapshot->mirror->salvage->values++;
+        return EPI_OK;
+    }
+    EPI__TRY(status);
     *text = epi__arena_text(&timeline->arena, data.data, data.size);
     return *text ? EPI_OK : epi__fail_memory(MODULE, data.size);
 }
@@ -85,8 +91,8 @@ static epi_status read_all(epi_timeline *timeline, epi__snapshot *snapshot, epi_
     epi__scan scan = {0};
     epi__view key, body;
     epi_status status = epi__scan_table(&scan, snapshot->tx.txn, snapshot->mirror->space, EPI__TABLE_EPISODE);
-    while (!status && (status = epi__scan_next(&key, &body, &scan)) == EPI_OK)
-        status = add(timeline, snapshot, epi__key_id(key), body, from, to);
+    while (!status && (status = epi__salvage_next(&key, &body, &scan, snapshot->mirror)) == EPI_OK)
+        if (body.data) status = add(timeline, snapshot, epi__key_id(key), body, from, to);
     epi__scan_close(&scan);
     if (status != EPI_EDONE) return status;
     if (timeline->count) qsort(timeline->episodes, timeline->count, sizeof *timeline->episodes, by_time);

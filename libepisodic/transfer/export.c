@@ -5,11 +5,15 @@
  * Invariant: the bytes depend on content only. Ids are numbers of the file, counted from 1, and a step or episode
  * without an external id is given one that is kept from then on: exporting, importing and exporting again gives the
  * same bytes.
+ * Salvage reads through a mirror of its own, which passes over what is damaged (memory/salvage.h), and looks each step
+ * up by its id, so that a damaged record, or a page that no walk gets past, costs only itself.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "../column/column.h"
+#include "../memory/append.h"
+#include "../memory/salvage.h"
 #include "transfer.h"
 
 #define PAGE_COUNT 512u
@@ -23,6 +27,7 @@ typedef struct exporter {
     void *context;
     epi_json_writer *writer;
     epi__buffer scratch;
+    epi_salvage_report *lost; /* NULL: what is damaged fails the export */
     bool failed; /* an id or a value could not be made for lack of memory */
     epi_timeline *timeline;
     epi__map infos;      /* episode id -> place in the timeline */
@@ -106,6 +111,13 @@ static void put_external_id(exporter *e, const char *kind, uint64_t id, epi_time
 
 /* ---- episodes -------------------------------------------------------------------------------------------------- */
 
+/* Keeps one of the first ids that were left out. */
+static void keep_id(uint64_t ids[EPI_SALVAGE_ID_COUNT], uint64_t id) {
+    size_t at = 0;
+    while (at < EPI_SALVAGE_ID_COUNT && ids[at] != 0 && ids[at] != id) at++;
+    if (at < EPI_SALVAGE_ID_COUNT) ids[at] = id;
+}
+
 static epi_status write_episode(exporter *e, const epi_episode_info *info) {
     uint64_t number = e->episodes.count + 1;
     if (!epi__map_put(&e->episodes, info->id, number)) return epi__fail_memory("transfer", sizeof number);
@@ -119,11 +131,21 @@ static epi_status write_episode(exporter *e, const epi_episode_info *info) {
     return end_line(e);
 }
 
+/* One whose record cannot be read. */
+static epi_status write_nameless_episode(uint64_t *number, exporter *e, uint64_t id) {
+    epi_episode_info info = {.id = id, .time = {EPI_TIME_NONE, EPI_TIME_NONE, 0}};
+    keep_id(e->lost->episode_ids, id);
+    EPI__TRY(write_episode(e, &info));
+    *number = e->episodes.count;
+    return EPI_OK;
+}
+
 /* The number of an episode in the file; its line is written when it is met for the first time. */
 static epi_status episode_number(uint64_t *number, exporter *e, uint64_t id) {
     if (epi__map_get(&e->episodes, id, number)) return EPI_OK;
     uint64_t place = 0;
     if (!epi__map_get(&e->infos, id, &place)) {
+        if (e->lost != NULL) return write_nameless_episode(number, e, id);
         return epi__fail(EPI_EINTERNAL, "transfer", "episode %llu was not in the timeline", (unsigned long long)id);
     }
     EPI__TRY(write_episode(e, epi_timeline_episode(e->timeline, (size_t)place)));
@@ -222,10 +244,19 @@ static void put_facts(exporter *e, const epi_recalled_step *step) {
     epi_json_end(e->writer);
 }
 
+static bool passes(const exporter *e, epi_status status) {
+    return e->lost != NULL && status == EPI_EDAMAGED;
+}
+
 static epi_status put_vector(exporter *e, uint64_t step) {
     size_t size = 0;
     if (!e->vectors) return EPI_OK;
-    EPI__TRY(epi_step_vector(e->vector, &size, e->space, step));
+    epi_status status = epi_step_vector(e->vector, &size, e->space, step);
+    if (passes(e, status)) {
+        e->lost->values++;
+        return EPI_OK;
+    }
+    EPI__TRY(status);
     if (size > 0) put_base64(e, "vector", e->vector, size * sizeof *e->vector);
     return EPI_OK;
 }
@@ -256,6 +287,7 @@ static epi_status write_step(exporter *e, const epi_recalled_step *step) {
     put_facts(e, step);
     EPI__TRY(put_vector(e, step->id));
     if (step->forgotten) epi_json_put_bool(e->writer, "forgotten", true);
+    if (e->lost != NULL) e->lost->values += e->space->mirror->salvage->values;
     return end_line(e);
 }
 
@@ -305,6 +337,7 @@ static epi_status write_waiting(exporter *e) {
         epi__reader ids = epi__reader_of(round.data, round.size);
         epi_status status = EPI_OK;
         for (bool wait = !stuck; status == EPI_OK && ids.next < ids.end; wait = true) {
+            if (e->lost != NULL) e->space->mirror->salvage->values = 0;
             status = write_one(e, epi__read_u64(&ids), wait);
         }
         epi__buffer_dispose(&round);
@@ -312,6 +345,19 @@ static epi_status write_waiting(exporter *e) {
         stuck = e->steps.count == written;
     }
     return EPI_OK;
+}
+
+/* Each id that was ever given is looked up. */
+static epi_status salvage_steps(exporter *e, uint64_t end) {
+    for (uint64_t id = 1; id < end; id++) {
+        e->space->mirror->salvage->values = 0;
+        epi_status status = write_one(e, id, true);
+        if (passes(e, status))
+            keep_id(e->lost->step_ids, id);
+        else if (status != EPI_ESTALE)
+            EPI__TRY(status);
+    }
+    return write_waiting(e);
 }
 
 static epi_status write_steps(exporter *e) {
@@ -331,7 +377,8 @@ static epi_status write_steps(exporter *e) {
 
 static epi_status write_space(exporter *e) {
     epi_space_stats stats;
-    EPI__TRY(epi_space_stats_read(&stats, e->space));
+    epi_status status = epi_space_stats_read(&stats, e->space);
+    if (!passes(e, status)) EPI__TRY(status);
     begin_line(e, "space");
     epi_json_put_integer(e->writer, "format", 1);
     put_text(e, "name", epi_space_name(e->space));
@@ -355,6 +402,34 @@ static epi_status write_file(exporter *e) {
     return write_end(e);
 }
 
+static epi_status state_of(epi__state *state, epi_space *space) {
+    epi__snapshot snapshot;
+    EPI__TRY(epi__snapshot_begin(&snapshot, space->mirror));
+    *state = snapshot.state;
+    epi__snapshot_end(&snapshot);
+    return EPI_OK;
+}
+
+/* Some may have been removed meanwhile. */
+static uint64_t missing(const epi__state *before, const epi__state *after, uint8_t table, uint64_t there) {
+    uint64_t expected = EPI__MIN(epi__state_count(before, table), epi__state_count(after, table));
+    return expected > there ? expected - there : 0;
+}
+
+/* What is missing is told from the counts in the space's state, so that what no walk finds is counted too. */
+static epi_status salvage_file(exporter *e) {
+    epi__state before, after;
+    EPI__TRY(state_of(&before, e->space));
+    EPI__TRY(write_space(e));
+    EPI__TRY(salvage_steps(e, before.next_step));
+    EPI__TRY(write_empty_episodes(e));
+    EPI__TRY(write_outcomes(e));
+    EPI__TRY(state_of(&after, e->space));
+    e->lost->steps = missing(&before, &after, EPI__TABLE_STEP, e->steps.count);
+    e->lost->episodes = missing(&before, &after, EPI__TABLE_EPISODE, epi_timeline_count(e->timeline));
+    return write_end(e);
+}
+
 static epi_status prepare(exporter *e) {
     e->schema = epi_space_schema(e->space);
     e->vectors = e->schema->encoder == EPI_ENCODER_GIVEN;
@@ -365,6 +440,7 @@ static epi_status prepare(exporter *e) {
     if (e->vector == NULL) return epi__fail_memory("transfer", e->schema->dimension * sizeof *e->vector);
     EPI__TRY(epi_json_writer_new(&e->writer, false));
     EPI__TRY(epi_timeline_read(&e->timeline, e->space, EPI_TIME_NONE, EPI_TIME_NONE, 0));
+    if (e->lost != NULL) e->lost->values = e->space->mirror->salvage->values;
     for (size_t i = 0; i < epi_timeline_count(e->timeline); i++) {
         if (!epi__map_put(&e->infos, epi_timeline_episode(e->timeline, i)->id, i))
             return epi__fail_memory("transfer", i);
@@ -372,13 +448,11 @@ static epi_status prepare(exporter *e) {
     return EPI_OK;
 }
 
-epi_status epi_export(epi_space *space, bool (*write)(void *context, const char *text, size_t size), void *context) {
-    if (space == NULL || write == NULL) return epi__fail(EPI_EINVAL, "transfer", "an argument was NULL");
-    EPI__TRY(epi__space_check_handle(space));
-    if (epi__columns_of(space->mirror)) return epi__export_columns(space, write, context);
-    exporter e = {.space = space, .write = write, .context = context};
+static epi_status export_rows(epi_salvage_report *lost, epi_space *space,
+                              bool (*write)(void *context, const char *text, size_t size), void *context) {
+    exporter e = {.space = space, .write = write, .context = context, .lost = lost};
     epi_status status = prepare(&e);
-    if (status == EPI_OK) status = write_file(&e);
+    if (status == EPI_OK) status = lost != NULL ? salvage_file(&e) : write_file(&e);
     epi_timeline_free(e.timeline);
     epi_json_writer_free(e.writer);
     epi__buffer_dispose(&e.scratch);
@@ -389,5 +463,31 @@ epi_status epi_export(epi_space *space, bool (*write)(void *context, const char 
     epi__map_dispose(&e.blocked);
     epi__buffer_dispose(&e.waiting);
     epi__free(e.vector);
+    return status;
+}
+
+epi_status epi_export(epi_space *space, bool (*write)(void *context, const char *text, size_t size), void *context) {
+    if (space == NULL || write == NULL) return epi__fail(EPI_EINVAL, "transfer", "an argument was NULL");
+    EPI__TRY(epi__space_check_handle(space));
+    if (epi__columns_of(space->mirror)) return epi__export_columns(NULL, space, write, context);
+    return export_rows(NULL, space, write, context);
+}
+
+epi_status epi_export_salvage(epi_salvage_report *report, epi_space *space,
+                              bool (*write)(void *context, const char *text, size_t size), void *context) {
+    epi_salvage_report unseen;
+    epi__salvage salvage = {0};
+    if (report == NULL) report = &unseen;
+    memset(report, 0, sizeof *report);
+    if (space == NULL || write == NULL) return epi__fail(EPI_EINVAL, "transfer", "an argument was NULL");
+    EPI__TRY(epi__space_check_handle(space));
+    epi_status status = epi__pending_commit(space->mirror);
+    if (status != EPI_OK && status != EPI_EDAMAGED) return status;
+    epi_space through = {.memory = space->memory};
+    EPI__TRY(epi__mirror_salvage(&through.mirror, space->mirror, &salvage));
+    bool columns = epi__columns_of(through.mirror) != NULL;
+    status = (columns ? epi__export_columns : export_rows)(report, &through, write, context);
+    report->records = salvage.records;
+    epi__mirror_free(through.mirror);
     return status;
 }

@@ -37,6 +37,7 @@ typedef struct exporter {
     epi__buffer page, scratch;
     bool failed; /* a value of the line could not be made for lack of memory */
     uint64_t steps, episodes;
+    uint64_t expected; /* steps, as the space counts them */
 } exporter;
 
 /* ---- lines ------------------------------------------------------------------------------------------------------ */
@@ -217,6 +218,7 @@ static epi_status make_page(exporter *e, epi__snapshot *snapshot) {
 
 /* The recorders and their lanes, with the ends that they have now. */
 static epi_status find_lanes(exporter *e, epi__snapshot *snapshot) {
+    e->expected = snapshot->state.column_steps;
     EPI__TRY(epi__columns_recorders(&e->recorders, snapshot));
     for (size_t i = 0; i < e->recorders.count; i++) e->lane_count += e->recorders.items[i].lane_count;
     e->lanes = epi__alloc_zero(e->lane_count + 1, sizeof *e->lanes);
@@ -263,11 +265,12 @@ static epi_status write_file(exporter *e, bool (*write)(void *context, const cha
     return write_page(e, write, context);
 }
 
-epi_status epi__export_columns(epi_space *space, bool (*write)(void *context, const char *text, size_t size),
-                               void *context) {
+epi_status epi__export_columns(epi_salvage_report *lost, epi_space *space,
+                               bool (*write)(void *context, const char *text, size_t size), void *context) {
     exporter e = {.space = space, .schema = epi_space_schema(space)};
     e.layout = epi__columns_layout(epi__columns_of(space->mirror));
     epi_status status = write_file(&e, write, context);
+    if (lost != NULL && e.expected > e.steps) lost->steps = e.expected - e.steps;
     epi_json_writer_free(e.writer);
     epi__recorders_dispose(&e.recorders);
     epi__buffer_dispose(&e.page);

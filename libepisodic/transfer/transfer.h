@@ -106,9 +106,9 @@ epi_status epi__rows_flush(epi__rows_sink *rows);
 
 /* ---- export_columns.c ------------------------------------------------------------------------------------------- */
 
-/* epi_export() of a space that keeps columns. */
-epi_status epi__export_columns(epi_space *space, bool (*write)(void *context, const char *text, size_t size),
-                               void *context);
+/* epi_export() of a space that keeps columns; with `lost`, and a mirror for it, epi_export_salvage(). */
+epi_status epi__export_columns(epi_salvage_report *lost, epi_space *space,
+                               bool (*write)(void *context, const char *text, size_t size), void *context);
 
 /* ---- entries.c: a JSON document or JSONL as a list of entries -------------------------------------------------- */
 

@@ -52,7 +52,7 @@ static int tell(checking *k, const epi_check_report *report) {
         printf("%s, all sound\n", print_counted(count, report->records, "record"));
         return DONE;
     }
-    return cli_error(k->c, NOTHING, "%s; restore a backup; without one, export gives what stands before the damage",
+    return cli_error(k->c, NOTHING, "%s; restore a backup; without one, export --salvage writes all that can be read",
                      print_counted(count, report->violations, "violation"));
 }
 

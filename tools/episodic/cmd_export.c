@@ -10,6 +10,7 @@
 static const cli_option options[] = {
     OPTION_SPACE,
     {"output", 'o', "FILE", "the file to write; without it stdout"},
+    {"salvage", 0, NULL, "of a damaged memory: pass over what cannot be read"},
     OPTIONS_END,
 };
 
@@ -31,22 +32,23 @@ static int fail_output(const cli *c, const char *path) {
     return cli_error(c, BAD_STORAGE, "%s could not be written: %s", path, strerror(errno));
 }
 
-static int export_to(const cli *c, FILE *file, const char *path) {
+static int export_to(epi_salvage_report *report, const cli *c, FILE *file, const char *path) {
     output out = {file, file == stdout && isatty(STDOUT_FILENO)};
-    epi_status status = epi_export(c->space, write_piece, &out);
+    epi_status status = cli_has(c, "salvage") ? epi_export_salvage(report, c->space, write_piece, &out)
+                                              : epi_export(c->space, write_piece, &out);
     if (status == EPI_ECANCELLED) return fail_output(c, path);
     return status == EPI_OK ? DONE : cli_fail(c, status);
 }
 
 /* Written beside it and renamed, so that FILE is never half of an export. */
-static int export_to_file(const cli *c, const char *path) {
+static int export_to_file(epi_salvage_report *report, const cli *c, const char *path) {
     char part[4096];
     if ((size_t)snprintf(part, sizeof part, "%s.part", path) >= sizeof part) {
         return cli_error(c, BAD_USAGE, "--output: the name is too long");
     }
     FILE *file = fopen(part, "we");
     if (file == NULL) return fail_output(c, part);
-    int code = export_to(c, file, part);
+    int code = export_to(report, c, file, part);
     bool flushed = fflush(file) == 0 && fsync(fileno(file)) == 0;
     if (code == DONE && !flushed) code = fail_output(c, part);
     fclose(file);
@@ -55,12 +57,38 @@ static int export_to_file(const cli *c, const char *path) {
     return code;
 }
 
+static void tell_ids(const char *what, const uint64_t ids[EPI_SALVAGE_ID_COUNT]) {
+    if (ids[0] == 0) return;
+    fprintf(stderr, "%s", what);
+    for (size_t i = 0; i < EPI_SALVAGE_ID_COUNT && ids[i] != 0; i++)
+        fprintf(stderr, " %llu", (unsigned long long)ids[i]);
+    fprintf(stderr, "\n");
+}
+
+/* What could not be read; the file was written all the same. */
+static int tell_lost(const cli *c, const epi_salvage_report *report) {
+    char steps[PRINT_COUNTED_SIZE], episodes[PRINT_COUNTED_SIZE], values[PRINT_COUNTED_SIZE];
+    char records[PRINT_COUNTED_SIZE];
+    if (report->steps + report->episodes + report->values + report->records == 0) return DONE;
+    tell_ids("left out, the first steps:", report->step_ids);
+    tell_ids("written without title, tags and outcome, the first episodes:", report->episode_ids);
+    return cli_error(c, BAD_STORAGE, "damaged: the export is without %s, %s, %s of others; passed over: %s",
+                     print_counted(steps, report->steps, "step"),
+                     print_counted(episodes, report->episodes, "episode record"),
+                     print_counted(values, report->values, "value"),
+                     print_counted(records, report->records, "record"));
+}
+
 static int run(cli *c) {
+    epi_salvage_report report = {0};
     const char *path = cli_value(c, "output");
     int code = cli_open(c, TO_READ, NULL);
     if (code != DONE) return code;
-    if (path != NULL && strcmp(path, "-") != 0) return export_to_file(c, path);
-    return export_to(c, stdout, "stdout");
+    if (path != NULL && strcmp(path, "-") != 0)
+        code = export_to_file(&report, c, path);
+    else
+        code = export_to(&report, c, stdout, "stdout");
+    return code == DONE ? tell_lost(c, &report) : code;
 }
 
 const cli_command cmd_export = {
@@ -69,8 +97,11 @@ const cli_command cmd_export = {
     .usage = "",
     .examples = "  episodic export --space home -o home.jsonl\n"
                 "  episodic export --space home | gzip > home.jsonl.gz\n"
-                "  episodic export --space home | episodic --memory copy import -\n",
-    .notes = "Nothing is lost: what is forgotten is there too, and marked. The form is described in docs/JSONL.md.\n",
+                "  episodic export --space home | episodic --memory copy import -\n"
+                "  episodic export --space home --salvage -o rescued.jsonl\n",
+    .notes = "Nothing is lost: what is forgotten is there too, and marked. The form is described in docs/JSONL.md.\n"
+             "With --salvage the file is written also where records are damaged: the last line tells what is missing,\n"
+             "and the exit code is 5 then. Import it into a new memory.\n",
     .options = options,
     .run = run,
 };

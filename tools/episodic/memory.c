@@ -65,6 +65,8 @@ int cli_fail_about(const cli *c, epi_status status, const char *subject, const c
         if (remedies[i].status == status) advice = remedies[i].text;
     }
     if (status == EPI_EDAMAGED && c->command == &cmd_check) advice = "; restore a backup";
+    if (status == EPI_EDAMAGED && c->command == &cmd_export && !cli_has(c, "salvage"))
+        advice = "; export --salvage passes over what is damaged";
     return cli_error(c, code_of(status), "%s%s%s%s", subject, *subject ? ": " : "", epi_error_last()->message, advice);
 }
 
