@@ -266,6 +266,18 @@ static epi_status load_runs(struct loader *loader) {
     return status == EPI_EDONE ? EPI_OK : status;
 }
 
+/* For salvage, where the table cannot be walked: what was taken back must not be shown again. */
+static epi_status look_up_marks(struct loader *loader) {
+    epi__salvage *salvage = loader->mirror->salvage;
+    if (!salvage || !salvage->cut) return EPI_OK;
+    for (uint64_t step = 1; step < loader->state->next_step; step++) {
+        epi__mark forgotten = {0};
+        epi_status status = refresh_mark(loader, step);
+        EPI__TRY(status == EPI_EDAMAGED ? mark_put(loader->mirror, step, &forgotten) : status);
+    }
+    return EPI_OK;
+}
+
 static epi_status load_marks(struct loader *loader) {
     epi__mirror *mirror = loader->mirror;
     epi__scan scan = {0};
@@ -273,6 +285,7 @@ static epi_status load_marks(struct loader *loader) {
     epi__mark mark;
     mirror->mark_count = mirror->mark_free = 0;
     epi__map_clear(&mirror->marks_at);
+    if (mirror->salvage) mirror->salvage->cut = false;
     epi_status status = epi__scan_table(&scan, loader->txn, mirror->space, EPI__TABLE_MARK);
     while (!status && (status = epi__salvage_next(&key, &body, &scan, mirror)) == EPI_OK) {
         mark = (epi__mark){0}; /* of one that is damaged: forgotten, for what was taken back must not be shown again */
@@ -280,7 +293,7 @@ static epi_status load_marks(struct loader *loader) {
         if (!status) status = mark_put(mirror, epi__key_id(key), &mark);
     }
     epi__scan_close(&scan);
-    return status == EPI_EDONE ? EPI_OK : status;
+    return status == EPI_EDONE ? look_up_marks(loader) : status;
 }
 
 /* What the journal says since the cache file was saved, for the index alone. */

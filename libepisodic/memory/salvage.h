@@ -12,6 +12,7 @@
 typedef struct epi__salvage {
     uint64_t values;  /* parts, metadata, titles, outcomes and vectors that were passed over */
     uint64_t records; /* records of tables that were passed over */
+    bool cut;         /* the last walk that failed did so between records, since this was set to false */
 } epi__salvage;
 
 /* A mirror of the same space; *salvage counts, and must live as long. */

@@ -394,6 +394,29 @@ class Everyday(Case):
         self.assertEqual(done.code, 1, done)
         self.assertIn(SPACE, done.out)
         self.assertIn("violation", done.err)
+        self.assertIn("export --salvage", done.err)
+
+    def test_a_damaged_store_gives_all_that_is_sound(self):
+        self.ok("import", str(DEMO))
+        sound = self.ok("export", "-s", SPACE).splitlines()
+        [store] = self.memory.rglob("data.mdb")
+        data = store.read_bytes()
+        store.write_bytes(data.replace(b"orange panniers", b"orange pannierz"))
+        self.fails(5, "export --salvage passes over what is damaged", "export", "-s", SPACE, "-o", "out.jsonl")
+        self.assertFalse((self.path / "out.jsonl").exists())
+        done = self.run_cli("export", "-s", SPACE, "--salvage", "-o", "out.jsonl")
+        self.assertEqual(done.code, 5, done)
+        self.assertRegex(done.err, r"left out, the first steps: \d+")
+        self.assertRegex(done.err, r"damaged: the export is without [1-9] steps?, 0 episode records")
+        lost = int(re.search(r"without (\d+) step", done.err).group(1))
+        salvaged = (self.path / "out.jsonl").read_text().splitlines()
+        self.assertEqual(len(salvaged), len(sound) - lost)
+        texts = {str(json.loads(line).get("parts")) for line in sound}
+        self.assertLessEqual({str(json.loads(line).get("parts")) for line in salvaged}, texts)
+        copy = ["--memory", str(self.path / "copy")]
+        self.ok("import", "out.jsonl", *copy)
+        self.assertIn("all sound", self.ok("check", *copy))
+        self.assertEqual(self.run_cli("export", "-s", SPACE, "--salvage", *copy).code, 0)
 
 
 class Transfer(Case):

@@ -124,6 +124,7 @@ EPI_PROSPECT_CONFIDENCE_DEFAULT = 0.8
 EPI_SEEN_SIZE_MAX = 512
 EPI_SEEN_COUNT_MAX = 3
 EPI_NO_STATE = (1 << 32) - 1
+EPI_SALVAGE_ID_COUNT = 8
 EPI_OBSERVATION = b"observation"
 EPI_ACTION = b"action"
 EPI_REWARD = b"reward"
@@ -729,6 +730,11 @@ class epi_import_report(Structure):
         ("present", c_uint64), ("skipped", c_uint64), ("unread", c_uint64)]
 
 
+class epi_salvage_report(Structure):
+    _fields_ = [("steps", c_uint64), ("episodes", c_uint64), ("values", c_uint64), ("records", c_uint64),
+        ("step_ids", c_uint64 * (EPI_SALVAGE_ID_COUNT)), ("episode_ids", c_uint64 * (EPI_SALVAGE_ID_COUNT))]
+
+
 class epi_column(Structure):
     _fields_ = [("role", c_char_p), ("dtype", c_int), ("data", c_void_p), ("stride", c_size_t)]
 
@@ -784,8 +790,9 @@ STRUCTS = (epi_error, epi_interval, epi_time_mention, epi_memory_options, epi_me
         epi_event_join, epi_imagined_event, epi_event_judgement, epi_candidate, epi_imagine_actions_options,
         epi_precedent, epi_seen, epi_prospect, epi_stage, epi_course, epi_graph_options, epi_transition,
         epi_graph_step, epi_graph_stats, epi_graph_tried, epi_graph_outcome, epi_policy_options, epi_policy_report,
-        epi_policy_choice, epi_prediction, epi_import_options, epi_import_report, epi_column, epi_transition_limits,
-        epi_transition_stats, epi_replay_options, epi_batch, epi_replay_stats, epi_projection_options)
+        epi_policy_choice, epi_prediction, epi_import_options, epi_import_report, epi_salvage_report, epi_column,
+        epi_transition_limits, epi_transition_stats, epi_replay_options, epi_batch, epi_replay_stats,
+        epi_projection_options)
 
 # Members that the headers' defaults set to something else than zero, by the function that does.
 DEFAULTS = {
@@ -991,6 +998,8 @@ FUNCTIONS = {
     "epi_format_from_name": (c_int, (c_char_p,)),
     "epi_import": (STATUS, (POINTER(epi_import_report), c_void_p, c_char_p, c_size_t, POINTER(epi_import_options))),
     "epi_export": (STATUS, (c_void_p, CFUNCTYPE(c_bool, c_void_p, c_void_p, c_size_t), c_void_p)),
+    "epi_export_salvage": (STATUS, (POINTER(epi_salvage_report), c_void_p,
+        CFUNCTYPE(c_bool, c_void_p, c_void_p, c_size_t), c_void_p)),
     "epi_recorder_open": (STATUS, (c_void_p, c_void_p, c_char_p, c_uint32)),
     "epi_recorder_close": (None, (c_void_p,)),
     "epi_transitions_append": (STATUS, (c_void_p, c_void_p, c_void_p, POINTER(epi_column), c_size_t, c_size_t)),
@@ -1203,6 +1212,7 @@ HEADERS = {
     "epi_format_from_name": "episodic/transfer.h",
     "epi_import": "episodic/transfer.h",
     "epi_export": "episodic/transfer.h",
+    "epi_export_salvage": "episodic/transfer.h",
     "epi_recorder_open": "episodic/transitions.h",
     "epi_recorder_close": "episodic/transitions.h",
     "epi_transitions_append": "episodic/transitions.h",
