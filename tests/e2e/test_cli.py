@@ -407,8 +407,8 @@ class Everyday(Case):
         done = self.run_cli("export", "-s", SPACE, "--salvage", "-o", "out.jsonl")
         self.assertEqual(done.code, 5, done)
         self.assertRegex(done.err, r"left out, the first steps: \d+")
-        self.assertRegex(done.err, r"damaged: the export is without [1-9] steps?, 0 episode records")
-        lost = int(re.search(r"without (\d+) step", done.err).group(1))
+        self.assertRegex(done.err, r"the memory is damaged; all was written but [1-9] steps?$")
+        lost = int(re.search(r"all was written but (\d+) step", done.err).group(1))
         salvaged = (self.path / "out.jsonl").read_text().splitlines()
         self.assertEqual(len(salvaged), len(sound) - lost)
         texts = {str(json.loads(line).get("parts")) for line in sound}

@@ -67,16 +67,23 @@ static void tell_ids(const char *what, const uint64_t ids[EPI_SALVAGE_ID_COUNT])
 
 /* What could not be read; the file was written all the same. */
 static int tell_lost(const cli *c, const epi_salvage_report *report) {
-    char steps[PRINT_COUNTED_SIZE], episodes[PRINT_COUNTED_SIZE], values[PRINT_COUNTED_SIZE];
-    char records[PRINT_COUNTED_SIZE];
-    if (report->steps + report->episodes + report->values + report->records == 0) return DONE;
+    const struct {
+        uint64_t count;
+        const char *noun;
+    } lost[] = {{report->steps, "step"},
+                {report->episodes, "episode record"},
+                {report->values, "single value"},
+                {report->records > report->episodes ? report->records - report->episodes : 0, "other record"}};
+    char list[4 * (PRINT_COUNTED_SIZE + 2)] = "", count[PRINT_COUNTED_SIZE];
+    for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++) {
+        if (lost[i].count == 0) continue;
+        if (*list != '\0') strcat(list, ", ");
+        strcat(list, print_counted(count, lost[i].count, lost[i].noun));
+    }
+    if (*list == '\0') return DONE;
     tell_ids("left out, the first steps:", report->step_ids);
     tell_ids("written without title, tags and outcome, the first episodes:", report->episode_ids);
-    return cli_error(c, BAD_STORAGE, "damaged: the export is without %s, %s, %s of others; passed over: %s",
-                     print_counted(steps, report->steps, "step"),
-                     print_counted(episodes, report->episodes, "episode record"),
-                     print_counted(values, report->values, "value"),
-                     print_counted(records, report->records, "record"));
+    return cli_error(c, BAD_STORAGE, "the memory is damaged; all was written but %s", list);
 }
 
 static int run(cli *c) {

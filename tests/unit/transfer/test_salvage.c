@@ -199,6 +199,44 @@ static void a_memory_that_cannot_be_read_otherwise_is_salvaged(void **state) {
     epi__buffer_dispose(&text);
 }
 
+/* Vectors that the caller gave, which nothing else tells. */
+static void a_damaged_vector_leaves_the_rest_of_its_step(void **state) {
+    enum { COUNT = 300 };
+    place *p = *state;
+    epi_space *space = NULL;
+    epi_schema schema = epi_schema_default();
+    const epi_role text = {.name = "text", .type = EPI_TEXT};
+    epi__buffer out = {0};
+    schema.encoder = EPI_ENCODER_GIVEN;
+    schema.dimension = 4;
+    schema.metric = EPI_L2;
+    schema.roles = &text;
+    schema.role_count = 1;
+    EXPECT(EPI_OK, epi_space_open(&space, p->memory, "given", &schema));
+    epi_episode *episode = place_episode(space);
+    for (size_t i = 0; i < COUNT; i++) {
+        const float vector[4] = {(float)i, 1, 2, 3};
+        epi_part part = epi_part_text("text", "something with a vector");
+        epi_step step = epi_step_default();
+        step.parts = &part;
+        step.part_count = 1;
+        step.vector = vector;
+        step.vector_size = 4;
+        EXPECT(EPI_OK, epi_episode_append(NULL, episode, &step));
+    }
+    epi_episode_close(episode);
+    epi_upkeep_options upkeep = epi_upkeep_options_default();
+    EXPECT(EPI_OK, epi_space_upkeep(NULL, space, &upkeep));
+    assert_true(harm(space, EPI__TABLE_VECTOR) > 0);
+    epi_salvage_report lost = salvage(&out, space);
+    assert_int_equal(lost.steps, 0);
+    assert_true(lost.values > 0);
+    assert_int_equal(count_of((const char *)out.data, "\"vector\":\""), COUNT - lost.values);
+    assert_imports(&out, "given", COUNT);
+    epi__buffer_dispose(&out);
+    epi_space_close(space);
+}
+
 /* ---- columns ------------------------------------------------------------------------------------------------------- */
 
 #define BLOCK 1000u
@@ -246,6 +284,7 @@ int main(void) {
         cmocka_unit_test(whatever_table_is_damaged_all_else_comes_out),
         cmocka_unit_test_setup_teardown(a_memory_that_cannot_be_read_otherwise_is_salvaged, place_setup,
                                         place_teardown),
+        cmocka_unit_test_setup_teardown(a_damaged_vector_leaves_the_rest_of_its_step, place_setup, place_teardown),
         cmocka_unit_test(a_damaged_chunk_costs_its_own_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
