@@ -118,8 +118,8 @@ typedef struct epi_check_report {
 } epi_check_report;
 
 /** Walks every record of every space in one snapshot: checksums, counts, references both ways (step, component,
- *  posting, vector, time, external id, journal), and reports each violation. Changes nothing. What to do then: restore a
- *  backup, or take out what can be read by epi_export_salvage() and import it into a new memory.
+ *  posting, vector, time, external id, journal), and reports each violation. Changes nothing. What to do then: restore
+ *  a backup, or take out what can be read by epi_export_salvage() and import it into a new memory.
  * @param[out] report may be NULL.
  * @param found called for each violation; its strings live for the call. May be NULL. Returning false stops the walk.
  * @return EPI_OK the walk ended, whatever it found · EPI_ECANCELLED found returned false · EPI_EIO EPI_ENOMEM */

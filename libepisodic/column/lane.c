@@ -12,6 +12,7 @@
 
 static epi_status add_recorder(epi__recorders *list, epi__view name, epi__view body) {
     epi__recorder_record record;
+    if (!body.data) return EPI_OK; /* passed over by salvage */
     epi__recorder_info *grown = epi__realloc(list->items, list->count + 1, sizeof *grown);
     if (!grown) return epi__fail_memory(MODULE, (list->count + 1) * sizeof *grown);
     list->items = grown;
@@ -32,8 +33,7 @@ epi_status epi__columns_recorders(epi__recorders *list, epi__snapshot *snapshot)
     epi__key_begin(&table, snapshot->mirror->space, EPI__TABLE_RECORDER);
     epi_status status = epi__scan_table(&scan, snapshot->tx.txn, snapshot->mirror->space, EPI__TABLE_RECORDER);
     while (!status && (status = epi__salvage_next(&key, &body, &scan, snapshot->mirror)) == EPI_OK)
-        if (body.data)
-            status = add_recorder(list, (epi__view){(const uint8_t *)key.data + table.size, key.size - table.size}, body);
+        status = add_recorder(list, (epi__view){(const uint8_t *)key.data + table.size, key.size - table.size}, body);
     epi__scan_close(&scan);
     if (status == EPI_EDONE) return EPI_OK;
     epi__recorders_dispose(list);

@@ -24,7 +24,7 @@ static inline bool epi__salvage_passes(const epi__mirror *mirror, epi_status sta
     return mirror->salvage && status == EPI_EDAMAGED;
 }
 
-/* epi__scan_next(); for salvage a record that fails its checksum has a NULL body, and the end is where the walk fails. */
+/* epi__scan_next(); for salvage a record that fails its checksum has a NULL body, and a walk that fails has ended. */
 epi_status epi__salvage_next(epi__view *key, epi__view *body, epi__scan *scan, const epi__mirror *mirror);
 
 #endif

@@ -28,7 +28,7 @@ typedef struct exporter {
     epi_json_writer *writer;
     epi__buffer scratch;
     epi_salvage_report *lost; /* NULL: what is damaged fails the export */
-    bool failed; /* an id or a value could not be made for lack of memory */
+    bool failed;              /* an id or a value could not be made for lack of memory */
     epi_timeline *timeline;
     epi__map infos;      /* episode id -> place in the timeline */
     epi__map episodes;   /* episode id -> number in the file */

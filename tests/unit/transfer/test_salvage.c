@@ -58,7 +58,7 @@ static void fill(place *p) {
     epi_episode_close(other);
 }
 
-/* ---- harm and salvage --------------------------------------------------------------------------------------------- */
+/* ---- harm and salvage ------------------------------------------------------------------------------------------- */
 
 /* Turns a bit of the first and of the last record of a table; how many those are. */
 static uint64_t harm(epi_space *space, uint8_t table) {
@@ -126,7 +126,7 @@ static size_t count_of(const char *text, const char *what) {
     return count;
 }
 
-/* ---- rows ---------------------------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------------------------- */
 
 static void assert_lost(uint8_t table, uint64_t harmed, const epi_salvage_report *lost, const char *sound,
                         const char *text) {
@@ -237,7 +237,7 @@ static void a_damaged_vector_leaves_the_rest_of_its_step(void **state) {
     epi_space_close(space);
 }
 
-/* ---- columns ------------------------------------------------------------------------------------------------------- */
+/* ---- columns ---------------------------------------------------------------------------------------------------- */
 
 #define BLOCK 1000u
 #define BLOCKS 6u
