@@ -263,7 +263,10 @@ class Memories(place.Place):
     def test_export_and_import_lose_nothing(self):
         space, ids = self.chat()
         out = io.StringIO()
-        space.export(out)
+        self.assertEqual(space.export(out)["steps"], 0)
+        salvaged = io.StringIO()
+        self.assertEqual(set(space.export(salvaged, salvage=True).values()), {0})
+        self.assertEqual(salvaged.getvalue(), out.getvalue())
         self.assertGreaterEqual(len(out.getvalue().splitlines()), 6)
         with Memory(self.folder + "/other") as other:
             seen = []

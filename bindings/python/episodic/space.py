@@ -343,8 +343,11 @@ class Space(Handle, Imagines, ImaginesActions, ImaginesEvents):
         table = None if extract is None else ctypes.byref(extractor_of(self.schema, extract))
         lib.epi_space_extractor_give(self._live(), table)
 
-    def export(self, file: IO[str]) -> None:
-        """Writes the space as JSONL, without loss."""
+    def export(self, file: IO[str], salvage: bool = False) -> dict[str, int]:
+        """Writes the space as JSONL, without loss. Of a damaged one, salvage writes what can be read; how many steps,
+        records of episodes, single values and other records were passed over is returned (all 0 without it).
+        """
+        report = c.epi_salvage_report()
         failed: list[BaseException] = []
 
         def write(_context, data, size):
@@ -356,10 +359,14 @@ class Space(Handle, Imagines, ImaginesActions, ImaginesEvents):
                 return False
 
         try:
-            lib.epi_export(self._live(), _WRITE(write), None)
+            if salvage:
+                lib.epi_export_salvage(ctypes.byref(report), self._live(), _WRITE(write), None)
+            else:
+                lib.epi_export(self._live(), _WRITE(write), None)
         finally:
             if failed:
                 raise failed[0]
+        return {name: getattr(report, name) for name in ("steps", "episodes", "values", "records")}
 
     # ---- transitions ----
 
