@@ -26,6 +26,7 @@ import time
 from pathlib import Path
 
 BATCH = 500
+TURN = 20
 SYLLABLES = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
 
 
@@ -89,6 +90,13 @@ class Corpus:
         self.count += 1
         return {"name": f"{self.text(2)} {self.count}", "entityType": self.chance.choice(self.words[:50]),
                 "observations": [self.text(8), self.text(8)]}
+
+    def question(self, entities: list[dict]) -> tuple[dict, str]:
+        """One of the entities, and two neighbouring words of an observation of it."""
+        wanted = self.chance.choice(entities)
+        words = wanted["observations"][0].split()
+        at = self.chance.randrange(len(words) - 1)
+        return wanted, f"{words[at]} {words[at + 1]}"
 
 
 def emit(metric: str, value: float, unit: str, **config) -> None:
@@ -159,22 +167,24 @@ class Engine:
 
 
 def measure(engines: list[Engine], entities: list[dict], size: int, rounds: int, corpus: Corpus) -> None:
-    """Adds and searches in turns, so that what else the machine does falls on both."""
+    """Adds and searches in turns of TURN, so that what else the machine does falls on both. Each turn begins when what
+    the other wrote is on the disk: a file of 10 MB that is written anew would be waited for by who flushes next."""
     servers = [engine.start() for engine in engines]
     adds = {engine.name: [] for engine in engines}
     searches = {engine.name: [] for engine in engines}
     found = {engine.name: 0 for engine in engines}
-    for turn in range(rounds):
-        entity, wanted = corpus.entity(), corpus.chance.choice(entities)
-        words = wanted["observations"][0].split()
-        at = corpus.chance.randrange(len(words) - 1)
-        query = f"{words[at]} {words[at + 1]}"
+    for first in range(0, rounds, TURN):
+        turn = [(corpus.entity(), *corpus.question(entities)) for _ in range(min(TURN, rounds - first))]
         for engine, server in zip(engines, servers):
-            tell(f"{engine.name}: {size} memories, turn {turn + 1} of {rounds}")
-            adds[engine.name].append(milliseconds(lambda: server.call("create_entities", entities=[entity])))
-            result = {}
-            searches[engine.name].append(milliseconds(lambda: result.update(server.call("search_nodes", query=query))))
-            found[engine.name] += wanted["name"] in [each["name"] for each in result["entities"]]
+            tell(f"{engine.name}: {size} memories, {first} of {rounds} rounds")
+            os.sync()
+            time.sleep(1)
+            for entity, wanted, query in turn:
+                result = {}
+                adds[engine.name].append(milliseconds(lambda: server.call("create_entities", entities=[entity])))
+                searches[engine.name].append(
+                    milliseconds(lambda: result.update(server.call("search_nodes", query=query))))
+                found[engine.name] += wanted["name"] in [each["name"] for each in result["entities"]]
     for server in servers:
         server.close()
     for engine in engines:
