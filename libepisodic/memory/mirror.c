@@ -250,18 +250,33 @@ void epi__snapshot_end(epi__snapshot *snapshot) {
 
 /* ---- look-ups --------------------------------------------------------------------------------------------------- */
 
+/* Where a step's run would stand if runs came evenly. */
+static size_t guess_run(const epi__mirror *mirror, uint64_t step) {
+    const uint64_t first = mirror->runs[0].first, last = mirror->runs[mirror->run_count - 1].first;
+    if (step >= last) return mirror->run_count - 1;
+    return (size_t)((double)(step - first) / (double)(last - first) * (double)(mirror->run_count - 1));
+}
+
+/* Runs mostly do come nearly evenly, so the search begins there and takes steps that double until it is past, then
+ * halves them: of many runs few are looked at. Never more than twice what halving alone would look at. */
 const epi__run *epi__mirror_run(const epi__mirror *mirror, uint64_t step) {
-    size_t low = 0, high = mirror->run_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (mirror->runs[middle].first <= step)
-            low = middle + 1;
-        else
-            high = middle;
+    const epi__run *runs = mirror->runs;
+    if (mirror->run_count == 0 || step < runs[0].first) return NULL;
+    size_t low = guess_run(mirror, step), high = low + 1, stride = 1;
+    for (; low > 0 && runs[low].first > step; stride *= 2) {
+        high = low;
+        low -= EPI__MIN(stride, low);
     }
-    if (low == 0) return NULL;
-    const epi__run *run = &mirror->runs[low - 1];
-    return step - run->first < run->count ? run : NULL;
+    for (; high < mirror->run_count && runs[high].first <= step; stride *= 2) {
+        low = high;
+        high += EPI__MIN(stride, mirror->run_count - high);
+    }
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+        if (runs[middle].first <= step) low = middle;
+        else high = middle;
+    }
+    return step - runs[low].first < runs[low].count ? &runs[low] : NULL;
 }
 
 uint64_t epi__mirror_neighbour(const epi__mirror *mirror, uint64_t step, int distance) {

@@ -134,7 +134,7 @@ static int skip_removed(reading *r, const book *b, uint32_t lane, uint32_t row) 
     return 0;
 }
 
-static int compare_step(const epi_scene *scene, const epi_recalled_step *step, const book *b, reading *readings) {
+static int compare_step(const epi_scene *scene, const epi_recalled_step *step, book *b, reading *readings) {
     const epi_recalled_part *action = epi_scene_part(scene, step, EPI_ACTION);
     const epi_recalled_part *observation = epi_scene_part(scene, step, EPI_OBSERVATION);
     uint32_t lane = (uint32_t)step->reward % LANES, row = (uint32_t)step->reward / LANES;
@@ -151,6 +151,7 @@ static int compare_step(const epi_scene *scene, const epi_recalled_step *step, c
         return failed("an episode's end is wrong", EPI_EDAMAGED);
     r->next = row + 1;
     r->ended = step->flags != 0;
+    b->ids[lane][row] = step->id; /* a writer that died before its append returned did not know it */
     for (uint32_t j = 0; j < WIDTH; j++)
         if (memcmp((const char *)observation->data + j * sizeof value, &value, sizeof value) != 0)
             return failed("an observation is wrong", EPI_EDAMAGED);
@@ -161,7 +162,7 @@ static int compare_step(const epi_scene *scene, const epi_recalled_step *step, c
 }
 
 /* Rows of a lane are in the order of their ids, from the first on. */
-static int compare_rows(reading *readings, const book *b, epi_space *space) {
+static int compare_rows(reading *readings, book *b, epi_space *space) {
     uint64_t after = 0;
     for (bool more = true; more;) {
         epi_recollection *page = NULL;

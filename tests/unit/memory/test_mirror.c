@@ -355,11 +355,38 @@ static void a_mirror_stays_small_while_steps_and_marks_come_and_go(void **state)
     place_check(p->memory);
 }
 
+/* Runs that come evenly, in heaps, after great gaps; the search for a run guesses where it is. */
+static void every_step_finds_its_run_however_runs_are_spread(void **state) {
+    (void)state;
+    enum { RUNS = 300 };
+    epi__run runs[RUNS];
+    epi__random random = epi__random_seed(quick_seed(55));
+    for (int round = 0; round < 60; round++) {
+        uint64_t next = 1 + epi__random_below(&random, 5), far = round % 3 == 0 ? 1 : round % 3 == 1 ? 50 : 1u << 30;
+        epi__mirror mirror = {.runs = runs, .run_count = (size_t)epi__random_below(&random, RUNS + 1)};
+        for (size_t i = 0; i < mirror.run_count; i++) {
+            if (epi__random_below(&random, 8) == 0) next += epi__random_below(&random, far);
+            runs[i] = (epi__run){.first = next, .count = 1 + epi__random_below(&random, 9)};
+            next += runs[i].count;
+        }
+        assert_null(epi__mirror_run(&mirror, 0));
+        assert_null(epi__mirror_run(&mirror, next));
+        assert_null(epi__mirror_run(&mirror, UINT64_MAX));
+        for (size_t i = 0; i < mirror.run_count; i++) {
+            const uint64_t behind = runs[i].first + runs[i].count;
+            for (uint64_t step = runs[i].first; step < behind; step++)
+                assert_ptr_equal(epi__mirror_run(&mirror, step), &runs[i]);
+            if (i + 1 == mirror.run_count || runs[i + 1].first > behind) assert_null(epi__mirror_run(&mirror, behind));
+        }
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_mirror_that_followed_knows_what_a_fresh_one_knows),
+        cmocka_unit_test(every_step_finds_its_run_however_runs_are_spread),
         TEST(interleaved_episodes_keep_their_own_order),
         TEST(two_writers_of_one_episode_keep_the_order_of_their_appends),
         TEST(one_writer_gets_ids_without_gaps),
