@@ -17,6 +17,13 @@
 
 #define TOKEN "0123456789abcdefghijklmnopqrstuv"
 
+/* A sanitizer's instructions are not the program's, and take minutes to count. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MAY_COUNT false
+#else
+#define MAY_COUNT true
+#endif
+
 static void compare_and_leave(const char *given) {
     if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0) _exit(77);
     raise(SIGSTOP);
@@ -25,9 +32,10 @@ static void compare_and_leave(const char *given) {
     _exit(same);
 }
 
-/* Instructions between the two stops, in *count. False: nobody may count here. */
+/* Instructions between the two stops, in *count. False: nobody can count here. */
 static bool count_instructions(long *count, bool *same, const char *given) {
     int status = 0;
+    if (!MAY_COUNT) return false;
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) compare_and_leave(given);
