@@ -2,7 +2,8 @@
  *
  *   1. every posting of every word adds its BM25 to its step; the vector's nearest steps add their similarity;
  *      steps of a date that the cue names come in by that
- *   2. the best steps of that sum, and their neighbours in the episode, are the candidates
+ *   2. the best steps of that sum, and their neighbours in the episode, are the candidates; a hashed vector that
+ *      brought nothing in (arms.c says when) is compared with the best
  *   3. each candidate gets what stands around it and what its episode has
  *   4. in order of that sum, rows are read: filter, speaker, question, answer, time, recency; until enough have passed
  *   5. the best of them vote for words to look for, which lift others of them
